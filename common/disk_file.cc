@@ -1,0 +1,205 @@
+#include "common/disk_file.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "common/errors.h"
+#include "common/python_text.h"
+#include "common/quarantine.h"
+
+namespace ssync {
+namespace {
+
+// Swift leaves these to Python; its senders never see them.
+Timestamp stored_timestamp(const Metadata& metadata, std::string_view name) {
+  const std::string* value = metadata.find(name);
+  if (value == nullptr) {
+    throw ValueError("float() argument must be a string or a real number, not 'NoneType'");
+  }
+  return Timestamp::parse(*value);
+}
+
+const std::string& value_or_empty(const Metadata& metadata, std::string_view name) {
+  static const std::string empty;
+  const std::string* value = metadata.find(name);
+  return value == nullptr ? empty : *value;
+}
+
+constexpr char kContentType[] = "Content-Type";
+constexpr char kContentTypeTimestamp[] = "Content-Type-Timestamp";
+
+}  // namespace
+
+// Thrown inside open() for what is to be quarantined, and never out of it.
+struct DiskFile::Damaged {
+  std::string reason;
+};
+
+namespace {
+// Likewise, for the two faults that are no damage.
+struct Unavailable {
+  OpenOutcome outcome;
+};
+}  // namespace
+
+DiskFile::DiskFile(const Partition& partition, ObjectName name)
+    : partition_(partition),
+      name_(std::move(name)),
+      hash_dir_(partition.hash_dir(hash_path(partition.conf, name_))) {}
+
+Timestamp DiskFile::timestamp() const { return stored_timestamp(metadata_, "X-Timestamp"); }
+Timestamp DiskFile::data_timestamp() const { return stored_timestamp(data_metadata_, "X-Timestamp"); }
+Timestamp DiskFile::content_type_timestamp() const {
+  return metadata_.find(kContentTypeTimestamp) != nullptr ? stored_timestamp(metadata_, kContentTypeTimestamp)
+                                                          : data_timestamp();
+}
+
+OpenOutcome DiskFile::open(ExpiredObjects expired, double now) {
+  metadata_ = {};
+  data_metadata_ = {};
+  meta_metadata_.reset();
+  std::vector<std::string> names;
+  try {
+    names = list_directory(hash_dir_);
+  } catch (const OsError& error) {
+    if (error.code() == ENOENT) return OpenOutcome::not_exist;
+    return quarantine_unlistable(error.code());
+  }
+  const ObjectFiles files = choose_object_files(std::move(names), partition_.policy.type);
+  try {
+    if (files.data) return open_data(files, expired, now);
+    if (files.tombstone) return open_tombstone(*files.tombstone);
+    return OpenOutcome::not_exist;
+  } catch (const Unavailable& unavailable) {
+    return unavailable.outcome;
+  } catch (const Damaged& damaged) {
+    quarantine(partition_, hash_dir_, damaged.reason);
+    // A corrupt tombstone is as if it had never been there.
+    return files.data ? OpenOutcome::quarantined : OpenOutcome::not_exist;
+  }
+}
+
+OpenOutcome DiskFile::quarantine_unlistable(int code) const {
+  if (code == ENOTDIR) {
+    quarantine(partition_, hash_dir_, "Expected directory, found file");
+  } else if (code == ENODATA) {
+    // What a bad sector gives. Sometimes the rename fails too, and only the suffix can be moved.
+    try {
+      quarantine(partition_, hash_dir_, "Failed to list directory");
+    } catch (const OsError&) {
+      quarantine(partition_, parent_of(hash_dir_), "Failed to list directory " + hash_dir_);
+    }
+  } else {
+    throw OsError(code, hash_dir_);
+  }
+  return OpenOutcome::quarantined;
+}
+
+Metadata DiskFile::read_or_damage(const std::string& path, int fd) const {
+  MetadataRead read = fd >= 0 ? read_metadata(fd, path) : read_metadata(path);
+  switch (read.fault) {
+    case MetadataFault::none:
+      return std::move(read.metadata);
+    case MetadataFault::no_file:
+      throw Unavailable{OpenOutcome::not_exist};
+    case MetadataFault::not_supported:
+      spdlog::error("Filesystem at {} does not support xattr", path);
+      throw Unavailable{OpenOutcome::not_supported};
+    case MetadataFault::bad_checksum:
+      throw Damaged{read.message};
+    case MetadataFault::missing:
+    case MetadataFault::unreadable:
+      break;
+  }
+  throw Damaged{"Exception reading metadata: " + read.message};
+}
+
+OpenOutcome DiskFile::open_tombstone(const ObjectFile& file) {
+  metadata_ = read_or_damage(path_of(file));
+  return OpenOutcome::deleted;
+}
+
+OpenOutcome DiskFile::open_data(const ObjectFiles& files, ExpiredObjects expired, double now) {
+  const std::string path = path_of(*files.data);
+  // O_NONBLOCK: a FIFO put in the place of a file must not hang the worker.
+  const Fd fd = open_file(path, O_RDONLY | O_NONBLOCK);
+  if (!fd) {
+    if (errno == ENOENT) return OpenOutcome::not_exist;
+    if (errno == ENODATA) throw Damaged{"Failed to open " + path + ": " + OsError(ENODATA, path).what()};
+    throw_os_error(path);
+  }
+  data_metadata_ = read_or_damage(path, fd.get());
+  if (files.meta) {
+    merge_meta(files);
+  } else {
+    metadata_ = data_metadata_;
+  }
+  return verify(fd.get(), expired, now);
+}
+
+void DiskFile::merge_meta(const ObjectFiles& files) {
+  meta_metadata_ = read_or_damage(path_of(*files.meta));
+  if (files.content_type && files.content_type->name != files.meta->name) {
+    merge_content_type(*files.content_type);
+  }
+  metadata_ = *meta_metadata_;
+  for (const Metadata::Item& item : data_metadata_.items()) {
+    if (belongs_to_data_file(item.name)) metadata_.set(item.name, item.value);
+  }
+  meta_metadata_->erase("name");
+  const std::string* content_type = data_metadata_.find(kContentType);
+  if (content_type == nullptr) return;
+  const std::string* changed = meta_metadata_->find(kContentTypeTimestamp);
+  if (changed == nullptr || data_timestamp() > Timestamp::parse(*changed)) {
+    metadata_.set(kContentType, *content_type);
+    metadata_.erase(kContentTypeTimestamp);
+  }
+}
+
+void DiskFile::merge_content_type(const ObjectFile& file) {
+  const Metadata other = read_or_damage(path_of(file));
+  const std::string* content_type = other.find(kContentType);
+  const std::string& time = value_or_empty(other, kContentTypeTimestamp);
+  if (content_type != nullptr && time > value_or_empty(*meta_metadata_, kContentTypeTimestamp) &&
+      Timestamp::parse(time) > data_timestamp()) {
+    meta_metadata_->set(kContentType, *content_type);
+    meta_metadata_->set(kContentTypeTimestamp, time);
+  }
+}
+
+OpenOutcome DiskFile::verify(int fd, ExpiredObjects expired, double now) const {
+  const std::string* name = metadata_.find("name");
+  if (name == nullptr) throw Damaged{"missing name metadata"};
+  if (*name != name_.path()) {
+    spdlog::error("Client path {} does not match path stored in object metadata {}", name_.path(), *name);
+    return OpenOutcome::collision;
+  }
+  const auto integer = [&](std::string_view key, std::string_view what) -> std::optional<std::int64_t> {
+    const std::string* value = metadata_.find(key);
+    if (value == nullptr) return std::nullopt;
+    try {
+      return python::parse_int(*value, 10);
+    } catch (const ValueError&) {
+      throw Damaged{"bad metadata " + std::string(what) + " value " + *value};
+    }
+  };
+  const auto delete_at = integer("X-Delete-At", "x-delete-at");
+  if (delete_at && static_cast<double>(*delete_at) <= now && expired == ExpiredObjects::refuse) {
+    return OpenOutcome::expired;
+  }
+  const auto length = integer("Content-Length", "content-length");
+  if (!length) throw Damaged{"missing content-length in metadata"};
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) throw Damaged{std::string("not stat-able: ") + OsError(errno, "").what()};
+  if (status.st_size != *length) {
+    throw Damaged{"metadata content-length " + std::to_string(*length) +
+                  " does not match actual object size " + std::to_string(status.st_size)};
+  }
+  return OpenOutcome::open;
+}
+
+}  // namespace ssync

@@ -1,0 +1,74 @@
+// Opening an object on disk: which files, whether they are whole, and what they say.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/fd.h"
+#include "common/metadata.h"
+#include "common/object_files.h"
+#include "common/object_name.h"
+#include "common/partition.h"
+#include "common/timestamp.h"
+
+namespace ssync {
+
+enum class OpenOutcome {
+  open,
+  not_exist,      // no data and no tombstone (DiskFileNotExist)
+  deleted,        // a tombstone: timestamp() is its time (DiskFileDeleted)
+  expired,        // past X-Delete-At and not asked for (DiskFileExpired); metadata is readable
+  quarantined,    // was damaged and is now in quarantine (DiskFileQuarantined)
+  collision,      // the metadata names another object (DiskFileCollision)
+  not_supported,  // no extended attributes (DiskFileXattrNotSupported)
+};
+
+enum class ExpiredObjects { refuse, open };
+
+// A DiskFile of swift.obj.diskfile, for reading its state.
+class DiskFile {
+ public:
+  DiskFile(const Partition& partition, ObjectName name);
+
+  // Reads the object's state, with quarantine of what is damaged (BaseDiskFile.open). now, in seconds,
+  // decides what has expired. Throws OsError (a directory or file that cannot be read), ValueError
+  // (metadata that no Swift wrote), LockTimeout.
+  OpenOutcome open(ExpiredObjects expired, double now);
+
+  [[nodiscard]] const ObjectName& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& hash_dir() const noexcept { return hash_dir_; }
+
+  // After open or expired: what was stored by PUT merged with what POSTs changed since.
+  [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
+  [[nodiscard]] const Metadata& data_metadata() const noexcept { return data_metadata_; }
+  // What the newest .meta holds, without `name`; nullopt without a .meta.
+  [[nodiscard]] const std::optional<Metadata>& meta_metadata() const noexcept { return meta_metadata_; }
+
+  // X-Timestamp of the merged metadata, or of the tombstone. Throws ValueError if absent or bad.
+  [[nodiscard]] Timestamp timestamp() const;
+  // X-Timestamp of the data file. Throws ValueError.
+  [[nodiscard]] Timestamp data_timestamp() const;
+  // When the content type was last set. Throws ValueError.
+  [[nodiscard]] Timestamp content_type_timestamp() const;
+
+ private:
+  struct Damaged;
+
+  Metadata read_or_damage(const std::string& path, int fd = -1) const;
+  void merge_content_type(const ObjectFile& file);
+  void merge_meta(const ObjectFiles& files);
+  OpenOutcome open_tombstone(const ObjectFile& file);
+  OpenOutcome open_data(const ObjectFiles& files, ExpiredObjects expired, double now);
+  OpenOutcome verify(int fd, ExpiredObjects expired, double now) const;
+  OpenOutcome quarantine_unlistable(int code) const;
+  [[nodiscard]] std::string path_of(const ObjectFile& file) const { return hash_dir_ + "/" + file.name; }
+
+  const Partition& partition_;
+  ObjectName name_;
+  std::string hash_dir_;
+  Metadata metadata_;
+  Metadata data_metadata_;
+  std::optional<Metadata> meta_metadata_;
+};
+
+}  // namespace ssync

@@ -1,0 +1,56 @@
+#include "common/hash_dir_cleanup.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/object_files.h"
+
+namespace ssync {
+
+std::vector<std::string> clean_up_hash_dir(const Partition& partition, const std::string& hash_dir) {
+  std::vector<std::string> names;
+  try {
+    names = list_directory(hash_dir);
+  } catch (const OsError& error) {
+    if (error.code() == ENOENT) return {};
+    throw;
+  }
+  std::sort(names.begin(), names.end(), std::greater<>());
+  const ObjectFiles files = choose_object_files(names, partition.policy.type);
+  for (const std::string& name : files.unexpected) {
+    const auto level = is_rsync_temporary(name) ? spdlog::level::debug : spdlog::level::warn;
+    spdlog::log(level, "Unexpected file {}/{}", hash_dir, name);
+  }
+
+  const double now = Timestamp::now().seconds();
+  const auto is_reclaimable = [&](const ObjectFile& file) {
+    return now - file.timestamp.seconds() > static_cast<double>(partition.settings.reclaim_age);
+  };
+  // As in Swift a file that cannot be removed is not an error here: the next clean-up tries again.
+  const auto remove = [&](const ObjectFile& file) {
+    const std::string path = hash_dir + "/" + file.name;
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+      spdlog::warn("Cannot remove {}: {}", path, std::strerror(errno));
+    }
+    std::erase(names, file.name);
+  };
+  if (files.tombstone && is_reclaimable(*files.tombstone)) remove(*files.tombstone);
+  for (const ObjectFile& file : files.possible_reclaim) {
+    if (is_reclaimable(file)) remove(file);
+  }
+  for (const ObjectFile& file : files.obsolete) remove(file);
+
+  if (names.empty() && ::rmdir(hash_dir.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY) {
+    spdlog::debug("Error cleaning up empty hash directory {}: {}", hash_dir, std::strerror(errno));
+  }
+  return names;
+}
+
+}  // namespace ssync

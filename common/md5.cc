@@ -1,0 +1,54 @@
+#include "common/md5.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace ssync {
+namespace {
+
+// Fetched once: EVP_md5() makes OpenSSL 3 search its providers for every digest.
+const EVP_MD* md5_algorithm() {
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "MD5", "-fips");
+  return algorithm != nullptr ? algorithm : EVP_md5();
+}
+
+void check(int ok) {
+  if (ok != 1) throw std::runtime_error("OpenSSL offers no MD5");
+}
+
+}  // namespace
+
+Md5::Md5() : context_(EVP_MD_CTX_new()) {
+  if (context_ == nullptr) throw std::bad_alloc();
+  check(EVP_DigestInit_ex(context_, md5_algorithm(), nullptr));
+}
+
+Md5::~Md5() { EVP_MD_CTX_free(context_); }
+
+void Md5::update(std::string_view data) { check(EVP_DigestUpdate(context_, data.data(), data.size())); }
+
+std::string Md5::hex() const {
+  std::array<unsigned char, 16> digest{};
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> copy(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  if (!copy) throw std::bad_alloc();
+  check(EVP_MD_CTX_copy_ex(copy.get(), context_));
+  check(EVP_DigestFinal_ex(copy.get(), digest.data(), nullptr));
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(32);
+  for (const unsigned char byte : digest) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::string md5_hex(std::string_view data) {
+  Md5 md5;
+  md5.update(data);
+  return md5.hex();
+}
+
+}  // namespace ssync

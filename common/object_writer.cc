@@ -1,0 +1,180 @@
+#include "common/object_writer.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "common/device.h"
+#include "common/errors.h"
+#include "common/hash_dir_cleanup.h"
+#include "common/lock_path.h"
+#include "common/object_files.h"
+#include "common/suffix_invalidation.h"
+#include "common/timestamp.h"
+
+namespace ssync {
+namespace {
+
+constexpr int kLinkAttempts = 3;
+
+bool is_full(int code) { return code == ENOSPC || code == EDQUOT; }
+
+std::string_view extension_of(FileKind kind) {
+  switch (kind) {
+    case FileKind::data:
+      return ".data";
+    case FileKind::meta:
+      return ".meta";
+    case FileKind::tombstone:
+      return ".ts";
+  }
+  return "";
+}
+
+void drop_cache(int fd, std::int64_t offset, std::int64_t length) {
+  if (const int error = ::posix_fadvise(fd, offset, length, POSIX_FADV_DONTNEED); error != 0) {
+    spdlog::warn("posix_fadvise({}, {}, {}, DONTNEED) -> {}", fd, offset, length, error);
+  }
+}
+
+}  // namespace
+
+void UnsyncedDirectories::add(std::string directory) {
+  if (std::find(directories_.begin(), directories_.end(), directory) == directories_.end()) {
+    directories_.push_back(std::move(directory));
+  }
+}
+
+void UnsyncedDirectories::sync() {
+  while (!directories_.empty()) {
+    try {
+      sync_directory(directories_.back());
+    } catch (const OsError& error) {
+      // Clean-up by a Swift daemon may have removed it, and with it the names that were to be synced.
+      if (error.code() != ENOENT) throw;
+    }
+    directories_.pop_back();
+  }
+}
+
+ObjectWriter::ObjectWriter(const Partition& partition, const ObjectName& name, FileKind kind,
+                           std::int64_t size, UnsyncedDirectories& unsynced)
+    : partition_(partition),
+      name_(name),
+      kind_(kind),
+      unsynced_(unsynced),
+      hash_dir_(partition.hash_dir(hash_path(partition.conf, name))) {
+  try {
+    open_temporary();
+    if (kind_ != FileKind::tombstone) reserve(size);
+  } catch (const OsError& error) {
+    if (is_full(error.code())) throw InsufficientStorage(error.what());
+    throw;
+  }
+}
+
+ObjectWriter::~ObjectWriter() {
+  if (!temporary_path_.empty() && ::unlink(temporary_path_.c_str()) != 0) {
+    spdlog::error("Error removing tempfile: {}", OsError(errno, temporary_path_).what());
+  }
+}
+
+void ObjectWriter::open_temporary() {
+  for (const std::string& made : make_directories(hash_dir_)) unsynced_.add(parent_of(made));
+  file_ = open_file(hash_dir_, O_TMPFILE | O_WRONLY);
+  if (file_) return;
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) throw_os_error(hash_dir_);
+  const std::string directory = partition_.device_path + "/" + partition_.policy.tmp_dir();
+  make_directories(directory);
+  std::string path = directory + "/tmpXXXXXX";
+  file_ = Fd(::mkostemp(path.data(), O_CLOEXEC));
+  if (!file_) throw_os_error(path);
+  temporary_path_ = std::move(path);
+}
+
+void ObjectWriter::reserve(std::int64_t size) const {
+  const ObjectServerSettings& settings = partition_.settings;
+  size = std::max<std::int64_t>(size, 0);
+  if (settings.disable_fallocate) return;
+  if (!has_free_space(settings.fallocate_reserve, file_.get(), size)) {
+    throw InsufficientStorage("fallocate_reserve leaves no room on " + partition_.device_path);
+  }
+  if (size == 0) return;
+  while (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, size) != 0) {
+    if (errno == EINTR) continue;
+    // A file system that cannot preallocate is no reason to refuse an object.
+    if (errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL) return;
+    throw_os_error(hash_dir_);
+  }
+}
+
+void ObjectWriter::write(std::string_view data) {
+  write_all(file_.get(), data, hash_dir_);
+  written_ += static_cast<std::int64_t>(data.size());
+  if (written_ - synced_ < partition_.settings.bytes_per_sync) return;
+  while (::fdatasync(file_.get()) != 0) {
+    if (errno != EINTR) throw_os_error(hash_dir_);
+  }
+  drop_cache(file_.get(), synced_, written_ - synced_);
+  synced_ = written_;
+}
+
+void ObjectWriter::stage(Metadata metadata) {
+  const std::string* timestamp = metadata.find("X-Timestamp");
+  if (timestamp == nullptr) throw ValueError("no X-Timestamp to name the file by");
+  const std::string* content_type = metadata.find("Content-Type-Timestamp");
+  std::optional<Timestamp> content_type_timestamp;
+  if (content_type != nullptr && !content_type->empty()) {
+    content_type_timestamp = Timestamp::parse(*content_type);
+  }
+  file_name_ = make_file_name(Timestamp::parse(*timestamp), extension_of(kind_), content_type_timestamp);
+  metadata.set("name", name_.path());
+  try {
+    write_metadata(file_.get(), metadata, hash_dir_);
+  } catch (const OsError& error) {
+    if (is_full(error.code()) || error.code() == ENOTSUP) throw InsufficientStorage(error.what());
+    throw;
+  }
+}
+
+void ObjectWriter::publish() {
+  sync_file(file_.get(), hash_dir_);
+  drop_cache(file_.get(), 0, written_);
+  for (const std::string& made : invalidate_suffix(parent_of(hash_dir_))) unsynced_.add(parent_of(made));
+  link();
+  unsynced_.add(hash_dir_);
+  unsynced_.sync();
+  try {
+    clean_up_hash_dir(partition_, hash_dir_);
+  } catch (const OsError& error) {
+    spdlog::error("Problem cleaning up {}: {}", hash_dir_, error.what());
+  }
+}
+
+void ObjectWriter::link() {
+  const std::string target = hash_dir_ + "/" + file_name_;
+  const std::string source =
+      temporary_path_.empty() ? "/proc/self/fd/" + std::to_string(file_.get()) : temporary_path_;
+  for (int attempt = 1;; ++attempt) {
+    const int result = temporary_path_.empty()
+                           ? ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW)
+                           : ::rename(source.c_str(), target.c_str());
+    if (result == 0) break;
+    if (attempt == kLinkAttempts || (errno != ENOENT && errno != EEXIST)) throw_os_error(target);
+    if (errno == ENOENT) {
+      // Somebody's clean-up removed the directory while it was empty.
+      for (const std::string& made : make_directories(hash_dir_)) unsynced_.add(parent_of(made));
+    } else if (::unlink(target.c_str()) != 0 && errno != ENOENT) {
+      throw_os_error(target);
+    }
+  }
+  temporary_path_.clear();
+}
+
+}  // namespace ssync

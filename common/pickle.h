@@ -1,0 +1,77 @@
+// A reader and writer for the pickles on Swift's disks: plain data only. Nothing is ever called or
+// imported; what is not plain data is refused.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace ssync::pickle {
+
+// Raised for anything that is not a complete, plain pickle. what() says which opcode or limit.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+// The special case of no input at all (Python: EOFError), which Swift treats as "no metadata".
+class EmptyError : public Error {
+ public:
+  using Error::Error;
+};
+
+struct Value;
+struct None {
+  friend bool operator==(const None&, const None&) = default;
+};
+// bytes as they are; text as UTF-8 (surrogates kept as their three bytes, like 'surrogatepass').
+struct Bytes {
+  std::string data;
+  friend bool operator==(const Bytes&, const Bytes&) = default;
+};
+struct Text {
+  std::string utf8;
+  friend bool operator==(const Text&, const Text&) = default;
+};
+using List = std::vector<Value>;
+struct Tuple {
+  List items;
+};
+// In pickled order; a repeated key keeps its first place and takes the last value, as in Python.
+using Dict = std::vector<std::pair<Value, Value>>;
+
+struct Value {
+  // Initialised by name: clang 14 finds no default constructor in the recursive type otherwise.
+  std::variant<None, bool, std::int64_t, double, Bytes, Text, List, Tuple, Dict> data = None{};
+};
+bool operator==(const Value& a, const Value& b);
+bool operator==(const Tuple& a, const Tuple& b);
+
+// Bounds on hostile input.
+inline constexpr std::size_t kMaxDepth = 32;
+inline constexpr std::size_t kMaxValues = 4'000'000;
+
+// Reads a pickle of protocol 0, 1 or 2 (and the framing opcodes of 3 and 4 that carry the same
+// plain data) with the meaning of pickle.loads(data, encoding='bytes'): Python 2 str is Bytes,
+// unicode is Text. Accepts None, bool, int and long within int64, float, str, bytes, list, tuple,
+// dict and, applied as data, the globals `_codecs encode` (text, 'latin1'), `__builtin__ bytes`,
+// `builtins bytes` and those that swift.common.utils.pickle of Swift 2.38 allows
+// (copy_reg/copyreg _reconstructor and the HeaderKeyDict class, giving a Dict with the keys as
+// they are; `__builtin__`/`builtins` dict where those need it). Trailing bytes after STOP are ignored, as in
+// Python. Throws Error (EmptyError for no bytes). Memory used is bounded by a small multiple of
+// the input's length.
+Value load(std::string_view data);
+
+// Writes what pickle.dumps(value, protocol=2) of CPython 3.11 writes, byte for byte, when each
+// value is its own object, except that Bytes of length 0 and 1, the empty Text and Texts of one
+// character up to U+00FF share one memo entry as CPython's single objects do: Bytes as `_codecs encode` of
+// their Latin-1 text, empty Bytes as `__builtin__ bytes`, the global and 'latin1' memoised on first use.
+std::string dump(const Value& value);
+
+}  // namespace ssync::pickle

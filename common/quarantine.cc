@@ -1,0 +1,48 @@
+#include "common/quarantine.h"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <random>
+
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/lock_path.h"
+#include "common/suffix_invalidation.h"
+
+namespace ssync {
+namespace {
+
+bool move_directory(const std::string& from, const std::string& to) {
+  make_directories(parent_of(to));
+  return std::rename(from.c_str(), to.c_str()) == 0;
+}
+
+std::string random_hex() {
+  std::random_device source;
+  std::array<char, 33> text{};
+  std::snprintf(text.data(), text.size(), "%08x%08x%08x%08x", source(), source(), source(), source());
+  return text.data();
+}
+
+}  // namespace
+
+std::string quarantine(const Partition& partition, const std::string& directory, const std::string& reason) {
+  const std::string name = name_of(directory);
+  invalidate_suffix(name.size() == 3 ? directory : parent_of(directory));
+  std::string to = partition.device_path + "/quarantined/" + partition.policy.objects_dir() + "/" + name;
+  if (!move_directory(directory, to)) {
+    // ENOTDIR: a file stands where another one was quarantined before as a directory, or the reverse.
+    if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR && errno != EISDIR) {
+      throw_os_error(directory);
+    }
+    to += "-" + random_hex();
+    if (!move_directory(directory, to)) throw_os_error(directory);
+  }
+  spdlog::warn("Quarantined {} to {}: {}", directory, to, reason);
+  return to;
+}
+
+}  // namespace ssync

@@ -1,0 +1,16 @@
+// Taking damaged objects out of the way, so that replication can bring whole ones.
+#pragma once
+
+#include <string>
+
+#include "common/partition.h"
+
+namespace ssync {
+
+// Renames a hash directory (or a whole suffix directory, or a file in the place of either) to
+// <device>/quarantined/objects[-N]/<its name>, with "-<32 hex digits>" added if that is taken, and
+// invalidates its suffix first (swift.obj.diskfile.quarantine_renamer). Logs the reason as a warning.
+// Returns the new path. Throws OsError, LockTimeout.
+std::string quarantine(const Partition& partition, const std::string& directory, const std::string& reason);
+
+}  // namespace ssync

@@ -1,0 +1,26 @@
+#include "common/suffix_invalidation.h"
+
+#include <fcntl.h>
+
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/lock_path.h"
+
+namespace ssync {
+
+std::vector<std::string> invalidate_suffix(const std::string& suffix_dir) {
+  const std::string partition_dir = parent_of(suffix_dir);
+  const PathLock lock(LockRequest{.directory = partition_dir,
+                                  .name = "",
+                                  .limit = 1,
+                                  .timeout = 10,
+                                  .timeout_text = "10",
+                                  .give_up = {}});
+  const std::string path = partition_dir + "/hashes.invalid";
+  const Fd file = open_file(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+  if (!file) throw_os_error(path);
+  write_all(file.get(), name_of(suffix_dir) + "\n", path);
+  return lock.made_directories();
+}
+
+}  // namespace ssync
