@@ -1,0 +1,179 @@
+#include "worker/missing_check.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <stdexcept>
+#include <vector>
+
+#include "common/disk_file.h"
+#include "common/errors.h"
+#include "common/hash_dir_cleanup.h"
+#include "common/metadata.h"
+#include "common/object_name.h"
+#include "common/python_text.h"
+#include "common/quarantine.h"
+
+namespace ssync {
+namespace {
+
+void require_ascii(std::string_view line) {
+  const auto* const bad = std::find_if(line.begin(), line.end(), [](char c) { return (c & 0x80) != 0; });
+  if (bad == line.end()) return;
+  std::array<char, 128> message{};
+  std::snprintf(message.data(), message.size(),
+                "'ascii' codec can't decode byte 0x%02x in position %td: ordinal not in range(128)",
+                static_cast<unsigned>(static_cast<unsigned char>(*bad)), bad - line.begin());
+  throw ValueError(message.data());
+}
+
+std::string checked_hash(std::string_view word) {
+  std::string hash = python::unquote(word);
+  if (!is_object_hash(hash))
+    throw ValueError("Invalid object hash " + python::repr_text(hash.substr(0, 1024)));
+  return hash;
+}
+
+// The time in a percent-encoded word. Unlike headers, which are Latin-1, this is UTF-8 to Swift: it makes
+// a difference to the message only, since no valid time has a letter in it that is not ASCII.
+Timestamp parse_time(std::string_view word) {
+  const std::string text = python::unquote(word);
+  const std::string base = text.substr(0, text.find('_'));
+  if (std::any_of(base.begin(), base.end(), [](char c) { return (c & 0x80) != 0; })) {
+    throw ValueError("could not convert string to float: " + python::repr_text(base));
+  }
+  return Timestamp::parse(text);
+}
+
+// "<delta>[__<offset>]", hexadecimal, from the data's time without its offset.
+Timestamp parse_delta(const Timestamp& data, std::string_view value) {
+  const std::size_t separator = value.find("__");
+  const std::int64_t delta = python::parse_int(value.substr(0, separator), 16);
+  const std::string_view offset_text =
+      separator == std::string_view::npos ? std::string_view() : value.substr(separator + 2);
+  const std::int64_t offset = offset_text.empty() ? 0 : python::parse_int(offset_text, 16);
+  if (offset < 0) throw ValueError("offset must be non-negative");
+  const Timestamp base = Timestamp::from_raw(data.raw());
+  const Timestamp moved = delta == 0 ? base : base.moved_by(delta);
+  return Timestamp::from_raw(moved.raw(), static_cast<std::uint64_t>(offset));
+}
+
+void parse_item(std::string_view item, Offer& offer) {
+  const std::size_t colon = item.find(':');
+  if (colon == std::string_view::npos) return;
+  const std::string_view key = item.substr(0, colon);
+  const std::string_view value = item.substr(colon + 1);
+  if (value.find(':') != std::string_view::npos) throw ValueError("too many values to unpack (expected 2)");
+  if (key == "m") {
+    offer.meta = parse_delta(offer.data, value);
+  } else if (key == "t") {
+    offer.content_type = parse_delta(offer.data, value);
+  } else if (key == "durable") {
+    offer.durable = python::is_true(value);
+  }
+}
+
+// What stands in the way of listing a hash directory is moved away as far as Swift does; then the
+// object is not here.
+void quarantine_unlistable(const Partition& partition, const std::string& hash_dir, int code) {
+  if (code == ENOTDIR) {
+    quarantine(partition, hash_dir, "it is not a directory");
+  } else if (code == ENODATA) {
+    try {
+      quarantine(partition, hash_dir, "it could not be listed");
+    } catch (const OsError&) {
+      quarantine(partition, parent_of(hash_dir), hash_dir + " in it could not be listed");
+    }
+  } else {
+    throw OsError(code, hash_dir);
+  }
+}
+
+}  // namespace
+
+Offer parse_offer(std::string_view line) {
+  require_ascii(line);
+  const std::vector<std::string_view> words = python::split_words(line, 3);
+  if (words.size() < 2) throw ValueError("list index out of range");
+  Offer offer;
+  offer.data = parse_time(words[1]);
+  offer.meta = offer.content_type = offer.data;
+  if (words.size() > 2) {
+    const std::string items = python::unquote(words[2]);
+    std::string_view rest = items;
+    while (!rest.empty()) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      parse_item(rest.substr(0, comma), offer);
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  offer.object_hash = checked_hash(words[0]);
+  return offer;
+}
+
+Offer parse_offer_2013(std::string_view line) {
+  require_ascii(line);
+  const std::vector<std::string_view> words = python::split_words(line, 3);
+  if (words.size() > 2) throw ValueError("too many values to unpack (expected 2)");
+  if (words.size() < 2) {
+    throw ValueError("not enough values to unpack (expected 2, got " + std::to_string(words.size()) + ")");
+  }
+  Offer offer;
+  offer.data = parse_time(words[1]);
+  offer.meta = offer.content_type = offer.data;
+  offer.object_hash = checked_hash(words[0]);
+  return offer;
+}
+
+std::string_view wanted_parts(const Offer& offer, const LocalObject& local) {
+  if (!local.data) return "dm";
+  const bool data = offer.data > *local.data;
+  const bool meta =
+      (local.meta && offer.meta > *local.meta) ||
+      (local.content_type && offer.content_type > *local.content_type && offer.content_type > offer.data);
+  if (data) return meta ? "dm" : "d";
+  return meta ? "m" : "";
+}
+
+bool wanted_2013(const Offer& offer, const LocalObject& local) {
+  return !local.data || offer.data > local.meta.value_or(*local.data);
+}
+
+LocalObject look_up(const Partition& partition, const std::string& object_hash) {
+  const std::string hash_dir = partition.hash_dir(object_hash);
+  std::vector<std::string> names;
+  try {
+    names = clean_up_hash_dir(partition, hash_dir);
+  } catch (const OsError& error) {
+    quarantine_unlistable(partition, hash_dir, error.code());
+    return {};
+  }
+  if (names.empty()) return {};
+  const MetadataRead first = read_metadata(hash_dir + "/" + names.back());
+  switch (first.fault) {
+    case MetadataFault::none:
+      break;
+    case MetadataFault::missing:
+    case MetadataFault::no_file:
+      return {};
+    default:
+      throw std::runtime_error(first.message);
+  }
+  const std::string* stored_name = first.metadata.find("name");
+  const auto name = ObjectName::parse(stored_name == nullptr ? "" : *stored_name);
+  if (!name) return {};
+
+  DiskFile file(partition, *name);
+  switch (file.open(ExpiredObjects::open, 0)) {
+    case OpenOutcome::open:
+    case OpenOutcome::expired:
+      return {file.data_timestamp(), file.timestamp(), file.content_type_timestamp()};
+    case OpenOutcome::deleted:
+      return {file.timestamp(), std::nullopt, std::nullopt};
+    default:
+      return {};
+  }
+}
+
+}  // namespace ssync

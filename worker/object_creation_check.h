@@ -1,0 +1,34 @@
+// What Swift checks of a PUT's headers before it looks at the disk (swift.common.constraints).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/object_name.h"
+#include "common/swift_conf.h"
+#include "common/timestamp.h"
+#include "worker/subrequest.h"
+
+namespace ssync {
+
+// X-Timestamp. Throws HttpError 400 if it is missing or invalid (constraints.valid_timestamp).
+Timestamp valid_timestamp(const SubrequestHeaders& headers);
+
+// Throws HttpError (400, 411, 413, 501) as constraints.check_object_creation answers for replication
+// requests. Turns X-Delete-After into X-Delete-At, as Swift does.
+void check_object_creation(SubrequestHeaders& headers, const ObjectName& name, const Timestamp& timestamp,
+                           const SwiftConstraints& constraints);
+
+// The size that the headers promise; nullopt for a chunked transfer encoding that promises none. Throws
+// HttpError 400.
+std::optional<std::int64_t> expected_size(const SubrequestHeaders& headers);
+
+// swift.common.utils.normalize_etag: without the quotes.
+std::string unquoted_etag(std::string_view etag);
+
+// True if an If-None-Match list holds the ETag, or '*'.
+bool etag_list_has(std::string_view list, std::string_view etag);
+
+}  // namespace ssync

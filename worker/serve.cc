@@ -1,0 +1,99 @@
+#include "worker/serve.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <exception>
+
+#include "common/swift_conf.h"
+#include "worker/fastcgi_request.h"
+#include "worker/http_status.h"
+#include "worker/replication_request.h"
+#include "worker/request_log.h"
+#include "worker/ssync_receiver.h"
+
+namespace ssync {
+namespace {
+
+class Server {
+ public:
+  Server(const Settings& settings, int listening_fd, ReplicationSlots& slots, WorkerControl& control)
+      : settings_(settings.object_server),
+        conf_(load_swift_conf(settings.pool.swift_dir)),
+        slots_(slots),
+        control_(control),
+        request_(listening_fd, {.client_timeout = settings_.client_timeout,
+                                .max_line = static_cast<std::size_t>(settings_.network_chunk_size),
+                                .interrupted = [this] { return control_.stopping(); }}) {}
+
+  void serve_one();
+
+ private:
+  SessionResult answer(const RequestHead& head, int& status);
+  void send_answer(const HttpAnswer& answer);
+
+  const ObjectServerSettings& settings_;
+  const SwiftConf conf_;
+  ReplicationSlots& slots_;
+  WorkerControl& control_;
+  FastCgiRequest request_;
+};
+
+void Server::send_answer(const HttpAnswer& answer) {
+  request_.write(fmt::format("Status: {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n", answer.status,
+                             status_title(answer.status), answer.content_type, answer.body.size()));
+  request_.write(answer.body);
+}
+
+SessionResult Server::answer(const RequestHead& head, int& status) {
+  try {
+    const Session session = open_session(head, settings_, conf_);
+    status = 200;
+    request_.write(
+        "Status: 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n"
+        "X-Backend-Accept-No-Commit: True\r\n\r\n");
+    SsyncReceiver receiver(session, request_, request_, slots_, [this] { return control_.stopping(); });
+    return receiver.run();
+  } catch (const HttpError& error) {
+    status = error.answer().status;
+    send_answer(error.answer());
+    return SessionResult::complete;
+  }
+}
+
+void Server::serve_one() {
+  if (!request_.accept()) return;
+  const auto start = std::chrono::steady_clock::now();
+  const RequestHead head =
+      RequestHead::from_params([this](const char* name) { return request_.param(name); });
+  int status = 500;
+  SessionResult result = SessionResult::cut;
+  try {
+    result = answer(head, status);
+  } catch (const std::exception& error) {
+    spdlog::error("ERROR {} {}: {}", head.method, head.uri, error.what());
+  }
+  if (result == SessionResult::complete) {
+    request_.finish();
+  } else {
+    request_.cut();
+  }
+  if (settings_.log_requests) {
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    log_request(head, status, taken.count());
+  }
+}
+
+}  // namespace
+
+int serve_requests(const Settings& settings, int listening_fd, ReplicationSlots& slots,
+                   WorkerControl& control) {
+  Server server(settings, listening_fd, slots, control);
+  for (;;) {
+    control.wait_for_request(listening_fd);
+    if (control.stopping() || control.draining()) return 0;
+    server.serve_one();
+  }
+}
+
+}  // namespace ssync
