@@ -1,0 +1,170 @@
+/*
+ * fastcgi_duplex on | off;        context: http, server, location; default: off
+ *
+ * Lets a FastCGI request and its response flow at the same time for as long as both sides like.
+ *
+ * nginx stops writing the request to an upstream on that connection's own writable events once the
+ * response header has gone to the client: ngx_http_upstream_send_request_handler() then installs a
+ * handler that does nothing, unless u->conf->preserve_output is set. What is left of the request
+ * body moves only when the client happens to send more, and not at all when nginx's buffers are
+ * full. An ssync session sends nearly all of its body after the response header, so it hangs as
+ * soon as the worker reads more slowly than the sender writes. nginx itself sets the bit for gRPC
+ * only, and no directive of the FastCGI module reaches it.
+ *
+ * Where the bit is set: in a copy of the upstream's configuration that belongs to the request, made
+ * by a header filter. The two other places were weighed:
+ *  - At configuration time, in our merge of the location. The structure that holds the upstream's
+ *    configuration (ngx_http_fastcgi_loc_conf_t) is private to nginx's FastCGI module, so we would
+ *    have to guess its layout, and nothing would tell us when the guess becomes wrong.
+ *  - Straight in *r->upstream->conf. That is the location's configuration, which all its requests
+ *    use, those that run already too; and after an internal redirect (X-Accel-Redirect) r->upstream
+ *    still belongs to the location left behind, in which the directive may be off.
+ * ngx_http_upstream_t and ngx_http_upstream_conf_t are public, and nginx refuses to load a module
+ * built for another version, so the copy has the right size. It lives in the request's pool, which
+ * outlives the upstream (that is finalised by a clean-up of the request). The copy is soon enough:
+ * nginx looks at the bit only in or after the sending of the header, but for one place, and there
+ * the whole request has been sent.
+ *
+ * Second, a response that the worker cuts must not look like a whole one. Without buffering nginx
+ * takes the end of a FastCGI connection for the end of the response, END_REQUEST record or not
+ * (u->length is -1: "as long as it may be"), and sends the last chunk. With u->length positive the
+ * same code reports a premature end and drops the client's connection, after all that was read has
+ * been passed on; the FastCGI module's filter for unbuffered responses sets it to 0 when it sees
+ * END_REQUEST and changes it nowhere else.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+typedef struct {
+    ngx_flag_t  enable;
+} ngx_http_fastcgi_duplex_loc_conf_t;
+
+extern ngx_module_t  ngx_http_fastcgi_module;
+
+static void *ngx_http_fastcgi_duplex_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_fastcgi_duplex_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+static ngx_int_t ngx_http_fastcgi_duplex_init(ngx_conf_t *cf);
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+
+static ngx_command_t  ngx_http_fastcgi_duplex_commands[] = {
+
+    { ngx_string("fastcgi_duplex"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_fastcgi_duplex_loc_conf_t, enable),
+      NULL },
+
+      ngx_null_command
+};
+
+static ngx_http_module_t  ngx_http_fastcgi_duplex_module_ctx = {
+    NULL,                                    /* preconfiguration */
+    ngx_http_fastcgi_duplex_init,            /* postconfiguration */
+
+    NULL,                                    /* create main configuration */
+    NULL,                                    /* init main configuration */
+
+    NULL,                                    /* create server configuration */
+    NULL,                                    /* merge server configuration */
+
+    ngx_http_fastcgi_duplex_create_loc_conf, /* create location configuration */
+    ngx_http_fastcgi_duplex_merge_loc_conf   /* merge location configuration */
+};
+
+ngx_module_t  ngx_http_fastcgi_duplex_module = {
+    NGX_MODULE_V1,
+    &ngx_http_fastcgi_duplex_module_ctx,     /* module context */
+    ngx_http_fastcgi_duplex_commands,        /* module directives */
+    NGX_HTTP_MODULE,                         /* module type */
+    NULL,                                    /* init master */
+    NULL,                                    /* init module */
+    NULL,                                    /* init process */
+    NULL,                                    /* init thread */
+    NULL,                                    /* exit thread */
+    NULL,                                    /* exit process */
+    NULL,                                    /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_fastcgi_duplex_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t                 *u;
+    ngx_http_upstream_conf_t            *conf;
+    ngx_http_fastcgi_duplex_loc_conf_t  *dlcf;
+
+    u = r->upstream;
+
+    /*
+     * Only the FastCGI module's upstreams, which it marks with its own address: a location may also
+     * pass some requests to proxy_pass. A subrequest has no request body to send.
+     */
+
+    if (u == NULL || r != r->main || u->conf == NULL
+        || u->output.tag != (ngx_buf_tag_t) &ngx_http_fastcgi_module)
+    {
+        return ngx_http_next_header_filter(r);
+    }
+
+    dlcf = ngx_http_get_module_loc_conf(r, ngx_http_fastcgi_duplex_module);
+
+    if (dlcf->enable && !u->conf->preserve_output) {
+        conf = ngx_palloc(r->pool, sizeof(ngx_http_upstream_conf_t));
+        if (conf == NULL) {
+            return NGX_ERROR;
+        }
+
+        *conf = *u->conf;
+        conf->preserve_output = 1;
+        u->conf = conf;
+    }
+
+    if (dlcf->enable && !u->buffering && u->length == -1) {
+        u->length = 1;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+static void *
+ngx_http_fastcgi_duplex_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_fastcgi_duplex_loc_conf_t  *conf;
+
+    conf = ngx_palloc(cf->pool, sizeof(ngx_http_fastcgi_duplex_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->enable = NGX_CONF_UNSET;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_fastcgi_duplex_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_fastcgi_duplex_loc_conf_t  *prev = parent;
+    ngx_http_fastcgi_duplex_loc_conf_t  *conf = child;
+
+    ngx_conf_merge_value(conf->enable, prev->enable, 0);
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_fastcgi_duplex_init(ngx_conf_t *cf)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_fastcgi_duplex_header_filter;
+
+    return NGX_OK;
+}
