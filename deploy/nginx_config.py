@@ -1,0 +1,48 @@
+"""Fills in nginx's configuration templates for an nginx of our own under a run directory."""
+
+import os
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def _fill(template, values):
+    with open(os.path.join(REPOSITORY, 'nginx', template), encoding='utf-8') as f:
+        lines = f.read().splitlines(keepends=True)
+    filled = []
+    for line in lines:
+        if not line.lstrip().startswith('#'):  # comments explain the placeholders by name
+            for name, value in values.items():
+                line = line.replace('@%s@' % name, value)
+        filled.append(line)
+    return ''.join(filled)
+
+
+def write_nginx_config(run_dir, listen, socket_path, module, duplex=True):
+    """Writes nginx.conf and ssync.conf into run_dir and returns nginx's command line.
+
+    duplex=False leaves the directive out; that is only for showing what happens then.
+    """
+    for path in (run_dir, socket_path, module):
+        if any(c in path for c in '"$\\\n'):
+            raise ValueError('nginx cannot have the characters " $ \\ or a new line in a path: %r' % path)
+    os.makedirs(os.path.join(run_dir, 'nginx-temp'), exist_ok=True)
+    site = _fill('ssync.conf.in', {
+        'LISTEN': listen,
+        'SOCKET': socket_path,
+        'ACCESS_LOG': os.path.join(run_dir, 'access.log'),
+        'ERROR_LOG': os.path.join(run_dir, 'nginx-error.log'),
+        'OTHER_METHODS': '',
+    })
+    if not duplex:
+        site = site.replace('fastcgi_duplex on;', '')
+    main = _fill('nginx.conf.in', {
+        'MODULE': module,
+        'RUN_DIR': run_dir,
+        # As root, nginx would serve as "nobody", who cannot reach a socket in a private directory.
+        'USER': 'user root;' if os.geteuid() == 0 else '',
+    })
+    for name, text in (('ssync.conf', site), ('nginx.conf', main)):
+        with open(os.path.join(run_dir, name), 'w', encoding='utf-8') as f:
+            f.write(text)
+    return ['nginx', '-p', run_dir, '-e', os.path.join(run_dir, 'nginx-error.log'),
+            '-c', os.path.join(run_dir, 'nginx.conf')]
