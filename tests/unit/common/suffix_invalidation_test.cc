@@ -1,0 +1,68 @@
+#include "common/suffix_invalidation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/errors.h"
+#include "tests/unit/temporary_device.h"
+
+namespace ssync {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(InvalidateSuffixTest, AppendsALineEachTime) {
+  TemporaryDevice device;
+  const std::string partition = device.partition().path();
+  std::filesystem::create_directories(partition);
+  EXPECT_THAT(invalidate_suffix(partition + "/abc"), ElementsAre());
+  invalidate_suffix(partition + "/def");
+  invalidate_suffix(partition + "/abc");
+  EXPECT_EQ(read_file(partition + "/hashes.invalid"), "abc\ndef\nabc\n");
+  EXPECT_THAT(names_in(partition), ElementsAre(".lock", "hashes.invalid"));
+}
+
+// lp1634967, lp1644807: what others wrote is never lost.
+TEST(InvalidateSuffixTest, KeepsWhatIsThere) {
+  TemporaryDevice device;
+  const std::string partition = device.partition().path();
+  std::filesystem::create_directories(partition);
+  std::ofstream(partition + "/hashes.invalid") << "123\n";
+  invalidate_suffix(partition + "/abc");
+  EXPECT_EQ(read_file(partition + "/hashes.invalid"), "123\nabc\n");
+}
+
+TEST(InvalidateSuffixTest, MakesAPartitionThatIsGoneAndTellsSo) {
+  TemporaryDevice device;
+  const std::string partition = device.partition().path();
+  EXPECT_THAT(invalidate_suffix(partition + "/abc"), ElementsAre(device.path() + "/objects", partition));
+  EXPECT_THAT(device.invalid_suffixes(), ElementsAre("abc"));
+  // Not the suffix: that is for whoever has something to put in it.
+  EXPECT_FALSE(std::filesystem::exists(partition + "/abc"));
+}
+
+TEST(InvalidateSuffixTest, MakesAFileThatSwiftWouldMake) {
+  TemporaryDevice device;
+  const std::string partition = device.partition().path();
+  const mode_t old = ::umask(022);
+  invalidate_suffix(partition + "/abc");
+  ::umask(old);
+  const auto mode = [](const std::string& path) {
+    return static_cast<unsigned>(std::filesystem::status(path).permissions());
+  };
+  EXPECT_EQ(mode(partition + "/hashes.invalid"), 0644U);
+  EXPECT_EQ(mode(partition + "/.lock"), 0755U);
+}
+
+TEST(InvalidateSuffixTest, FailsWhereItCannotWrite) {
+  TemporaryDevice device;
+  std::filesystem::create_directories(device.partition().path() + "/hashes.invalid");
+  EXPECT_THROW(invalidate_suffix(device.partition().path() + "/abc"), OsError);
+}
+
+}  // namespace
+}  // namespace ssync
