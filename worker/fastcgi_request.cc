@@ -1,31 +1,19 @@
 #include "worker/fastcgi_request.h"
 
-#include <sys/socket.h>
-#include <sys/time.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cmath>
 
 #include "common/errors.h"
 #include "common/python_text.h"
 
 namespace ssync {
-namespace {
 
-void set_timeout(int fd, int option, double seconds) {
-  timeval time{};
-  time.tv_sec = static_cast<time_t>(seconds);
-  time.tv_usec = static_cast<suseconds_t>((seconds - std::floor(seconds)) * 1e6);
-  // Zero would mean "wait for ever".
-  if (time.tv_sec == 0 && time.tv_usec == 0) time.tv_usec = 1;
-  if (::setsockopt(fd, SOL_SOCKET, option, &time, sizeof(time)) != 0) throw_os_error("FastCGI connection");
-}
-
-}  // namespace
-
-FastCgiRequest::FastCgiRequest(int listening_fd, Limits limits) : limits_(std::move(limits)) {
+FastCgiRequest::FastCgiRequest(int listening_fd, Limits limits)
+    : limits_(std::move(limits)),
+      timeout_(
+          std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(limits_.client_timeout))),
+      timer_(timeout_) {
   if (FCGX_Init() != 0) throw std::runtime_error("libfcgi cannot be initialised");
   if (FCGX_InitRequest(&request_, listening_fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
     throw std::runtime_error("libfcgi cannot use the listening socket");
@@ -36,12 +24,14 @@ FastCgiRequest::~FastCgiRequest() { cut(); }
 
 bool FastCgiRequest::accept() {
   errno = 0;
-  if (FCGX_Accept_r(&request_) < 0) return false;
-  line_.clear();
-  set_receive_timeout(limits_.client_timeout);
-  // A sender that never reads must not hold its locks for ever either.
-  set_timeout(request_.ipcFd, SO_SNDTIMEO, limits_.client_timeout);
-  return true;
+  timer_.interrupt_after(deadline_from_now());
+  const bool accepted = FCGX_Accept_r(&request_) >= 0;
+  if (!accepted) timer_.stop();
+  return accepted;
+}
+
+FastCgiRequest::Clock::time_point FastCgiRequest::deadline_from_now() const {
+  return Clock::now() + timeout_;
 }
 
 std::optional<std::string> FastCgiRequest::param(const char* name) const {
@@ -50,19 +40,11 @@ std::optional<std::string> FastCgiRequest::param(const char* name) const {
   return value;
 }
 
-void FastCgiRequest::set_receive_timeout(double seconds) {
-  set_timeout(request_.ipcFd, SO_RCVTIMEO, seconds);
-  receive_timeout_ = seconds;
-}
-
-std::string_view FastCgiRequest::available(std::string_view context, Clock::time_point start) {
+std::string_view FastCgiRequest::available(std::string_view context, Clock::time_point deadline) {
   FCGX_Stream* in = request_.in;
   if (in->rdNext == in->stop && in->isClosed == 0) {
-    const double waited = std::chrono::duration<double>(Clock::now() - start).count();
-    const double left = std::max(limits_.client_timeout - waited, 0.0);
-    // The timeout is for a whole line, however many pieces it comes in. A system call for each piece
-    // would double their number, so the socket's own timeout is only changed when it is well off.
-    if (std::abs(left - receive_timeout_) > limits_.client_timeout / 16) set_receive_timeout(left);
+    if (Clock::now() >= deadline) fail_read(context, EINTR);
+    timer_.interrupt_after(deadline);
     errno = 0;
     in->fillBuffProc(in);
     in->stopUnget = in->rdNext;
@@ -72,9 +54,10 @@ std::string_view FastCgiRequest::available(std::string_view context, Clock::time
   return {reinterpret_cast<const char*>(in->rdNext), static_cast<std::size_t>(in->stop - in->rdNext)};
 }
 
-void FastCgiRequest::fail_read(std::string_view context, int error) {
+void FastCgiRequest::fail_read(std::string_view context, int error) const {
   if (limits_.interrupted && limits_.interrupted()) throw SessionInterrupted("told to stop");
-  if (error == EAGAIN || error == EWOULDBLOCK) {
+  // Nothing else interrupts: other signals are blocked while a request is served.
+  if (error == EINTR) {
     const std::string_view unit = limits_.client_timeout == 1.0 ? " second: " : " seconds: ";
     throw ClientTimeout(python::float_text(limits_.client_timeout).append(unit).append(context));
   }
@@ -86,10 +69,10 @@ void FastCgiRequest::fail_read(std::string_view context, int error) {
 void FastCgiRequest::consume(std::size_t count) { request_.in->rdNext += count; }
 
 std::string_view FastCgiRequest::read_line(std::string_view context) {
-  const Clock::time_point start = Clock::now();
+  const Clock::time_point deadline = deadline_from_now();
   line_.clear();
   for (;;) {
-    const std::string_view bytes = available(context, start);
+    const std::string_view bytes = available(context, deadline);
     if (bytes.empty()) {
       if (line_.empty()) return {};
       throw ClientGone(std::string(context) + ": missing newline");
@@ -105,32 +88,37 @@ std::string_view FastCgiRequest::read_line(std::string_view context) {
 }
 
 std::string_view FastCgiRequest::read_some(std::size_t limit, std::string_view context) {
-  const std::string_view bytes = available(context, Clock::now());
+  const std::string_view bytes = available(context, deadline_from_now());
   if (bytes.empty()) throw ClientGone("Early termination for " + std::string(context));
   const std::size_t count = std::min(limit, bytes.size());
   consume(count);
   return bytes.substr(0, count);
 }
 
+void FastCgiRequest::fail_write() const {
+  if (limits_.interrupted && limits_.interrupted()) throw SessionInterrupted("told to stop");
+  throw ClientGone("response cannot be written");
+}
+
 void FastCgiRequest::write(std::string_view data) {
+  // A sender that never reads must not hold its locks for ever.
+  timer_.interrupt_after(deadline_from_now());
   while (!data.empty()) {
     const auto count = static_cast<int>(std::min<std::size_t>(data.size(), INT_MAX));
-    if (FCGX_PutStr(data.data(), count, request_.out) != count) {
-      if (limits_.interrupted && limits_.interrupted()) throw SessionInterrupted("told to stop");
-      throw ClientGone("response cannot be written");
-    }
+    if (FCGX_PutStr(data.data(), count, request_.out) != count) fail_write();
     data.remove_prefix(static_cast<std::size_t>(count));
   }
 }
 
 void FastCgiRequest::flush() {
-  if (FCGX_FFlush(request_.out) != 0) {
-    if (limits_.interrupted && limits_.interrupted()) throw SessionInterrupted("told to stop");
-    throw ClientGone("response cannot be written");
-  }
+  timer_.interrupt_after(deadline_from_now());
+  if (FCGX_FFlush(request_.out) != 0) fail_write();
 }
 
-void FastCgiRequest::finish() noexcept { FCGX_Finish_r(&request_); }
+void FastCgiRequest::finish() noexcept {
+  FCGX_Finish_r(&request_);
+  timer_.stop();
+}
 
 void FastCgiRequest::cut() noexcept {
   if (request_.ipcFd < 0 || request_.in == nullptr) return;
@@ -138,6 +126,7 @@ void FastCgiRequest::cut() noexcept {
   // Without END_REQUEST. libfcgi shuts the sending side down and reads until nginx has closed, so that
   // nginx is sure to see the last line before an error on its own writes.
   FCGX_Free(&request_, 1);
+  timer_.stop();
 }
 
 }  // namespace ssync

@@ -10,12 +10,13 @@
 #include <string_view>
 
 #include "worker/request_streams.h"
+#include "worker/silence_timer.h"
 
 namespace ssync {
 
-// Input: reads are bounded by client_timeout through SO_RCVTIMEO on the connection, because libfcgi
-// keeps bytes of its own between reads and poll() would not know of them. Its end tells the two ends
-// apart that matter: the empty STDIN record (the sender's last chunk arrived) and a connection that
+// Input: each line, or piece of a body, has client_timeout to come, which SilenceTimer enforces: libfcgi
+// keeps bytes of its own between reads, so poll() would not know when to wait. The input's end tells the two
+// ends apart that matter: the empty STDIN record (the sender's last chunk arrived) and a connection that
 // closed without it (nginx saw the sender vanish, or is gone itself).
 //
 // Output: what is written leaves with flush(). finish() ends the response as a whole one, so that nginx
@@ -49,18 +50,20 @@ class FastCgiRequest final : public RequestInput, public ResponseOutput {
   void cut() noexcept;
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = SilenceTimer::Clock;
 
+  [[nodiscard]] Clock::time_point deadline_from_now() const;
   // The bytes at hand, waiting for more if there are none; empty at the clean end.
-  std::string_view available(std::string_view context, Clock::time_point start);
+  std::string_view available(std::string_view context, Clock::time_point deadline);
   void consume(std::size_t count);
-  void set_receive_timeout(double seconds);
-  [[noreturn]] void fail_read(std::string_view context, int error);
+  [[noreturn]] void fail_read(std::string_view context, int error) const;
+  [[noreturn]] void fail_write() const;
 
   Limits limits_;
+  Clock::duration timeout_;
+  SilenceTimer timer_;
   FCGX_Request request_{};
   std::string line_;  // a line that lies in more than one of libfcgi's buffers
-  double receive_timeout_ = 0;
 };
 
 }  // namespace ssync
