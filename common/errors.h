@@ -21,6 +21,12 @@ class ValueError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The part of those that Python raises as OverflowError, which Swift's "except ValueError" does not catch.
+class OverflowError : public ValueError {
+ public:
+  using ValueError::ValueError;
+};
+
 // A system call failed. code() is the errno, path() what it was about (may be empty), and what()
 // reads as Python's OSError: `[Errno 2] No such file or directory: '/srv/node/sda1'`.
 class OsError : public std::runtime_error {

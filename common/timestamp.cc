@@ -23,7 +23,7 @@ constexpr std::size_t kTextSize = 48;
 std::int64_t raw_of_seconds(double seconds) {
   // Swift divides before it rounds, so a finite value near the top of the range overflows too.
   if (std::isinf(seconds / kPrecision)) {
-    throw ValueError("cannot convert float infinity to integer");
+    throw OverflowError("cannot convert float infinity to integer");
   }
   if (std::isnan(seconds)) {
     throw ValueError("cannot convert float NaN to integer");

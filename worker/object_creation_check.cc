@@ -96,6 +96,8 @@ Timestamp valid_timestamp(const SubrequestHeaders& headers) {
   if (value == nullptr) refuse(400, "Missing X-Timestamp header");
   try {
     return Timestamp::parse(*value);
+  } catch (const OverflowError&) {
+    throw;
   } catch (const ValueError&) {
     refuse(400, "Invalid X-Timestamp header");
   }

@@ -13,7 +13,8 @@
 
 namespace ssync {
 
-// X-Timestamp. Throws HttpError 400 if it is missing or invalid (constraints.valid_timestamp).
+// X-Timestamp. Throws HttpError 400 if it is missing or invalid (constraints.valid_timestamp), and
+// OverflowError for an infinite one, which is a 500 in Swift.
 Timestamp valid_timestamp(const SubrequestHeaders& headers);
 
 // Throws HttpError (400, 411, 413, 501) as constraints.check_object_creation answers for replication
