@@ -1,0 +1,130 @@
+"""Fixtures: a swift directory for the run, and receivers by their settings.
+
+SSYNC_E2E_TARGET chooses what is under test: `worker` (the default) or `swift`, Debian's own object server, which
+shows that what the tests expect is what Swift does. SSYNC_BUILD_DIR names the build whose worker is tested.
+"""
+import os
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import swift_cluster  # noqa: E402
+
+TARGET = os.environ.get('SSYNC_E2E_TARGET', 'worker')
+
+
+def ended(*_):
+    raise KeyboardInterrupt('SIGTERM')
+
+
+def pytest_configure(config):
+    # A test run that is told to end takes its servers and directories with it.
+    signal.signal(signal.SIGTERM, ended)
+    config.addinivalue_line('markers', 'worker_only: about the worker pool or nginx; Swift has no such thing')
+
+
+def pytest_collection_modifyitems(items):
+    if TARGET != 'swift':
+        return
+    skip = pytest.mark.skip(reason='not about Swift\'s own server')
+    for item in items:
+        if 'worker_only' in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope='session')
+def root():
+    with swift_cluster.temporary_root() as path:
+        yield path
+
+
+@pytest.fixture(scope='session')
+def swift_dir(root):
+    path = os.path.join(root, 'etc')
+    swift_cluster.write_swift_conf(path)
+    swift_cluster.adopt_swift_dir(path)
+    return path
+
+
+class Receivers:
+    """Starts receivers on demand, one for each set of settings, and stops them all."""
+
+    def __init__(self, root, swift_dir):
+        self.root = root
+        self.swift_dir = swift_dir
+        self.running = {}
+        self.count = 0
+
+    def new(self, kind, settings=None, workers=None, tree=None):
+        self.count += 1
+        place = os.path.join(self.root, '%s-%d' % (kind, self.count))
+        tree = tree or swift_cluster.DeviceTree(os.path.join(place, 'devices'))
+        run_dir = os.path.join(place, 'run')
+        if kind == 'swift':
+            from swift_server import SwiftServer
+            # One process: 2.30 gives its forked workers no replication semaphore, so they know no limit of sessions.
+            server = SwiftServer(self.swift_dir, tree, run_dir, settings)
+        else:
+            from worker_server import WorkerServer
+            server = WorkerServer(self.swift_dir, tree, run_dir, settings, workers)
+        self.running[('own', self.count)] = server
+        return server
+
+    def get(self, kind, settings=None, workers=None):
+        """The same server for the same settings as long as the module's tests run."""
+        key = (kind, tuple(sorted((settings or {}).items())), workers)
+        if key not in self.running:
+            server = self.new(kind, settings, workers)
+            del self.running[('own', self.count)]
+            self.running[key] = server
+        return self.running[key]
+
+    def both(self, settings=None, workers=None):
+        """(the receiver under test, Swift's)"""
+        tested = self.get(TARGET, settings, workers)
+        if TARGET == 'swift':
+            # A second server on a second tree: a comparison with itself would compare nothing.
+            key = ('swift twin', tuple(sorted((settings or {}).items())))
+            if key not in self.running:
+                server = self.new('swift', settings, 0)
+                del self.running[('own', self.count)]
+                self.running[key] = server
+            return tested, self.running[key]
+        return tested, self.get('swift', settings, 0)
+
+    def stop(self):
+        for server in self.running.values():
+            server.stop()
+        self.running.clear()
+
+
+@pytest.fixture(scope='module')
+def receivers(root, swift_dir):
+    # A place of its own: the trees of another file's tests must not be met again.
+    pool = Receivers(os.path.join(root, 'module-%d' % own_number()), swift_dir)
+    try:
+        yield pool
+    finally:
+        pool.stop()
+
+
+@pytest.fixture
+def own(root, swift_dir):
+    """Receivers of one test's own, for tests that kill or signal them."""
+    pool = Receivers(os.path.join(root, 'own-%d' % own_number()), swift_dir)
+    try:
+        yield pool
+    finally:
+        pool.stop()
+
+
+_own_count = 0
+
+
+def own_number():
+    global _own_count
+    _own_count += 1
+    return _own_count

@@ -1,0 +1,112 @@
+"""What /proc says about processes, and waiting for conditions about them."""
+import ctypes
+import os
+import signal
+import time
+
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
+
+
+def die_with_parent():
+    """For a child before it executes: end when the tests are killed and can end nothing themselves."""
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def await_condition(condition, what, seconds=10):
+    """Poll until condition() is true; its value is returned."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError('not within %s seconds: %s' % (seconds, what() if callable(what) else what))
+        time.sleep(0.01)
+
+
+def _stat(pid):
+    try:
+        with open('/proc/%d/stat' % pid) as stat:
+            fields = stat.read().rsplit(')', 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return {'state': fields[0], 'parent': int(fields[1])}
+
+
+def alive(pid):
+    stat = _stat(pid)
+    return stat is not None and stat['state'] not in 'ZX'
+
+
+def command_line(pid):
+    try:
+        with open('/proc/%d/cmdline' % pid, 'rb') as command:
+            return command.read().replace(b'\0', b' ').decode('latin-1').strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ''
+
+
+def executable(pid):
+    try:
+        return os.path.basename(os.readlink('/proc/%d/exe' % pid))
+    except OSError:
+        return ''
+
+
+def all_pids():
+    return [int(name) for name in os.listdir('/proc') if name.isdigit()]
+
+
+def parents():
+    table = {}
+    for pid in all_pids():
+        stat = _stat(pid)
+        if stat and stat['state'] not in 'ZX':
+            table[pid] = stat['parent']
+    return table
+
+
+def family(roots):
+    """The given processes that are alive and all their descendants."""
+    table = parents()
+    found = set(pid for pid in roots if pid in table)
+    grown = True
+    while grown:
+        grown = False
+        for pid, parent in table.items():
+            if parent in found and pid not in found:
+                found.add(pid)
+                grown = True
+    return found
+
+
+def open_files(pid):
+    """The paths that a process has open."""
+    result = []
+    try:
+        names = os.listdir('/proc/%d/fd' % pid)
+    except OSError:
+        return result
+    for name in names:
+        try:
+            result.append(os.readlink('/proc/%d/fd/%s' % (pid, name)))
+        except OSError:
+            pass
+    return result
+
+
+def lock_holders(path):
+    """The processes that hold an flock on the file."""
+    try:
+        inode = os.stat(path).st_ino
+    except FileNotFoundError:
+        return []
+    holders = []
+    with open('/proc/locks') as locks:
+        for line in locks:
+            fields = line.split()
+            # A waiting process has '->' as its second field.
+            if fields[1] == 'FLOCK' and int(fields[5].rsplit(':', 1)[1]) == inode:
+                holders.append(int(fields[4]))
+    return holders

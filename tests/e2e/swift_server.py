@@ -1,0 +1,105 @@
+"""Swift's own object server as a process: the receiver that ours is compared with."""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from processes import alive, die_with_parent, family
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = '/usr/bin/swift-object-server'
+
+CONF = '''\
+[DEFAULT]
+bind_ip = 127.0.0.1
+bind_port = %(port)d
+user = %(user)s
+workers = 0
+swift_dir = %(swift_dir)s
+devices = %(devices)s
+mount_check = false
+fallocate_reserve = 0
+log_level = DEBUG
+%(settings)s
+
+[pipeline:main]
+pipeline = object-server
+
+[app:object-server]
+use = egg:swift#object
+%(settings)s
+'''
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def user_name():
+    import pwd
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+class SwiftServer:
+    kind = 'swift'
+
+    def __init__(self, swift_dir, tree, run_dir, settings=None):
+        self.tree = tree
+        self.run_dir = run_dir
+        self.port = free_port()
+        os.makedirs(run_dir, exist_ok=True)
+        self.log_path = os.path.join(run_dir, 'object-server.log')
+        conf_path = os.path.join(run_dir, 'object-server.conf')
+        lines = '\n'.join('%s = %s' % pair for pair in (settings or {}).items())
+        with open(conf_path, 'w') as conf:
+            conf.write(CONF % {'port': self.port, 'user': user_name(), 'swift_dir': swift_dir,
+                               'devices': tree.root, 'settings': lines})
+        self.log = open(self.log_path, 'wb')
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(HERE, 'swift_command.py'), swift_dir, PROGRAM, conf_path, '-v'],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, preexec_fn=die_with_parent)
+        try:
+            self._await_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _await_ready(self, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise AssertionError('the object server ended: %s' % self.log_text())
+            with socket.socket() as probe:
+                if probe.connect_ex(('127.0.0.1', self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError('the object server does not listen: %s' % self.log_text())
+
+    def log_text(self):
+        with open(self.log_path, encoding='utf-8', errors='replace') as log:
+            return log.read()
+
+    session_log = log_text
+
+    def serving_pids(self):
+        """The processes that run sessions."""
+        pids = family([self.process.pid])
+        return sorted(pids - {self.process.pid}) or [self.process.pid]
+
+    def stop(self):
+        pids = family([self.process.pid])
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for pid in pids:
+            if alive(pid):
+                os.kill(pid, signal.SIGKILL)
+        self.log.close()

@@ -1,0 +1,238 @@
+"""Replication slots and the locks that the worker shares with Swift's daemons."""
+import contextlib
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from processes import await_condition, lock_holders
+from swift_cluster import DEVICE, without_root
+from wire import EMPTY_CHECK, LAST_CHUNK, UPDATES_DONE, UPDATES_END, UPDATES_START, check_script, connected, converse
+
+SERVICE_UNAVAILABLE = (b"\r\n:ERROR: 503 b'<html><h1>Service Unavailable</h1><p>The server is currently unavailable. "
+                       b"Please try again at a later time.</p></html>'\n")
+
+HOLDER = '''
+import sys
+from swift.common.utils import lock_path
+with lock_path(sys.argv[1], timeout=5, limit=int(sys.argv[2]), name=sys.argv[3] or None):
+    print("held", flush=True)
+    sys.stdin.read()
+'''
+
+
+@contextlib.contextmanager
+def held(directory, name=None, limit=1):
+    """Another process that holds Swift's lock on a directory."""
+    holder = subprocess.Popen([sys.executable, '-W', 'ignore', '-c', HOLDER, directory, str(limit), name or ''],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout.readline() == b'held\n'
+        yield
+    finally:
+        holder.stdin.close()
+        holder.wait()
+        holder.stdout.close()
+
+
+@contextlib.contextmanager
+def session(server, partition, answered=True):
+    """A session that has its slot and its locks: it has answered its missing check and waits."""
+    with connected(server.port) as client:
+        client.start(partition=partition)
+        client.read_head()
+        if answered:
+            client.send(EMPTY_CHECK)
+            assert client.wanted() == []
+        yield client
+
+
+def finish(client):
+    client.send(UPDATES_START + UPDATES_END)
+    assert client.rest() == UPDATES_DONE
+    client.raw(LAST_CHUNK)
+
+
+def refused(reply):
+    return reply.body == SERVICE_UNAVAILABLE and reply.ended == 'cut'
+
+
+@pytest.mark.parametrize('workers', [3])
+def test_one_slot_for_all_workers(receivers, workers):
+    settings = {'replication_concurrency': 1, 'replication_concurrency_per_device': 0}
+    for server in receivers.both(settings, workers):
+        with session(server, '1') as first:
+            second = converse(server.port, check_script(), partition='2')
+            assert second.code == 200
+            assert refused(second), second
+            assert refused(converse(server.port, check_script(), partition='3'))
+            finish(first)
+        third = converse(server.port, check_script(), partition='4')
+        # The slot is given back after the last line is sent, so the very next session may still find it taken.
+        third = await_condition(lambda: third if not refused(third) else not_refused(server, '4'), 'the slot is free')
+        assert third.body.endswith(UPDATES_DONE), third
+
+
+def not_refused(server, partition):
+    reply = converse(server.port, check_script(), partition=partition)
+    return None if refused(reply) else reply
+
+
+def test_a_slot_is_given_back_after_an_error(receivers):
+    settings = {'replication_concurrency': 1, 'replication_concurrency_per_device': 0}
+    tested, _ = receivers.both(settings, 3)
+    for _ in range(5):
+        reply = await_condition(lambda: answered(tested), 'the slot is free')
+        assert b'Looking for' in reply.body
+
+
+def answered(server):
+    reply = converse(server.port, [b'garbage\r\n'], partition='5')
+    return None if refused(reply) else reply
+
+
+def test_no_limit_on_slots(receivers):
+    settings = {'replication_concurrency': 0, 'replication_concurrency_per_device': 0}
+    tested, _ = receivers.both(settings, 6)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(session(tested, str(10 + number))) for number in range(5)]
+        for client in clients:
+            finish(client)
+
+
+LOCKS = {'replication_lock_timeout': 1, 'replication_concurrency': 4}
+
+
+def timed_out(receivers, settings, partition, directory, name, limit=1):
+    """What both servers answer while another process holds a lock, their roots taken out."""
+    bodies = []
+    for server in receivers.both(settings, 5 if settings.get('replication_concurrency') else None):
+        converse(server.port, check_script(), partition=partition)  # the directories exist from now on
+        with held(directory(server.tree), name, limit):
+            begun = time.monotonic()
+            reply = converse(server.port, check_script(), partition=partition)
+            assert 0.9 < time.monotonic() - begun < 5
+            assert reply.ended == 'cut'
+            bodies.append(without_root(reply.body, server.tree.root))
+        assert converse(server.port, check_script(), partition=partition).body.endswith(UPDATES_DONE)
+    return bodies
+
+
+def test_the_partitions_lock_held_by_a_python_daemon(receivers):
+    ours, theirs = timed_out(receivers, LOCKS, '20', lambda tree: tree.partition_path('20'), 'replication')
+    assert theirs == b"\r\n:ERROR: 0 '1 second: <devices>/sda1/objects/20/.lock-replication'\n"
+    assert ours == theirs
+
+
+def test_the_devices_lock_held_by_a_python_daemon(receivers):
+    """The message shows what remained of the time after the partition's lock, to the last digit."""
+    ours, theirs = timed_out(receivers, LOCKS, '21', lambda tree: tree.device_path, None)
+    for body in (ours, theirs):
+        start, seconds, end = body[:len(b"\r\n:ERROR: 0 '")], body[len(b"\r\n:ERROR: 0 '"):].split(b' ')[0], body[-50:]
+        assert start == b"\r\n:ERROR: 0 '"
+        assert 0.5 < float(seconds) < 1 and b'.' in seconds
+        assert end.endswith(b" seconds: <devices>/sda1/.lock'\n")
+
+
+@pytest.mark.parametrize('seconds,text', [(2, b'2 seconds'), (1, b'1 second')])
+def test_the_timeouts_text(receivers, seconds, text):
+    settings = dict(LOCKS, replication_lock_timeout=seconds)
+    ours, theirs = timed_out(receivers, settings, '22', lambda tree: tree.partition_path('22'), 'replication')
+    assert theirs == b"\r\n:ERROR: 0 '%s: <devices>/sda1/objects/22/.lock-replication'\n" % text
+    assert ours == theirs
+
+
+def test_one_session_for_a_partition_whatever_the_slots(receivers):
+    """2.20.0: the partition's lock is taken even where the device's is not."""
+    settings = dict(LOCKS, replication_concurrency_per_device=0)
+    bodies = []
+    for server in receivers.both(settings, 5):
+        with session(server, '23') as first:
+            bodies.append(without_root(converse(server.port, check_script(), partition='23').body, server.tree.root))
+            # Another partition of the device goes through.
+            assert converse(server.port, check_script(), partition='24').body.endswith(UPDATES_DONE)
+            finish(first)
+        # No lock of the device was ever made.
+        assert not os.path.exists(os.path.join(server.tree.device_path, '.lock'))
+    assert bodies[0] == bodies[1] == b"\r\n:ERROR: 0 '1 second: <devices>/sda1/objects/23/.lock-replication'\n"
+
+
+def test_a_session_waits_for_a_lock_that_comes_free(receivers):
+    tested, _ = receivers.both(dict(LOCKS, replication_lock_timeout=20), 5)
+    converse(tested.port, check_script(), partition='25')
+    with connected(tested.port) as client:
+        with held(tested.tree.partition_path('25'), 'replication'):
+            client.start(partition='25')
+            client.read_head()
+            # The header and the first line end are out before any lock is asked for.
+            assert client.read_line() == b'\r\n'
+            client.play(check_script())
+        assert client.rest().endswith(UPDATES_DONE)
+
+
+def test_our_locks_keep_a_python_daemon_out(receivers):
+    from swift.common.exceptions import LockTimeout
+    from swift.common.utils import lock_path
+    tested, _ = receivers.both(LOCKS, 5)
+    partition = tested.tree.partition_path('26')
+    with session(tested, '26') as client:
+        for directory, name in ((partition, 'replication'), (tested.tree.device_path, None)):
+            with pytest.raises(LockTimeout):
+                with lock_path(directory, timeout=0.2, name=name):
+                    pass
+        # The lock of hashes.invalid is not held between changes.
+        with lock_path(partition, timeout=5):
+            pass
+        finish(client)
+    for directory, name in ((partition, 'replication'), (tested.tree.device_path, None)):
+        with lock_path(directory, timeout=5, name=name):
+            pass
+
+
+@pytest.mark.parametrize('slots', [1, 2])
+def test_slots_of_a_device(receivers, slots):
+    settings = dict(LOCKS, replication_concurrency_per_device=slots)
+    for server in receivers.both(settings, 5):
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(session(server, str(30 + number))) for number in range(slots)]
+            late = without_root(converse(server.port, check_script(), partition='39').body, server.tree.root)
+            # The first of the device's files is named, whichever were tried.
+            assert late.startswith(b"\r\n:ERROR: 0 '0.9") and late.endswith(b" seconds: <devices>/sda1/.lock'\n"), late
+            names = sorted(name for name in os.listdir(server.tree.device_path) if name.startswith('.lock'))
+            assert names == ['.lock', '.lock-1'][:slots]
+            if server.kind == 'worker':
+                holders = set()
+                for name in names:
+                    holders.update(lock_holders(os.path.join(server.tree.device_path, name)))
+                assert len(holders) == slots
+            for client in clients:
+                finish(client)
+        assert converse(server.port, check_script(), partition='39').body.endswith(UPDATES_DONE)
+
+
+def test_the_devices_lock_is_shared_by_policies(receivers):
+    tested, swift = receivers.both(LOCKS, 5)
+    for server in (tested, swift):
+        with session(server, '40') as client:
+            reply = converse(server.port, check_script(), partition='41',
+                             headers=[('X-Backend-Storage-Policy-Index', '1')])
+            assert b'/%s/.lock\'\n' % DEVICE.encode() in reply.body, reply
+            finish(client)
+
+
+def test_the_partitions_hashes_lock_held_by_a_python_daemon(receivers):
+    """A subrequest that cannot write hashes.invalid in 10 seconds fails with 500, and leaves nothing visible."""
+    bodies = []
+    for server in receivers.both({'client_timeout': 61}):
+        converse(server.port, check_script(), partition='50')
+        with held(server.tree.partition_path('50')):
+            script = [EMPTY_CHECK, UPDATES_START + b'DELETE /a/c/o\r\nX-Timestamp: %d\r\n\r\n' % int(time.time())
+                      + UPDATES_END, LAST_CHUNK]
+            bodies.append(converse(server.port, script, partition='50').body)
+        if server.kind == 'swift':
+            continue
+        assert not any(name.endswith('.ts') for _, _, names in os.walk(server.tree.partition_path('50'))
+                       for name in names)
+    assert bodies[0] == bodies[1]

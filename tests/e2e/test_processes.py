@@ -1,0 +1,135 @@
+"""The processes that run-local and the pool consist of: how they end, reload and drain."""
+import os
+import signal
+import time
+
+import pytest
+
+from processes import alive, await_condition
+from wire import EMPTY_CHECK, LAST_CHUNK, UPDATES_DONE, UPDATES_END, UPDATES_START, check_script, connected, converse, put
+
+pytestmark = pytest.mark.worker_only
+T = b'%010d.00000' % (int(time.time()) - 100)
+
+
+def begin(client, partition='1'):
+    client.start(partition=partition)
+    client.read_head()
+    client.send(EMPTY_CHECK)
+    assert client.wanted() == []
+
+
+def finish(client, *subrequests):
+    client.send(UPDATES_START + b''.join(subrequests) + UPDATES_END)
+    assert client.rest() == UPDATES_DONE
+    client.raw(LAST_CHUNK)
+
+
+@pytest.mark.parametrize('with_signal', [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize('busy', [False, True], ids=['idle', 'in a session'])
+def test_run_local_leaves_no_process_and_no_socket(own, with_signal, busy):
+    server = own.new('worker', workers=6)
+    assert len(server.serving_pids()) == 6
+    assert server.nginx_pids() and server.sockets()
+    processes = server.all_processes()
+    with connected(server.port) as client:
+        if busy:
+            begin(client)
+            client.send(UPDATES_START + put(b'/a/c/o', T, b'x' * 100000)[:-50000])
+        left = server.stop(with_signal)
+        assert not left, 'still running: %r' % left
+        if busy:
+            client.rest()
+            assert client.body_ended == 'cut'
+    assert not [pid for pid in processes if alive(pid)]
+    assert not server.sockets()
+    assert not os.path.exists(server.tree.hash_path('1', '/a/c/o')) or not os.listdir(
+        server.tree.hash_path('1', '/a/c/o'))
+    # 0 for having been told to stop, or the shell's way of naming the signal.
+    assert server.process.returncode in (0, -with_signal, 128 + with_signal)
+
+
+def test_a_worker_that_dies_is_replaced(own):
+    server = own.new('worker', workers=6)
+    before = server.serving_pids()
+    for pid in before[:3]:
+        os.kill(pid, signal.SIGKILL)
+    await_condition(lambda: len(set(server.serving_pids()) - set(before[:3])) == 6, 'six workers again')
+    assert converse(server.port, check_script()).body.endswith(UPDATES_DONE)
+
+
+def test_reload_keeps_a_running_session(own):
+    """SIGHUP to the pool's master: new workers at once; an old one finishes its session and ends."""
+    server = own.new('worker', {'replication_concurrency_per_device': 0}, workers=6)
+    master = server.pool_master()
+    old = server.serving_pids()
+    with connected(server.port) as client:
+        begin(client)
+        os.kill(master, signal.SIGHUP)
+        # The session's worker is the only old one that stays, and there are six new ones.
+        await_condition(lambda: len(set(server.serving_pids()) & set(old)) == 1
+                        and len(set(server.serving_pids()) - set(old)) == 6, 'new workers took over', 30)
+        assert converse(server.port, check_script(), partition='2').body.endswith(UPDATES_DONE)
+        finish(client, put(b'/a/c/o', T, b'body'))
+    await_condition(lambda: not set(server.serving_pids()) & set(old), 'the old worker ended')
+    assert server.pool_master() == master
+    assert converse(server.port, check_script()).body.endswith(UPDATES_DONE)
+
+
+def test_reload_reads_the_configuration_again(own):
+    server = own.new('worker', {'replication_failure_threshold': 100}, workers=6)
+    old = server.serving_pids()
+    conf = os.path.join(server.run_dir, 'worker.conf')
+    with open(conf) as file:
+        text = file.read()
+    assert 'replication_failure_threshold = 100' in text
+    with open(conf, 'w') as file:
+        file.write(text.replace('replication_failure_threshold = 100', 'replication_failure_threshold = 1'))
+    os.kill(server.pool_master(), signal.SIGHUP)
+    await_condition(lambda: not set(server.serving_pids()) & set(old), 'new workers took over', 30)
+    with connected(server.port) as client:
+        begin(client)
+        client.send(UPDATES_START + b'DELETE /a/c/o\r\n\r\n')
+        assert client.rest() == b":ERROR: 0 'Too many 1 failures to 0 successes'\n"
+
+
+def test_reload_of_a_bad_configuration_changes_nothing(own):
+    server = own.new('worker', workers=6)
+    master = server.pool_master()
+    with open(os.path.join(server.run_dir, 'worker.conf'), 'a') as file:
+        file.write('\n[object-server]\nno_such_option = 1\n')
+    os.kill(master, signal.SIGHUP)
+    await_condition(lambda: 'no_such_option' in server.log_text(), 'the log names the option')
+    assert server.pool_master() == master
+    assert converse(server.port, check_script()).body.endswith(UPDATES_DONE)
+
+
+def test_drain_finishes_the_running_session(own):
+    """SIGQUIT to the pool's master: no new session, the running one goes to its end, then all end."""
+    server = own.new('worker', workers=6)
+    master = server.pool_master()
+    workers = server.serving_pids()
+    with connected(server.port) as client:
+        begin(client)
+        os.kill(master, signal.SIGQUIT)
+        await_condition(lambda: len([pid for pid in workers if alive(pid)]) == 1, 'idle workers ended', 30)
+        finish(client, put(b'/a/c/o', T, b'body'))
+    await_condition(lambda: not alive(master) and not any(alive(pid) for pid in workers), 'the pool ended', 30)
+    assert os.listdir(server.tree.hash_path('1', '/a/c/o')) == [T.decode() + '.data']
+    # A pool that is gone is the end of run-local too.
+    server.process.wait(30)
+    server.await_no_process()
+
+
+def test_stop_of_the_pool_ends_a_session_early(own):
+    server = own.new('worker', workers=6)
+    with connected(server.port) as client:
+        begin(client)
+        client.send(UPDATES_START + put(b'/a/c/o', T, b'x' * 100000)[:-50000])
+        os.kill(server.pool_master(), signal.SIGTERM)
+        client.rest()
+        assert client.body_ended == 'cut'
+    server.process.wait(30)
+    server.await_no_process()
+    assert not os.path.isdir(server.tree.hash_path('1', '/a/c/o')) or not os.listdir(
+        server.tree.hash_path('1', '/a/c/o'))

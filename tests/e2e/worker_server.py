@@ -1,0 +1,142 @@
+"""nginx and the worker pool as deploy/run-local starts them."""
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from processes import all_pids, await_condition, command_line, die_with_parent, executable, family, parents
+from swift_server import free_port
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+RUN_LOCAL = os.path.join(REPOSITORY, 'deploy', 'run-local')
+# A sanitizer's build starts slowly on a busy machine.
+START_SECONDS = 120
+STOP_SECONDS = 30
+
+
+def build_dir():
+    return os.environ.get('SSYNC_BUILD_DIR', os.path.join(REPOSITORY, 'build', 'release'))
+
+
+def worker_binary():
+    return os.path.join(build_dir(), 'ssync-worker')
+
+
+def available():
+    return os.access(RUN_LOCAL, os.X_OK) and os.access(worker_binary(), os.X_OK)
+
+
+class WorkerServer:
+    kind = 'worker'
+
+    def __init__(self, swift_dir, tree, run_dir, settings=None, workers=None):
+        self.tree = tree
+        self.run_dir = run_dir
+        self.port = free_port()
+        os.makedirs(run_dir, exist_ok=True)
+        options = {'mount_check': 'false', 'fallocate_reserve': '0', 'log_level': 'DEBUG'}
+        options.update(settings or {})
+        command = [RUN_LOCAL, '--port', str(self.port), '--devices', tree.root, '--swift-dir', swift_dir,
+                   '--run-dir', run_dir, '--build-dir', build_dir()]
+        if workers:
+            command += ['--workers', str(workers)]
+        for name, value in options.items():
+            command += ['--set', 'object-server.%s=%s' % (name, value)]
+        self.errors_path = os.path.join(run_dir, 'run-local.stderr')
+        self.errors = open(self.errors_path, 'wb')
+        self.output = []
+        self.ready = threading.Event()
+        # Its own process group: a Ctrl-C typed at the tests is ours to pass on.
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors,
+                                        start_new_session=True, preexec_fn=die_with_parent)
+        self.reader = threading.Thread(target=self._read_output, daemon=True)
+        self.reader.start()
+        try:
+            end = time.monotonic() + START_SECONDS
+            while not self.ready.wait(0.1):
+                assert self.process.poll() is None, 'run-local ended:\n' + self.log_text()
+                assert time.monotonic() < end, 'run-local is not ready:\n' + self.log_text()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _read_output(self):
+        expected = 'ready on 127.0.0.1:%d' % self.port
+        for line in self.process.stdout:
+            self.output.append(line.decode('utf-8', 'replace'))
+            if expected in self.output[-1]:
+                self.ready.set()
+
+    def log_text(self):
+        """All that was logged, standard output and error of run-local included."""
+        text = ''.join(self.output)
+        for directory, _, names in os.walk(self.run_dir):
+            for name in names:
+                if name.endswith('.log') or name.endswith('.stderr'):
+                    with open(os.path.join(directory, name), encoding='utf-8', errors='replace') as log:
+                        text += log.read()
+        return text
+
+    def session_log(self):
+        """What the pool logged: only grows at its end."""
+        with open(os.path.join(self.run_dir, 'worker.log'), encoding='utf-8', errors='replace') as log:
+            return log.read()
+
+    def sockets(self):
+        found = []
+        for directory, _, names in os.walk(self.run_dir):
+            for name in names:
+                path = os.path.join(directory, name)
+                if os.path.exists(path) and os.stat(path).st_mode & 0o170000 == 0o140000:
+                    found.append(path)
+        return found
+
+    def all_processes(self):
+        """Every process of this run, whether or not it is still run-local's descendant."""
+        named = [pid for pid in all_pids() if pid != os.getpid() and self.run_dir in command_line(pid)]
+        return family([self.process.pid] + named)
+
+    def pool_master(self):
+        """run-local's own child; a worker between fork and exec of another is not mistaken for it."""
+        masters = [pid for pid, parent in parents().items()
+                   if parent == self.process.pid and executable(pid) == 'ssync-worker']
+        assert len(masters) == 1, 'pool masters: %r' % masters
+        return masters[0]
+
+    def serving_pids(self):
+        master = self.pool_master()
+        return sorted(pid for pid, parent in parents().items() if parent == master)
+
+    def nginx_pids(self):
+        return sorted(pid for pid in self.all_processes() if executable(pid) == 'nginx')
+
+    def stop(self, with_signal=signal.SIGTERM):
+        if self.process.poll() is None:
+            before = self.all_processes()
+            for pid in before:
+                # A stopped process would not notice that it is told to end.
+                try:
+                    os.kill(pid, signal.SIGCONT)
+                except ProcessLookupError:
+                    pass
+            self.process.send_signal(with_signal)
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                pass
+        left = self.all_processes()
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.errors.close()
+        return left
+
+    def await_no_process(self):
+        await_condition(lambda: not self.all_processes(),
+                        lambda: 'still running: %r' % {pid: command_line(pid) for pid in self.all_processes()})
