@@ -29,6 +29,7 @@ const std::string& value_or_empty(const Metadata& metadata, std::string_view nam
   return value == nullptr ? empty : *value;
 }
 
+constexpr int kAttempts = 3;
 constexpr char kContentType[] = "Content-Type";
 constexpr char kContentTypeTimestamp[] = "Content-Type-Timestamp";
 
@@ -59,21 +60,43 @@ Timestamp DiskFile::content_type_timestamp() const {
 }
 
 OpenOutcome DiskFile::open(ExpiredObjects expired, double now) {
+  // A file that is listed and then gone was replaced by a newer one in between (a PUT through another
+  // server, for instance). "Not here" would be a wrong answer, and a sender may delete its copy on it.
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::vector<std::string> names;
+    try {
+      names = list_directory(hash_dir_);
+    } catch (const OsError& error) {
+      forget();
+      if (error.code() == ENOENT) return OpenOutcome::not_exist;
+      quarantine_unlistable(partition_, hash_dir_, error.code());
+      return OpenOutcome::quarantined;
+    }
+    const OpenOutcome outcome = open_seen(
+        expired, now, SeenFiles{.names = std::move(names), .file_name = "", .file = Fd(), .metadata = {}});
+    if (outcome != OpenOutcome::changing) return outcome;
+  }
+  return OpenOutcome::changing;
+}
+
+OpenOutcome DiskFile::open(ExpiredObjects expired, double now, SeenFiles seen) {
+  const OpenOutcome outcome = open_seen(expired, now, std::move(seen));
+  return outcome == OpenOutcome::changing ? open(expired, now) : outcome;
+}
+
+void DiskFile::forget() {
   metadata_ = {};
   data_metadata_ = {};
   meta_metadata_.reset();
-  std::vector<std::string> names;
+  seen_ = {};
+}
+
+OpenOutcome DiskFile::open_seen(ExpiredObjects expired, double now, SeenFiles seen) {
+  forget();
+  seen_ = std::move(seen);
+  const ObjectFiles files = choose_object_files(std::move(seen_.names), partition_.policy.type);
   try {
-    names = list_directory(hash_dir_);
-  } catch (const OsError& error) {
-    if (error.code() == ENOENT) return OpenOutcome::not_exist;
-    return quarantine_unlistable(error.code());
-  }
-  const ObjectFiles files = choose_object_files(std::move(names), partition_.policy.type);
-  try {
-    if (files.data) return open_data(files, expired, now);
-    if (files.tombstone) return open_tombstone(*files.tombstone);
-    return OpenOutcome::not_exist;
+    return open_files(files, expired, now);
   } catch (const Unavailable& unavailable) {
     return unavailable.outcome;
   } catch (const Damaged& damaged) {
@@ -83,29 +106,21 @@ OpenOutcome DiskFile::open(ExpiredObjects expired, double now) {
   }
 }
 
-OpenOutcome DiskFile::quarantine_unlistable(int code) const {
-  if (code == ENOTDIR) {
-    quarantine(partition_, hash_dir_, "Expected directory, found file");
-  } else if (code == ENODATA) {
-    // What a bad sector gives. Sometimes the rename fails too, and only the suffix can be moved.
-    try {
-      quarantine(partition_, hash_dir_, "Failed to list directory");
-    } catch (const OsError&) {
-      quarantine(partition_, parent_of(hash_dir_), "Failed to list directory " + hash_dir_);
-    }
-  } else {
-    throw OsError(code, hash_dir_);
-  }
-  return OpenOutcome::quarantined;
+OpenOutcome DiskFile::open_files(const ObjectFiles& files, ExpiredObjects expired, double now) {
+  if (files.data) return open_data(files, expired, now);
+  if (files.tombstone) return open_tombstone(*files.tombstone);
+  return OpenOutcome::not_exist;
 }
 
-Metadata DiskFile::read_or_damage(const std::string& path, int fd) const {
+Metadata DiskFile::take_metadata(const ObjectFile& file, int fd) {
+  if (file.name == seen_.file_name) return std::move(seen_.metadata);
+  const std::string path = path_of(file);
   MetadataRead read = fd >= 0 ? read_metadata(fd, path) : read_metadata(path);
   switch (read.fault) {
     case MetadataFault::none:
       return std::move(read.metadata);
     case MetadataFault::no_file:
-      throw Unavailable{OpenOutcome::not_exist};
+      throw Unavailable{OpenOutcome::changing};
     case MetadataFault::not_supported:
       spdlog::error("Filesystem at {} does not support xattr", path);
       throw Unavailable{OpenOutcome::not_supported};
@@ -119,20 +134,25 @@ Metadata DiskFile::read_or_damage(const std::string& path, int fd) const {
 }
 
 OpenOutcome DiskFile::open_tombstone(const ObjectFile& file) {
-  metadata_ = read_or_damage(path_of(file));
+  metadata_ = take_metadata(file);
   return OpenOutcome::deleted;
 }
 
 OpenOutcome DiskFile::open_data(const ObjectFiles& files, ExpiredObjects expired, double now) {
   const std::string path = path_of(*files.data);
   // O_NONBLOCK: a FIFO put in the place of a file must not hang the worker.
-  const Fd fd = open_file(path, O_RDONLY | O_NONBLOCK);
+  Fd fd;
+  if (files.data->name == seen_.file_name) {
+    fd = std::move(seen_.file);
+  } else {
+    fd = open_file(path, O_RDONLY | O_NONBLOCK);
+  }
   if (!fd) {
-    if (errno == ENOENT) return OpenOutcome::not_exist;
+    if (errno == ENOENT) return OpenOutcome::changing;
     if (errno == ENODATA) throw Damaged{"Failed to open " + path + ": " + OsError(ENODATA, path).what()};
     throw_os_error(path);
   }
-  data_metadata_ = read_or_damage(path, fd.get());
+  data_metadata_ = take_metadata(*files.data, fd.get());
   if (files.meta) {
     merge_meta(files);
   } else {
@@ -142,7 +162,7 @@ OpenOutcome DiskFile::open_data(const ObjectFiles& files, ExpiredObjects expired
 }
 
 void DiskFile::merge_meta(const ObjectFiles& files) {
-  meta_metadata_ = read_or_damage(path_of(*files.meta));
+  meta_metadata_ = take_metadata(*files.meta);
   if (files.content_type && files.content_type->name != files.meta->name) {
     merge_content_type(*files.content_type);
   }
@@ -161,7 +181,7 @@ void DiskFile::merge_meta(const ObjectFiles& files) {
 }
 
 void DiskFile::merge_content_type(const ObjectFile& file) {
-  const Metadata other = read_or_damage(path_of(file));
+  const Metadata other = take_metadata(file);
   const std::string* content_type = other.find(kContentType);
   const std::string& time = value_or_empty(other, kContentTypeTimestamp);
   if (content_type != nullptr && time > value_or_empty(*meta_metadata_, kContentTypeTimestamp) &&

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/fd.h"
 #include "common/metadata.h"
@@ -20,10 +21,20 @@ enum class OpenOutcome {
   expired,        // past X-Delete-At and not asked for (DiskFileExpired); metadata is readable
   quarantined,    // was damaged and is now in quarantine (DiskFileQuarantined)
   collision,      // the metadata names another object (DiskFileCollision)
+  changing,       // its files were replaced whenever they were looked at: ask again later
   not_supported,  // no extended attributes (DiskFileXattrNotSupported)
 };
 
 enum class ExpiredObjects { refuse, open };
+
+// What the caller has just seen of an object's hash directory: its names, and one of its files, opened and
+// its metadata read. Saves looking at it again.
+struct SeenFiles {
+  std::vector<std::string> names;
+  std::string file_name;
+  Fd file;
+  Metadata metadata;
+};
 
 // A DiskFile of swift.obj.diskfile, for reading its state.
 class DiskFile {
@@ -34,6 +45,8 @@ class DiskFile {
   // decides what has expired. Throws OsError (a directory or file that cannot be read), ValueError
   // (metadata that no Swift wrote), LockTimeout.
   OpenOutcome open(ExpiredObjects expired, double now);
+  // The same with what was seen of this object's hash_dir().
+  OpenOutcome open(ExpiredObjects expired, double now, SeenFiles seen);
 
   [[nodiscard]] const ObjectName& name() const noexcept { return name_; }
   [[nodiscard]] const std::string& hash_dir() const noexcept { return hash_dir_; }
@@ -54,18 +67,21 @@ class DiskFile {
  private:
   struct Damaged;
 
-  Metadata read_or_damage(const std::string& path, int fd = -1) const;
+  void forget();
+  OpenOutcome open_seen(ExpiredObjects expired, double now, SeenFiles seen);
+  OpenOutcome open_files(const ObjectFiles& files, ExpiredObjects expired, double now);
+  Metadata take_metadata(const ObjectFile& file, int fd = -1);
   void merge_content_type(const ObjectFile& file);
   void merge_meta(const ObjectFiles& files);
   OpenOutcome open_tombstone(const ObjectFile& file);
   OpenOutcome open_data(const ObjectFiles& files, ExpiredObjects expired, double now);
   OpenOutcome verify(int fd, ExpiredObjects expired, double now) const;
-  OpenOutcome quarantine_unlistable(int code) const;
   [[nodiscard]] std::string path_of(const ObjectFile& file) const { return hash_dir_ + "/" + file.name; }
 
   const Partition& partition_;
   ObjectName name_;
   std::string hash_dir_;
+  SeenFiles seen_;
   Metadata metadata_;
   Metadata data_metadata_;
   std::optional<Metadata> meta_metadata_;

@@ -19,6 +19,8 @@ constexpr char kChecksumKey[] = "user.swift.metadata_checksum";
 constexpr std::size_t kPieceSize = 65536;
 // Swift has no bound; its own limits keep metadata under 100 KiB, and the kernel allows 64 KiB an attribute.
 constexpr int kMaxPieces = 32;
+// Far more than Swift's limits allow to be stored; Metadata is searched from one end to the other.
+constexpr std::size_t kMaxItems = 10000;
 
 std::string piece_key(int piece) { return piece == 0 ? kMetadataKey : kMetadataKey + std::to_string(piece); }
 
@@ -52,6 +54,7 @@ MetadataRead unpickle(const std::string& data) {
     const pickle::Value value = pickle::load(data);
     const auto* dict = std::get_if<pickle::Dict>(&value.data);
     if (dict == nullptr) return fault(MetadataFault::unreadable, "metadata is not a dictionary");
+    if (dict->size() > kMaxItems) return fault(MetadataFault::unreadable, "metadata has too many items");
     for (const auto& [key, item] : *dict) {
       const auto name = text_of(key);
       const auto text = text_of(item);
@@ -142,6 +145,8 @@ void write_metadata(int fd, const Metadata& metadata, const std::string& path) {
     dict.emplace_back(pickle::Value{pickle::Bytes{item.name}}, std::move(value));
   }
   const std::string data = pickle::dump(pickle::Value{std::move(dict)});
+  // More than this could not be read back.
+  if (data.size() > kPieceSize * kMaxPieces) throw OsError(E2BIG, path);
   const auto set = [&](const std::string& key, std::string_view value) {
     if (::fsetxattr(fd, key.c_str(), value.data(), value.size(), 0) != 0) throw_os_error(path);
   };

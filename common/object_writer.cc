@@ -45,6 +45,12 @@ void drop_cache(int fd, std::int64_t offset, std::int64_t length) {
 
 }  // namespace
 
+TemporaryPath::~TemporaryPath() {
+  if (!path_.empty() && ::unlink(path_.c_str()) != 0) {
+    spdlog::error("Error removing tempfile: {}", OsError(errno, path_).what());
+  }
+}
+
 void UnsyncedDirectories::add(std::string directory) {
   if (std::find(directories_.begin(), directories_.end(), directory) == directories_.end()) {
     directories_.push_back(std::move(directory));
@@ -79,12 +85,6 @@ ObjectWriter::ObjectWriter(const Partition& partition, const ObjectName& name, F
   }
 }
 
-ObjectWriter::~ObjectWriter() {
-  if (!temporary_path_.empty() && ::unlink(temporary_path_.c_str()) != 0) {
-    spdlog::error("Error removing tempfile: {}", OsError(errno, temporary_path_).what());
-  }
-}
-
 void ObjectWriter::open_temporary() {
   for (const std::string& made : make_directories(hash_dir_)) unsynced_.add(parent_of(made));
   file_ = open_file(hash_dir_, O_TMPFILE | O_WRONLY);
@@ -95,7 +95,7 @@ void ObjectWriter::open_temporary() {
   std::string path = directory + "/tmpXXXXXX";
   file_ = Fd(::mkostemp(path.data(), O_CLOEXEC));
   if (!file_) throw_os_error(path);
-  temporary_path_ = std::move(path);
+  temporary_path_.set(std::move(path));
 }
 
 void ObjectWriter::reserve(std::int64_t size) const {
@@ -149,7 +149,14 @@ void ObjectWriter::publish() {
   for (const std::string& made : invalidate_suffix(parent_of(hash_dir_))) unsynced_.add(parent_of(made));
   link();
   unsynced_.add(hash_dir_);
-  unsynced_.sync();
+  try {
+    unsynced_.sync();
+  } catch (const OsError&) {
+    // A name that may not be on disk must not count as stored in the next session's missing check.
+    const std::string path = hash_dir_ + "/" + file_name_;
+    if (::unlink(path.c_str()) != 0) spdlog::error("Cannot take back: {}", OsError(errno, path).what());
+    throw;
+  }
   try {
     clean_up_hash_dir(partition_, hash_dir_);
   } catch (const OsError& error) {
@@ -160,9 +167,9 @@ void ObjectWriter::publish() {
 void ObjectWriter::link() {
   const std::string target = hash_dir_ + "/" + file_name_;
   const std::string source =
-      temporary_path_.empty() ? "/proc/self/fd/" + std::to_string(file_.get()) : temporary_path_;
+      temporary_path_.get().empty() ? "/proc/self/fd/" + std::to_string(file_.get()) : temporary_path_.get();
   for (int attempt = 1;; ++attempt) {
-    const int result = temporary_path_.empty()
+    const int result = temporary_path_.get().empty()
                            ? ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW)
                            : ::rename(source.c_str(), target.c_str());
     if (result == 0) break;
@@ -174,7 +181,7 @@ void ObjectWriter::link() {
       throw_os_error(target);
     }
   }
-  temporary_path_.clear();
+  temporary_path_.let_go();
 }
 
 }  // namespace ssync

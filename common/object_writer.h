@@ -3,13 +3,15 @@
 //
 // What a crash can leave at each point: before publish() links the file, nothing but an empty hash
 // directory (as Swift leaves it); between the link and the end, a whole object whose name may be lost,
-// with its suffix invalidated already; after publish(), the object.
+// with its suffix invalidated already (on disk only after sync_invalidations, if the machine crashes and
+// not just the process); after publish(), the object.
 #pragma once
 
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/fd.h"
@@ -38,6 +40,22 @@ class UnsyncedDirectories {
   std::vector<std::string> directories_;
 };
 
+// A file's name that is removed unless it is let go. Empty: none.
+class TemporaryPath {
+ public:
+  TemporaryPath() = default;
+  ~TemporaryPath();
+  TemporaryPath(const TemporaryPath&) = delete;
+  TemporaryPath& operator=(const TemporaryPath&) = delete;
+
+  void set(std::string path) { path_ = std::move(path); }
+  void let_go() noexcept { path_.clear(); }
+  [[nodiscard]] const std::string& get() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
 enum class FileKind { data, meta, tombstone };
 
 // One file being staged. Destroyed before publish(): nothing visible is left.
@@ -49,7 +67,7 @@ class ObjectWriter {
   // the device is.
   ObjectWriter(const Partition& partition, const ObjectName& name, FileKind kind, std::int64_t size,
                UnsyncedDirectories& unsynced);
-  ~ObjectWriter();
+  ~ObjectWriter() = default;
   ObjectWriter(const ObjectWriter&) = delete;
   ObjectWriter& operator=(const ObjectWriter&) = delete;
 
@@ -74,7 +92,7 @@ class ObjectWriter {
   std::string hash_dir_;
   std::string file_name_;
   Fd file_;
-  std::string temporary_path_;  // empty for an O_TMPFILE
+  TemporaryPath temporary_path_;  // empty for an O_TMPFILE
   std::int64_t written_ = 0;
   std::int64_t synced_ = 0;
 };

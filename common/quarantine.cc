@@ -45,4 +45,18 @@ std::string quarantine(const Partition& partition, const std::string& directory,
   return to;
 }
 
+void quarantine_unlistable(const Partition& partition, const std::string& hash_dir, int code) {
+  if (code == ENOTDIR) {
+    quarantine(partition, hash_dir, "it is not a directory");
+  } else if (code == ENODATA) {
+    try {
+      quarantine(partition, hash_dir, "it could not be listed");
+    } catch (const OsError&) {
+      quarantine(partition, parent_of(hash_dir), name_of(hash_dir) + " in it could not be listed");
+    }
+  } else {
+    throw OsError(code, hash_dir);
+  }
+}
+
 }  // namespace ssync

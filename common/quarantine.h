@@ -13,4 +13,9 @@ namespace ssync {
 // Returns the new path. Throws OsError, LockTimeout.
 std::string quarantine(const Partition& partition, const std::string& directory, const std::string& reason);
 
+// For a hash directory that cannot be listed: quarantines it if the error (an errno) says that it is a file
+// (ENOTDIR) or damaged (ENODATA, what a bad sector gives; if it cannot be moved, its suffix). Throws OsError
+// with this code for every other one.
+void quarantine_unlistable(const Partition& partition, const std::string& hash_dir, int code);
+
 }  // namespace ssync

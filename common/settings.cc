@@ -200,7 +200,8 @@ const std::map<std::string_view, ServerOption>& server_options() {
        }},
       {"max_upload_time",
        [seconds](const IniOption& o, Server& s) {
-         s.max_upload_time = whole_number(o, 1, std::int64_t{1} << 40, std::string(seconds) + "86400");
+         s.max_upload_time =
+             whole_number(o, 1, static_cast<std::int64_t>(max_seconds), std::string(seconds) + "86400");
        }},
       {"replication_server", [](const IniOption& o, Server& s) { s.replication_server = truth(o); }},
       {"replication_concurrency",

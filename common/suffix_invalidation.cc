@@ -2,11 +2,18 @@
 
 #include <fcntl.h>
 
+#include <cerrno>
+
 #include "common/errors.h"
 #include "common/fd.h"
 #include "common/lock_path.h"
 
 namespace ssync {
+namespace {
+
+std::string invalidations_path(const std::string& partition_dir) { return partition_dir + "/hashes.invalid"; }
+
+}  // namespace
 
 std::vector<std::string> invalidate_suffix(const std::string& suffix_dir) {
   const std::string partition_dir = parent_of(suffix_dir);
@@ -16,11 +23,23 @@ std::vector<std::string> invalidate_suffix(const std::string& suffix_dir) {
                                   .timeout = 10,
                                   .timeout_text = "10",
                                   .give_up = {}});
-  const std::string path = partition_dir + "/hashes.invalid";
+  const std::string path = invalidations_path(partition_dir);
   const Fd file = open_file(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
   if (!file) throw_os_error(path);
   write_all(file.get(), name_of(suffix_dir) + "\n", path);
   return lock.made_directories();
+}
+
+void sync_invalidations(const std::string& partition_dir) {
+  const std::string path = invalidations_path(partition_dir);
+  const Fd file = open_file(path, O_RDONLY);
+  if (!file) {
+    if (errno == ENOENT) return;
+    throw_os_error(path);
+  }
+  sync_file(file.get(), path);
+  // The file may have been made by this session, so its name counts too.
+  sync_directory(partition_dir);
 }
 
 }  // namespace ssync

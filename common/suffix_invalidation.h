@@ -7,9 +7,14 @@
 namespace ssync {
 
 // Appends the suffix to <partition>/hashes.invalid under <partition>/.lock (10 s)
-// (swift.obj.diskfile.invalidate_hash). Called before the change can be seen, so that no crash leaves
-// a changed suffix with a valid hash. Makes the partition if it is gone, and returns the directories it
-// made. Throws OsError, LockTimeout.
+// (swift.obj.diskfile.invalidate_hash). Called before the change can be seen, so that no death of the
+// process leaves a changed suffix with a valid hash. Not synced, as in Swift: see sync_invalidations. Makes
+// the partition if it is gone, and returns the directories it made. Throws OsError, LockTimeout.
 std::vector<std::string> invalidate_suffix(const std::string& suffix_dir);
+
+// Makes the invalidations of a partition durable. Swift leaves them to the file system; a session that
+// promises durability does not, since without them replication would trust a stale hash after a power cut.
+// No effect if there are none. Throws OsError.
+void sync_invalidations(const std::string& partition_dir);
 
 }  // namespace ssync

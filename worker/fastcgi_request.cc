@@ -2,12 +2,19 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 
 #include "common/errors.h"
 #include "common/python_text.h"
 
 namespace ssync {
+namespace {
+
+// What FCGX_Accept_r's negative result is when it failed without an errno.
+constexpr int kNoError = 9999;
+// Of a long response; the sender has client_timeout to take each.
+constexpr std::size_t kWritePiece = 65536;
+
+}  // namespace
 
 FastCgiRequest::FastCgiRequest(int listening_fd, Limits limits)
     : limits_(std::move(limits)),
@@ -25,9 +32,13 @@ FastCgiRequest::~FastCgiRequest() { cut(); }
 bool FastCgiRequest::accept() {
   errno = 0;
   timer_.interrupt_after(deadline_from_now());
-  const bool accepted = FCGX_Accept_r(&request_) >= 0;
-  if (!accepted) timer_.stop();
-  return accepted;
+  const int result = FCGX_Accept_r(&request_);
+  if (result == 0) return true;
+  timer_.stop();
+  const int error = -result;
+  const bool nobody_waits = error == EAGAIN || error == EINTR || error == ECONNABORTED || error == kNoError;
+  if (!nobody_waits) throw OsError(error, "listening socket");
+  return false;
 }
 
 FastCgiRequest::Clock::time_point FastCgiRequest::deadline_from_now() const {
@@ -42,6 +53,8 @@ std::optional<std::string> FastCgiRequest::param(const char* name) const {
 
 std::string_view FastCgiRequest::available(std::string_view context, Clock::time_point deadline) {
   FCGX_Stream* in = request_.in;
+  // Asked here too, because the reads of a busy session never block and so are never interrupted.
+  if (limits_.interrupted && limits_.interrupted()) throw SessionInterrupted("told to stop");
   if (in->rdNext == in->stop && in->isClosed == 0) {
     if (Clock::now() >= deadline) fail_read(context, EINTR);
     timer_.interrupt_after(deadline);
@@ -63,7 +76,7 @@ void FastCgiRequest::fail_read(std::string_view context, int error) const {
   }
   const std::string reason =
       error > 0 ? OsError(error, "").what() : std::string("connection closed before the end of the body");
-  throw ClientGone(std::string(context) + ": " + reason);
+  throw ClientGone("read failed: " + std::string(context) + ": " + reason);
 }
 
 void FastCgiRequest::consume(std::size_t count) { request_.in->rdNext += count; }
@@ -75,11 +88,12 @@ std::string_view FastCgiRequest::read_line(std::string_view context) {
     const std::string_view bytes = available(context, deadline);
     if (bytes.empty()) {
       if (line_.empty()) return {};
-      throw ClientGone(std::string(context) + ": missing newline");
+      throw ClientGone("read failed: " + std::string(context) + ": missing newline");
     }
     const std::size_t newline = bytes.find('\n');
     const std::size_t count = newline == std::string_view::npos ? bytes.size() : newline + 1;
-    if (line_.size() + count > limits_.max_line) throw ClientGone(std::string(context) + ": missing newline");
+    if (line_.size() + count > limits_.max_line)
+      throw ClientGone("read failed: " + std::string(context) + ": missing newline");
     consume(count);
     if (newline != std::string_view::npos && line_.empty()) return bytes.substr(0, count);
     line_.append(bytes.substr(0, count));
@@ -89,7 +103,7 @@ std::string_view FastCgiRequest::read_line(std::string_view context) {
 
 std::string_view FastCgiRequest::read_some(std::size_t limit, std::string_view context) {
   const std::string_view bytes = available(context, deadline_from_now());
-  if (bytes.empty()) throw ClientGone("Early termination for " + std::string(context));
+  if (bytes.empty()) throw ClientGone("read failed: Early termination for " + std::string(context));
   const std::size_t count = std::min(limit, bytes.size());
   consume(count);
   return bytes.substr(0, count);
@@ -101,10 +115,10 @@ void FastCgiRequest::fail_write() const {
 }
 
 void FastCgiRequest::write(std::string_view data) {
-  // A sender that never reads must not hold its locks for ever.
-  timer_.interrupt_after(deadline_from_now());
   while (!data.empty()) {
-    const auto count = static_cast<int>(std::min<std::size_t>(data.size(), INT_MAX));
+    // A sender that never reads must not hold its locks for ever.
+    timer_.interrupt_after(deadline_from_now());
+    const auto count = static_cast<int>(std::min(data.size(), kWritePiece));
     if (FCGX_PutStr(data.data(), count, request_.out) != count) fail_write();
     data.remove_prefix(static_cast<std::size_t>(count));
   }
@@ -116,6 +130,8 @@ void FastCgiRequest::flush() {
 }
 
 void FastCgiRequest::finish() noexcept {
+  // A worker that waits for nginx's next request on this connection would be deaf to all others.
+  request_.keepConnection = 0;
   FCGX_Finish_r(&request_);
   timer_.stop();
 }

@@ -35,7 +35,8 @@ class FastCgiRequest final : public RequestInput, public ResponseOutput {
   FastCgiRequest(const FastCgiRequest&) = delete;
   FastCgiRequest& operator=(const FastCgiRequest&) = delete;
 
-  // Takes a waiting request. False if there is none (another worker was faster).
+  // Takes a waiting request. False if there is none (another worker was faster). Throws OsError if no
+  // connection can be accepted.
   [[nodiscard]] bool accept();
 
   // A FastCGI parameter of the present request; nullopt if nginx sent none.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -192,8 +193,8 @@ void ListeningSocket::make(const PoolSettings& settings) {
 void ListeningSocket::remove_path() noexcept {
   struct stat status {};
   if (!path_.empty() && lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
-      status.st_ino == inode_) {
-    unlink(path_.c_str());
+      status.st_ino == inode_ && unlink(path_.c_str()) < 0) {
+    spdlog::warn("{}: the socket cannot be removed: {}", path_, error_text());
   }
   path_.clear();
 }

@@ -4,9 +4,8 @@
 #include <exception>
 #include <string>
 
+#include "common/configuration.h"
 #include "common/errors.h"
-#include "common/settings.h"
-#include "common/swift_conf.h"
 #include "worker/pool.h"
 #include "worker/serve.h"
 
@@ -34,11 +33,9 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kOperatorMistake;
   }
-  ssync::Settings settings = ssync::load_settings(config_path);
-  // Each worker reads it again for itself; a mistake in it is told here, before there are any.
-  ssync::load_swift_conf(settings.pool.swift_dir);
-  if (only_check) return check(config_path, settings);
-  return ssync::run_pool(config_path, std::move(settings), ssync::serve_requests);
+  ssync::Configuration configuration = ssync::load_configuration(config_path);
+  if (only_check) return check(config_path, configuration.settings);
+  return ssync::run_pool(config_path, std::move(configuration), ssync::serve_requests);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "worker/missing_check.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -9,6 +11,7 @@
 
 #include "common/disk_file.h"
 #include "common/errors.h"
+#include "common/fd.h"
 #include "common/hash_dir_cleanup.h"
 #include "common/metadata.h"
 #include "common/object_name.h"
@@ -74,22 +77,6 @@ void parse_item(std::string_view item, Offer& offer) {
   }
 }
 
-// What stands in the way of listing a hash directory is moved away as far as Swift does; then the
-// object is not here.
-void quarantine_unlistable(const Partition& partition, const std::string& hash_dir, int code) {
-  if (code == ENOTDIR) {
-    quarantine(partition, hash_dir, "it is not a directory");
-  } else if (code == ENODATA) {
-    try {
-      quarantine(partition, hash_dir, "it could not be listed");
-    } catch (const OsError&) {
-      quarantine(partition, parent_of(hash_dir), hash_dir + " in it could not be listed");
-    }
-  } else {
-    throw OsError(code, hash_dir);
-  }
-}
-
 }  // namespace
 
 Offer parse_offer(std::string_view line) {
@@ -150,7 +137,10 @@ LocalObject look_up(const Partition& partition, const std::string& object_hash) 
     return {};
   }
   if (names.empty()) return {};
-  const MetadataRead first = read_metadata(hash_dir + "/" + names.back());
+  const std::string first_path = hash_dir + "/" + names.back();
+  Fd first_file = open_file(first_path, O_RDONLY | O_NONBLOCK);
+  // What cannot be opened, a socket for instance, still has extended attributes.
+  MetadataRead first = first_file ? read_metadata(first_file.get(), first_path) : read_metadata(first_path);
   switch (first.fault) {
     case MetadataFault::none:
       break;
@@ -165,7 +155,18 @@ LocalObject look_up(const Partition& partition, const std::string& object_hash) 
   if (!name) return {};
 
   DiskFile file(partition, *name);
-  switch (file.open(ExpiredObjects::open, 0)) {
+  OpenOutcome outcome;
+  if (first_file && file.hash_dir() == hash_dir) {
+    std::string first_name = names.back();
+    outcome = file.open(ExpiredObjects::open, 0,
+                        SeenFiles{.names = std::move(names),
+                                  .file_name = std::move(first_name),
+                                  .file = std::move(first_file),
+                                  .metadata = std::move(first.metadata)});
+  } else {
+    outcome = file.open(ExpiredObjects::open, 0);
+  }
+  switch (outcome) {
     case OpenOutcome::open:
     case OpenOutcome::expired:
       return {file.data_timestamp(), file.timestamp(), file.content_type_timestamp()};

@@ -64,6 +64,7 @@ void ObjectRequest::require_device() const {
 OpenOutcome ObjectRequest::open(DiskFile& file, ExpiredObjects expired) const {
   const OpenOutcome outcome = file.open(expired, timestamp_.seconds());
   if (outcome == OpenOutcome::not_supported) throw HttpError(standard_answer(507, target_.device));
+  if (outcome == OpenOutcome::changing) throw HttpError(standard_answer(503));
   if (outcome == OpenOutcome::collision) throw HttpError(standard_answer(403));
   return outcome;
 }
@@ -294,7 +295,7 @@ HttpAnswer handle_object_request(const ObjectTarget& target, const Subrequest& r
   } catch (const HttpError& error) {
     return error.answer();
   } catch (const InsufficientStorage& error) {
-    spdlog::error("{} {}: {}", request.method, target.partition.path(), error.what());
+    spdlog::error("ERROR {} in {}: {}", request.context, target.partition.path(), error.what());
     return standard_answer(507, target.device);
   } catch (const std::exception& error) {
     spdlog::error("ERROR {} /{}/{}{}: {}", request.method, target.device, target.partition.name, request.path,

@@ -42,8 +42,9 @@ constexpr milliseconds first_delay_after_config_error{1000};
 constexpr milliseconds max_delay{30000};
 // Deaths further apart than this have nothing to do with each other.
 constexpr seconds forget_deaths_after{60};
-// How long a worker may take over the early end of its session.
-constexpr seconds stop_time{10};
+// How long a worker may take over the early end of its session: more than the 10 s that it may wait for a
+// partition's lock.
+constexpr seconds stop_time{15};
 // A worker may look at its flag just before SIGTERM sets it and block just after, so it is sent again.
 constexpr seconds repeat_stop{1};
 
@@ -153,11 +154,11 @@ void become_worker(pid_t master) {
   sigprocmask(SIG_SETMASK, &blocked, nullptr);
 }
 
-int worker_status(const Settings& settings, int listening_fd, ReplicationSlots& slots,
+int worker_status(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
                   const WorkerMain& worker_main) {
   try {
-    SignalledControl control(settings);
-    return worker_main(settings, listening_fd, slots, control);
+    SignalledControl control(configuration.settings);
+    return worker_main(configuration, listening_fd, slots, control);
   } catch (const ConfigError& error) {
     spdlog::critical("{}", error.what());
     return status_config_error;
@@ -248,19 +249,21 @@ class Backoff {
 
 class Master {
  public:
-  Master(std::string config_path, Settings settings, const WorkerMain& worker_main)
+  Master(std::string config_path, Configuration configuration, const WorkerMain& worker_main)
       : config_path_(std::move(config_path)),
-        settings_(std::move(settings)),
+        configuration_(std::move(configuration)),
         worker_main_(worker_main),
-        socket_(settings_.pool),
-        pid_file_(settings_.pool.pid_file),
-        slots_(settings_.object_server.replication_concurrency) {}
+        socket_(configuration_.settings.pool),
+        pid_file_(configuration_.settings.pool.pid_file),
+        slots_(configuration_.settings.object_server.replication_concurrency) {}
 
   void run() {
-    drop_privileges(settings_.object_server.user);
+    drop_privileges(configuration_.settings.object_server.user);
+    // As that user, so that a log which a reload could not open again is refused now.
+    setup_logging(configuration_.settings);
     start_missing_workers();
     spdlog::info("started: {} workers on {}", workers_.size(),
-                 socket_.inherited() ? "the inherited socket" : settings_.pool.socket);
+                 socket_.inherited() ? "the inherited socket" : configuration_.settings.pool.socket);
     sd_notify(0, "READY=1");
     while (phase_ == Phase::running || !workers_.empty()) {
       take_signal();
@@ -300,7 +303,7 @@ class Master {
     }
     if (pid == 0) {
       become_worker(master);
-      const int status = worker_status(settings_, socket_.fd(), slots_, worker_main_);
+      const int status = worker_status(configuration_, socket_.fd(), slots_, worker_main_);
       spdlog::default_logger_raw()->flush();
       _exit(status);  // The socket's path and the pid file are the master's to remove.
     }
@@ -310,7 +313,8 @@ class Master {
 
   void start_missing_workers() {
     const auto serving = std::ranges::count(workers_, Role::serving, &Worker::role);
-    for (auto missing = settings_.pool.workers - serving; missing > 0 && start_worker(); --missing) {
+    for (auto missing = configuration_.settings.pool.workers - serving; missing > 0 && start_worker();
+         --missing) {
     }
   }
 
@@ -320,8 +324,9 @@ class Master {
       return std::min(kill_at_, repeat_at_);
     }
     const auto serving = std::ranges::count(workers_, Role::serving, &Worker::role);
-    return phase_ == Phase::running && serving < settings_.pool.workers ? std::optional(backoff_.next_start())
-                                                                        : std::nullopt;
+    return phase_ == Phase::running && serving < configuration_.settings.pool.workers
+               ? std::optional(backoff_.next_start())
+               : std::nullopt;
   }
 
   void take_signal() {
@@ -381,12 +386,12 @@ class Master {
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
                static_cast<long long>(now.tv_sec) * 1000000 + now.tv_nsec / 1000);
     try {
-      Settings settings = load_settings(config_path_);
-      setup_logging(settings);
-      keep_what_needs_a_restart(settings);
-      settings_ = std::move(settings);
+      Configuration configuration = load_configuration(config_path_);
+      setup_logging(configuration.settings);
+      keep_what_needs_a_restart(configuration.settings);
+      configuration_ = std::move(configuration);
       replace_workers();
-      spdlog::info("reloaded {}: {} workers", config_path_, settings_.pool.workers);
+      spdlog::info("reloaded {}: {} workers", config_path_, configuration_.settings.pool.workers);
     } catch (const ConfigError& error) {
       spdlog::error("not reloaded, the old configuration stays: {}", error.what());
     }
@@ -394,12 +399,12 @@ class Master {
   }
 
   void keep_what_needs_a_restart(Settings& settings) const {
-    const PoolSettings& old = settings_.pool;
+    const PoolSettings& old = configuration_.settings.pool;
     PoolSettings& pool = settings.pool;
     if (pool.socket != old.socket || pool.socket_mode != old.socket_mode ||
         pool.socket_owner != old.socket_owner || pool.socket_group != old.socket_group ||
         pool.backlog != old.backlog || pool.pid_file != old.pid_file ||
-        settings.object_server.user != settings_.object_server.user) {
+        settings.object_server.user != configuration_.settings.object_server.user) {
       spdlog::warn("{}: a change of socket, socket_*, backlog, pid_file or user needs a restart",
                    config_path_);
     }
@@ -409,11 +414,11 @@ class Master {
     pool.socket_group = old.socket_group;
     pool.backlog = old.backlog;
     pool.pid_file = old.pid_file;
-    settings.object_server.user = settings_.object_server.user;
+    settings.object_server.user = configuration_.settings.object_server.user;
   }
 
   void replace_workers() {
-    slots_.set_count(settings_.object_server.replication_concurrency);
+    slots_.set_count(configuration_.settings.object_server.replication_concurrency);
     for (Worker& worker : workers_) {
       worker.role = Role::leaving;
     }
@@ -462,7 +467,7 @@ class Master {
 
   void reopen_log() const {
     try {
-      setup_logging(settings_);
+      setup_logging(configuration_.settings);
     } catch (const ConfigError& error) {
       spdlog::error("the log cannot be reopened: {}", error.what());
     }
@@ -470,7 +475,7 @@ class Master {
   }
 
   std::string config_path_;
-  Settings settings_;
+  Configuration configuration_;
   const WorkerMain& worker_main_;
   ListeningSocket socket_;
   PidFile pid_file_;
@@ -484,13 +489,12 @@ class Master {
 
 }  // namespace
 
-int run_pool(const std::string& config_path, Settings settings, const WorkerMain& worker_main) {
+int run_pool(const std::string& config_path, Configuration configuration, const WorkerMain& worker_main) {
   const BlockedSignals blocked(master_signals);
   // Where SIGCHLD is ignored, which is inherited, the kernel reaps the workers itself.
   handle(SIGCHLD, SIG_DFL);
   handle(SIGPIPE, SIG_IGN);
-  setup_logging(settings);
-  Master(config_path, std::move(settings), worker_main).run();
+  Master(config_path, std::move(configuration), worker_main).run();
   return 0;
 }
 

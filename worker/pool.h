@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "common/settings.h"
+#include "common/configuration.h"
 #include "worker/replication_slots.h"
 
 namespace ssync {
@@ -24,7 +24,8 @@ class WorkerControl {
 
 // Serves requests on listening_fd (non-blocking) until control.draining() or stopping(); its
 // return value is the process's exit status.
-using WorkerMain = std::function<int(const Settings&, int listening_fd, ReplicationSlots&, WorkerControl&)>;
+using WorkerMain =
+    std::function<int(const Configuration&, int listening_fd, ReplicationSlots&, WorkerControl&)>;
 
 // Runs the pool until it is told to stop, and returns the exit status. Opens the socket, or takes
 // it inherited: descriptor 0 if that is a listening socket (spawn-fcgi), LISTEN_FDS (systemd).
@@ -38,6 +39,6 @@ using WorkerMain = std::function<int(const Settings&, int listening_fd, Replicat
 // SA_RESTART, so that a blocked read or poll returns EINTR) while a request is served.
 //
 // Throws ConfigError for the operator's mistakes at start (socket path taken, unknown user, …).
-int run_pool(const std::string& config_path, Settings settings, const WorkerMain& worker_main);
+int run_pool(const std::string& config_path, Configuration configuration, const WorkerMain& worker_main);
 
 }  // namespace ssync

@@ -4,8 +4,9 @@
 
 #include <chrono>
 #include <exception>
+#include <thread>
 
-#include "common/swift_conf.h"
+#include "common/errors.h"
 #include "worker/fastcgi_request.h"
 #include "worker/http_status.h"
 #include "worker/replication_request.h"
@@ -15,11 +16,14 @@
 namespace ssync {
 namespace {
 
+constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
+
 class Server {
  public:
-  Server(const Settings& settings, int listening_fd, ReplicationSlots& slots, WorkerControl& control)
-      : settings_(settings.object_server),
-        conf_(load_swift_conf(settings.pool.swift_dir)),
+  Server(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
+         WorkerControl& control)
+      : settings_(configuration.settings.object_server),
+        conf_(configuration.swift),
         slots_(slots),
         control_(control),
         request_(listening_fd, {.client_timeout = settings_.client_timeout,
@@ -33,7 +37,7 @@ class Server {
   void send_answer(const HttpAnswer& answer);
 
   const ObjectServerSettings& settings_;
-  const SwiftConf conf_;
+  const SwiftConf& conf_;
   ReplicationSlots& slots_;
   WorkerControl& control_;
   FastCgiRequest request_;
@@ -62,7 +66,14 @@ SessionResult Server::answer(const RequestHead& head, int& status) {
 }
 
 void Server::serve_one() {
-  if (!request_.accept()) return;
+  try {
+    if (!request_.accept()) return;
+  } catch (const OsError& error) {
+    // The socket stays readable, so without a pause this would come again at once, for as long as it lasts.
+    spdlog::error("no connection can be accepted: {}", error.what());
+    std::this_thread::sleep_for(kPauseAfterFailedAccept);
+    return;
+  }
   const auto start = std::chrono::steady_clock::now();
   const RequestHead head =
       RequestHead::from_params([this](const char* name) { return request_.param(name); });
@@ -86,9 +97,9 @@ void Server::serve_one() {
 
 }  // namespace
 
-int serve_requests(const Settings& settings, int listening_fd, ReplicationSlots& slots,
+int serve_requests(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
                    WorkerControl& control) {
-  Server server(settings, listening_fd, slots, control);
+  Server server(configuration, listening_fd, slots, control);
   for (;;) {
     control.wait_for_request(listening_fd);
     if (control.stopping() || control.draining()) return 0;

@@ -8,6 +8,7 @@
 #include "common/errors.h"
 #include "common/fd.h"
 #include "common/python_text.h"
+#include "common/suffix_invalidation.h"
 #include "worker/http_status.h"
 #include "worker/missing_check.h"
 #include "worker/object_requests.h"
@@ -16,6 +17,9 @@ namespace ssync {
 namespace {
 
 constexpr std::size_t kLongestQuote = 1024;  // bytes of a wrong line that are given back
+// Of one subrequest. Swift has no bounds here; what its limits allow to be stored stays far below.
+constexpr std::size_t kMaxHeaderLines = 5000;
+constexpr std::size_t kMaxHeaderBytes = 4UL * 1024 * 1024;
 
 // An error whose text quotes the sender, whose bytes are Latin-1 to Swift.
 ValueError text_error(const std::string& latin1) { return ValueError(python::latin1_to_utf8(latin1)); }
@@ -70,7 +74,7 @@ SessionResult SsyncReceiver::run() noexcept {
     spdlog::error("{} TIMEOUT: {}", log_prefix(), timeout.what());
     return fail(408, python::repr_text(timeout.what()));
   } catch (const ClientGone& gone) {
-    spdlog::error("{} read failed: {}", log_prefix(), gone.what());
+    spdlog::error("{} {}", log_prefix(), gone.what());
   } catch (const SessionInterrupted&) {
     spdlog::info("{} ended early: the worker stops", log_prefix());
   } catch (const LockInterrupted& interrupted) {
@@ -170,11 +174,17 @@ void SsyncReceiver::check_offer(std::string_view line, std::string& wanted) cons
 
 Subrequest SsyncReceiver::read_subrequest(std::string_view first_line) {
   Subrequest request(python::strip(first_line));
+  std::size_t lines = 0;
+  std::size_t bytes = 0;
   for (;;) {
     const std::string_view line = input_.read_line("updates line");
     if (line.empty()) throw text_error("Got no headers for " + request.context);
     const std::string_view stripped = python::strip(line);
     if (stripped.empty()) break;
+    bytes += line.size();
+    if (++lines > kMaxHeaderLines || bytes > kMaxHeaderBytes) {
+      throw text_error("Too many headers for " + request.context);
+    }
     request.add_header(stripped);
   }
   check_subrequest(request);
@@ -220,6 +230,7 @@ void SsyncReceiver::updates() {
     }
     body.drain();
   }
+  if (successes != 0) sync_invalidations(session_.partition.path());
   if (failures != 0) {
     throw HttpError(HttpAnswer{
         .status = 500,

@@ -16,12 +16,12 @@ CONF = '''\
 bind_ip = 127.0.0.1
 bind_port = %(port)d
 user = %(user)s
-workers = 0
+workers = %(workers)d
 swift_dir = %(swift_dir)s
 devices = %(devices)s
 mount_check = false
 fallocate_reserve = 0
-log_level = DEBUG
+log_level = %(log_level)s
 %(settings)s
 
 [pipeline:main]
@@ -47,7 +47,7 @@ def user_name():
 class SwiftServer:
     kind = 'swift'
 
-    def __init__(self, swift_dir, tree, run_dir, settings=None):
+    def __init__(self, swift_dir, tree, run_dir, settings=None, workers=0, log_level='DEBUG'):
         self.tree = tree
         self.run_dir = run_dir
         self.port = free_port()
@@ -56,7 +56,7 @@ class SwiftServer:
         conf_path = os.path.join(run_dir, 'object-server.conf')
         lines = '\n'.join('%s = %s' % pair for pair in (settings or {}).items())
         with open(conf_path, 'w') as conf:
-            conf.write(CONF % {'port': self.port, 'user': user_name(), 'swift_dir': swift_dir,
+            conf.write(CONF % {'port': self.port, 'user': user_name(), 'workers': workers, 'log_level': log_level, 'swift_dir': swift_dir,
                                'devices': tree.root, 'settings': lines})
         self.log = open(self.log_path, 'wb')
         self.process = subprocess.Popen(

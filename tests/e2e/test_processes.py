@@ -6,7 +6,8 @@ import time
 import pytest
 
 from processes import alive, await_condition
-from wire import EMPTY_CHECK, LAST_CHUNK, UPDATES_DONE, UPDATES_END, UPDATES_START, check_script, connected, converse, put
+from wire import (EMPTY_CHECK, LAST_CHUNK, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END, UPDATES_START, check_script,
+                  connected, converse, put)
 
 pytestmark = pytest.mark.worker_only
 T = b'%010d.00000' % (int(time.time()) - 100)
@@ -133,3 +134,19 @@ def test_stop_of_the_pool_ends_a_session_early(own):
     server.await_no_process()
     assert not os.path.isdir(server.tree.hash_path('1', '/a/c/o')) or not os.listdir(
         server.tree.hash_path('1', '/a/c/o'))
+
+
+def test_stop_of_the_pool_ends_a_session_whose_sender_never_pauses(own):
+    """Its reads never block, so that no signal interrupts them."""
+    server = own.new('worker', workers=6)
+    lines = b'0123456789abcdef0123456789abcdef 1500000000.00000\r\n' * 1000
+    with connected(server.port) as client:
+        client.start(partition='1').read_head()
+        client.send(MISSING_CHECK_START + lines)
+        os.kill(server.pool_master(), signal.SIGTERM)
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            while True:
+                client.send(lines)
+    server.process.wait(30)
+    server.await_no_process()
+    assert 'did not stop' not in server.log_text()

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -262,6 +263,24 @@ TEST(UnsyncedDirectoriesTest, KeepsWhatItCouldNotSync) {
   EXPECT_THROW(unsynced.sync(), OsError);
   std::filesystem::remove(file);
   EXPECT_NO_THROW(unsynced.sync());
+}
+
+TEST(TemporaryPathTest, IsRemovedUnlessLetGo) {
+  const std::string path = ::testing::TempDir() + "temporary_path_test." + std::to_string(::getpid());
+  const auto make = [&] { std::ofstream(path) << "x"; };
+  make();
+  {
+    TemporaryPath temporary;
+    temporary.set(path);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  make();
+  {
+    TemporaryPath temporary;
+    temporary.set(path);
+    temporary.let_go();
+  }
+  EXPECT_TRUE(std::filesystem::remove(path));
 }
 
 }  // namespace

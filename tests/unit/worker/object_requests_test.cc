@@ -233,6 +233,17 @@ TEST_F(ObjectRequestsTest, OnlyDeleteWorksOnAFullDevice) {
   EXPECT_THAT(files(), ElementsAre(std::string(kT1) + ".ts"));
 }
 
+// lp bug of 2.36: "not here" would be a success, and the sender might delete its copy.
+TEST_F(ObjectRequestsTest, AnObjectWhoseFilesKeepVanishingIsNotTakenForAbsent) {
+  const std::string directory = device_.hash_dir_of(ObjectName{"a", "c", "o"});
+  std::filesystem::create_directories(directory);
+  // Listed, but never there to be opened.
+  std::filesystem::create_symlink("nowhere", directory + "/" + kT1 + ".data");
+  EXPECT_EQ(post(kT2), 503);
+  EXPECT_EQ(put(kT2, "hello"), 503);
+  EXPECT_EQ(del(kT2), 503);
+}
+
 TEST_F(ObjectRequestsTest, PutTurnsDeleteAfterIntoDeleteAt) {
   EXPECT_EQ(put(kT1, "hello", {"X-Delete-After: 60"}), 201);
   auto metadata = stored(std::string(kT1) + ".data");

@@ -41,7 +41,7 @@ bool await(const Condition& condition) {
 
 // Greets each connection with "PID client_timeout\n" and then echoes, one connection at a time,
 // until the peer closes it or the worker is to stop.
-int echo_worker(const Settings& settings, int listening_fd, ReplicationSlots& /*slots*/,
+int echo_worker(const Configuration& configuration, int listening_fd, ReplicationSlots& /*slots*/,
                 WorkerControl& control) {
   while (true) {
     control.wait_for_request(listening_fd);
@@ -52,8 +52,8 @@ int echo_worker(const Settings& settings, int listening_fd, ReplicationSlots& /*
     if (!connection) {
       continue;
     }
-    const std::string greeting =
-        std::to_string(getpid()) + " " + std::to_string(settings.object_server.client_timeout) + "\n";
+    const std::string greeting = std::to_string(getpid()) + " " +
+                                 std::to_string(configuration.settings.object_server.client_timeout) + "\n";
     write_all(connection.get(), greeting, "peer");
     char byte = 0;
     while (!control.stopping()) {
@@ -106,6 +106,7 @@ class PoolTest : public ::testing::Test {
     // Workers whose master was killed become ours, so that their end can be awaited.
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     configure("");
+    configure_swift("swift_hash_path_suffix = changeme");
   }
   ~PoolTest() override {
     if (master_ > 0) {
@@ -117,18 +118,23 @@ class PoolTest : public ::testing::Test {
 
   void configure(const std::string& more, int workers = 1) {
     std::ofstream(conf()) << "[worker]\nworkers = " << workers << "\nsocket = " << socket()
-                          << "\nlog_target = " << dir_ << "/log\npid_file = " << dir_
+                          << "\nswift_dir = " << dir_ << "\nlog_target = " << dir_
+                          << "/log\npid_file = " << dir_
                           << "/pid\n[object-server]\nreplication_concurrency = 0\ndevices = " << dir_ << "\n"
                           << more;
   }
 
+  void configure_swift(const std::string& hash) {
+    std::ofstream(dir_ + "/swift.conf") << "[swift-hash]\n" << hash << "\n";
+  }
+
   void start(const WorkerMain& worker_main = echo_worker) {
-    const Settings settings = load_settings(conf());
+    const Configuration configuration = load_configuration(conf());
     master_ = fork();
     if (master_ == 0) {
       int status = 1;
       try {
-        status = run_pool(conf(), settings, worker_main);
+        status = run_pool(conf(), configuration, worker_main);
       } catch (const ConfigError&) {
         status = 2;
       }
@@ -225,7 +231,7 @@ TEST_F(PoolTest, SigtermCutsADrainShort) {
 
 TEST_F(PoolTest, ABusyWorkerDrainsToo) {
   // Never accepts, and so the listening socket stays readable.
-  start([](const Settings&, int listening_fd, ReplicationSlots&, WorkerControl& control) {
+  start([](const Configuration&, int listening_fd, ReplicationSlots&, WorkerControl& control) {
     while (!control.draining()) {
       control.wait_for_request(listening_fd);
     }
@@ -269,6 +275,16 @@ TEST_F(PoolTest, AnInvalidReloadKeepsWorkersAndConfiguration) {
   EXPECT_EQ(Session(socket()).client_timeout(), 60);
 }
 
+// A pool whose workers all fail would still accept connections, and senders would wait in its backlog.
+TEST_F(PoolTest, AReloadWithABrokenSwiftConfKeepsWorkersAndConfiguration) {
+  start();
+  const pid_t worker = Session(socket()).worker();
+  configure_swift("");
+  kill(master_, SIGHUP);
+  ASSERT_TRUE(logs("not reloaded"));
+  EXPECT_EQ(Session(socket()).worker(), worker);
+}
+
 TEST_F(PoolTest, ReloadKeepsTheSocket) {
   start();
   ASSERT_TRUE(logs("started"));
@@ -285,8 +301,9 @@ TEST_F(PoolTest, ReloadKeepsTheSocket) {
 }
 
 TEST_F(PoolTest, Sigusr1ReopensTheLogInEveryProcess) {
-  start([](const Settings& settings, int listening_fd, ReplicationSlots& slots, WorkerControl& control) {
-    const int status = echo_worker(settings, listening_fd, slots, control);
+  start([](const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
+           WorkerControl& control) {
+    const int status = echo_worker(configuration, listening_fd, slots, control);
     spdlog::info("the worker's last words");
     return status;
   });
@@ -310,7 +327,7 @@ TEST_F(PoolTest, WorkersEndWhenTheMasterIsKilled) {
 }
 
 TEST_F(PoolTest, AWorkerThatCannotStartIsRetriedSlowly) {
-  start([](const Settings&, int, ReplicationSlots&, WorkerControl&) -> int {
+  start([](const Configuration&, int, ReplicationSlots&, WorkerControl&) -> int {
     throw ConfigError("swift.conf: broken");
   });
   ASSERT_TRUE(logs("exited with status 2"));
@@ -333,10 +350,10 @@ TEST_F(PoolTest, AWorkerThatCannotStartIsRetriedSlowly) {
 TEST_F(PoolTest, ATakenSocketIsTheOperatorsMistake) {
   start();
   ASSERT_TRUE(Session(socket()).echoes());
-  Settings settings = load_settings(conf());
-  settings.pool.log_target = dir_ + "/log2";
+  Configuration configuration = load_configuration(conf());
+  configuration.settings.pool.log_target = dir_ + "/log2";
   const auto before = spdlog::default_logger();
-  EXPECT_THROW(run_pool(conf(), settings, echo_worker), ConfigError);
+  EXPECT_THROW(run_pool(conf(), configuration, echo_worker), ConfigError);
   spdlog::set_default_logger(before);
 }
 

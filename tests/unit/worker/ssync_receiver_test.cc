@@ -188,6 +188,17 @@ TEST_F(SsyncReceiverTest, GivesErrorsOfUpdatesBackAsPythonPrintsThem) {
 }
 
 // Swift reads the sender's bytes as Latin-1 and writes the line as UTF-8.
+TEST_F(SsyncReceiverTest, BoundsTheHeadersOfASubrequest) {
+  std::string many = "DELETE /a/c/one\r\n";
+  for (int i = 0; i <= 5000; ++i) many += "X-" + std::to_string(i) + ": v\r\n";
+  EXPECT_EQ(after_missing_check(updates(many + "\r\n")),
+            ":ERROR: 0 'Too many headers for DELETE /a/c/one'\n");
+  std::string large = "DELETE /a/c/one\r\n";
+  for (int i = 0; i < 70; ++i) large += "X-A: " + std::string(60000, 'v') + "\r\n";
+  EXPECT_EQ(after_missing_check(updates(large + "\r\n")),
+            ":ERROR: 0 'Too many headers for DELETE /a/c/one'\n");
+}
+
 TEST_F(SsyncReceiverTest, GivesNonAsciiBackAsLatin1) {
   const ErrorCase cases[] = {
       {"PUT /a/c/\xc3\xa9\xff\r\n\r\n",
