@@ -40,9 +40,9 @@ bool append_attribute(const GetXattr& get, const std::string& key, std::string& 
   return size >= 0;
 }
 
-std::optional<std::string> text_of(const pickle::Value& value) {
-  if (const auto* bytes = std::get_if<pickle::Bytes>(&value.data)) return bytes->data;
-  if (const auto* text = std::get_if<pickle::Text>(&value.data)) return text->utf8;
+std::optional<std::string> take_text(pickle::Value& value) {
+  if (auto* bytes = std::get_if<pickle::Bytes>(&value.data)) return std::move(bytes->data);
+  if (auto* text = std::get_if<pickle::Text>(&value.data)) return std::move(text->utf8);
   return std::nullopt;
 }
 
@@ -51,18 +51,20 @@ MetadataRead fault(MetadataFault kind, std::string message) { return {kind, std:
 MetadataRead unpickle(const std::string& data) {
   MetadataRead result;
   try {
-    const pickle::Value value = pickle::load(data);
-    const auto* dict = std::get_if<pickle::Dict>(&value.data);
+    pickle::Value value = pickle::load(data);
+    auto* dict = std::get_if<pickle::Dict>(&value.data);
     if (dict == nullptr) return fault(MetadataFault::unreadable, "metadata is not a dictionary");
     if (dict->size() > kMaxItems) return fault(MetadataFault::unreadable, "metadata has too many items");
-    for (const auto& [key, item] : *dict) {
-      const auto name = text_of(key);
-      const auto text = text_of(item);
+    for (auto& [key, item] : *dict) {
+      auto name = take_text(key);
+      auto text = take_text(item);
       const auto* number = std::get_if<std::int64_t>(&item.data);
       if (!name || (!text && number == nullptr)) {
         return fault(MetadataFault::unreadable, "metadata has a name or value that is not text");
       }
-      result.metadata.append({*name, text ? *text : std::to_string(*number), !text});
+      const bool is_number = !text;
+      result.metadata.append(
+          {*std::move(name), is_number ? std::to_string(*number) : *std::move(text), is_number});
     }
   } catch (const pickle::EmptyError&) {
     return fault(MetadataFault::missing, "Ran out of input");

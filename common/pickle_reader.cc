@@ -236,6 +236,35 @@ void append_canonical_key(std::string& out, const Value& key) {
   }
 }
 
+// What PUT has put aside. Pickles number their entries from 0 on, so nearly all lie in a vector; any
+// other number is allowed too.
+class Memo {
+ public:
+  void put(std::uint64_t index, NodeId id) {
+    if (index < dense_.size()) {
+      dense_[index] = id;
+    } else if (index == dense_.size()) {
+      dense_.push_back(id);
+      sparse_.erase(index);
+    } else {
+      sparse_[index] = id;
+    }
+  }
+  [[nodiscard]] std::optional<NodeId> get(std::uint64_t index) const {
+    if (index < dense_.size()) {
+      return dense_[index];
+    }
+    const auto found = sparse_.find(index);
+    return found == sparse_.end() ? std::nullopt : std::optional(found->second);
+  }
+  // How many entries there are, and so the number that MEMOIZE takes.
+  [[nodiscard]] std::uint64_t size() const { return dense_.size() + sparse_.size(); }
+
+ private:
+  std::vector<NodeId> dense_;
+  std::map<std::uint64_t, NodeId> sparse_;  // beyond the end of dense_
+};
+
 class Reader {
  public:
   explicit Reader(std::string_view input)
@@ -406,7 +435,7 @@ class Reader {
         if (index < 0) {
           throw Error("negative PUT argument");
         }
-        memo_[static_cast<std::uint64_t>(index)] = top();
+        put(static_cast<std::uint64_t>(index));
         break;
       }
       case 'q':
@@ -620,14 +649,14 @@ class Reader {
     children.insert(children.end(), items.begin(), items.end());
   }
 
-  void put(std::uint64_t index) { memo_[index] = top(); }
+  void put(std::uint64_t index) { memo_.put(index, top()); }
 
   void get(std::uint64_t index) {
-    const auto found = memo_.find(index);
-    if (found == memo_.end()) {
+    const std::optional<NodeId> found = memo_.get(index);
+    if (!found) {
       throw Error("memo value not found at index " + std::to_string(index));
     }
-    stack_.push_back(found->second);
+    stack_.push_back(*found);
   }
 
   Children pop_arguments() {
@@ -785,7 +814,7 @@ class Reader {
   std::vector<Node> arena_;
   std::vector<NodeId> stack_;
   std::vector<std::size_t> marks_;
-  std::map<std::uint64_t, NodeId> memo_;
+  Memo memo_;
 };
 
 }  // namespace

@@ -279,6 +279,15 @@ locale_t c_locale() {
   return locale;
 }
 
+// Most text is, and this is much faster than decoding it.
+bool is_ascii(std::string_view bytes) {
+  unsigned char all = 0;
+  for (const char c : bytes) {
+    all |= static_cast<unsigned char>(c);
+  }
+  return all < 0x80;
+}
+
 }  // namespace
 
 std::string_view strip(std::string_view bytes) { return strip_if(bytes, is_bytes_space); }
@@ -351,6 +360,9 @@ std::string latin1_to_utf8(std::string_view latin1) {
 }
 
 std::optional<std::string> utf8_to_latin1(std::string_view utf8) {
+  if (is_ascii(utf8)) {
+    return std::string(utf8);
+  }
   std::string out;
   out.reserve(utf8.size());
   while (!utf8.empty()) {
@@ -365,6 +377,9 @@ std::optional<std::string> utf8_to_latin1(std::string_view utf8) {
 }
 
 bool is_utf8(std::string_view bytes) {
+  if (is_ascii(bytes)) {
+    return true;
+  }
   while (!bytes.empty()) {
     const std::size_t length = decode_utf8(bytes).length;
     if (length == 0) {
