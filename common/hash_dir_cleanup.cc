@@ -14,8 +14,9 @@
 
 namespace ssync {
 
-std::vector<std::string> clean_up_hash_dir(const Partition& partition, const std::string& hash_dir) {
-  std::vector<std::string> names;
+CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir) {
+  CleanedHashDir result;
+  std::vector<std::string>& names = result.names;
   try {
     names = list_directory(hash_dir);
   } catch (const OsError& error) {
@@ -23,7 +24,8 @@ std::vector<std::string> clean_up_hash_dir(const Partition& partition, const std
     throw;
   }
   std::sort(names.begin(), names.end(), std::greater<>());
-  const ObjectFiles files = choose_object_files(names, partition.policy.type);
+  ObjectFiles& files = result.files;
+  files = choose_object_files(names, partition.policy.type);
   for (const std::string& name : files.unexpected) {
     const auto level = is_rsync_temporary(name) ? spdlog::level::debug : spdlog::level::warn;
     spdlog::log(level, "Unexpected file {}/{}", hash_dir, name);
@@ -41,7 +43,10 @@ std::vector<std::string> clean_up_hash_dir(const Partition& partition, const std
     }
     std::erase(names, file.name);
   };
-  if (files.tombstone && is_reclaimable(*files.tombstone)) remove(*files.tombstone);
+  if (files.tombstone && is_reclaimable(*files.tombstone)) {
+    remove(*files.tombstone);
+    files.tombstone.reset();
+  }
   for (const ObjectFile& file : files.possible_reclaim) {
     if (is_reclaimable(file)) remove(file);
   }
@@ -50,7 +55,7 @@ std::vector<std::string> clean_up_hash_dir(const Partition& partition, const std
   if (names.empty() && ::rmdir(hash_dir.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY) {
     spdlog::debug("Error cleaning up empty hash directory {}: {}", hash_dir, std::strerror(errno));
   }
-  return names;
+  return result;
 }
 
 }  // namespace ssync

@@ -5,14 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "common/object_files.h"
 #include "common/partition.h"
 
 namespace ssync {
 
+struct CleanedHashDir {
+  std::vector<std::string> names;  // that remain, in reverse order; none if the directory is not there
+  ObjectFiles files;               // what they are, without a reclaimed tombstone
+};
+
 // Lists the hash directory and removes obsolete files, and tombstones and lone .metas past
 // reclaim_age; removes the directory if nothing is left in it
-// (BaseDiskFileManager.cleanup_ondisk_files). Returns the names that remain, in reverse order; none if
-// the directory is not there. Throws OsError if it cannot be listed (ENOTDIR, ENODATA, EIO …).
-std::vector<std::string> clean_up_hash_dir(const Partition& partition, const std::string& hash_dir);
+// (BaseDiskFileManager.cleanup_ondisk_files). Throws OsError if it cannot be listed (ENOTDIR, ENODATA, EIO
+// …).
+CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir);
 
 }  // namespace ssync

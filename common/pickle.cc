@@ -6,4 +6,25 @@ bool operator==(const Value& a, const Value& b) { return a.data == b.data; }
 
 bool operator==(const Tuple& a, const Tuple& b) { return a.items == b.items; }
 
+bool is_true(const Value& value) {
+  return std::visit(
+      [](const auto& data) {
+        using Type = std::decay_t<decltype(data)>;
+        if constexpr (std::is_same_v<Type, None>) {
+          return false;
+        } else if constexpr (std::is_arithmetic_v<Type>) {
+          return data != Type{};
+        } else if constexpr (std::is_same_v<Type, Bytes>) {
+          return !data.data.empty();
+        } else if constexpr (std::is_same_v<Type, Text>) {
+          return !data.utf8.empty();
+        } else if constexpr (std::is_same_v<Type, Tuple>) {
+          return !data.items.empty();
+        } else {
+          return !data.empty();
+        }
+      },
+      value.data);
+}
+
 }  // namespace ssync::pickle

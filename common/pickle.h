@@ -53,6 +53,9 @@ struct Value {
 bool operator==(const Value& a, const Value& b);
 bool operator==(const Tuple& a, const Tuple& b);
 
+// Python's bool(value): false for None, False, zero and what is empty.
+bool is_true(const Value& value);
+
 // Bounds on hostile input.
 inline constexpr std::size_t kMaxDepth = 32;
 inline constexpr std::size_t kMaxValues = 4'000'000;

@@ -25,7 +25,11 @@ std::vector<std::string> invalidate_suffix(const std::string& suffix_dir) {
                                   .give_up = {}});
   const std::string path = invalidations_path(partition_dir);
   const Fd file = open_file(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
-  if (!file) throw_os_error(path);
+  if (!file) {
+    // The partition was removed while we waited for its lock: it has no hashes that could be wrong.
+    if (errno == ENOENT) return lock.made_directories();
+    throw_os_error(path);
+  }
   write_all(file.get(), name_of(suffix_dir) + "\n", path);
   return lock.made_directories();
 }

@@ -131,7 +131,7 @@ LocalObject look_up(const Partition& partition, const std::string& object_hash) 
   const std::string hash_dir = partition.hash_dir(object_hash);
   std::vector<std::string> names;
   try {
-    names = clean_up_hash_dir(partition, hash_dir);
+    names = clean_up_hash_dir(partition, hash_dir).names;
   } catch (const OsError& error) {
     quarantine_unlistable(partition, hash_dir, error.code());
     return {};

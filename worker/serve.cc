@@ -51,6 +51,12 @@ void Server::send_answer(const HttpAnswer& answer) {
 
 SessionResult Server::answer(const RequestHead& head, int& status) {
   try {
+    if (head.method == "REPLICATE") {
+      const HttpAnswer hashes = answer_replicate(head, settings_, conf_);
+      status = hashes.status;
+      send_answer(hashes);
+      return SessionResult::complete;
+    }
     const Session session = open_session(head, settings_, conf_);
     status = 200;
     request_.write(

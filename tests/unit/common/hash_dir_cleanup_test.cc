@@ -27,7 +27,7 @@ class CleanUpTest : public ::testing::Test {
 
   Names clean_up(const Names& names) {
     for (const std::string& name : names) device_.add_bare_file(name_, name);
-    return clean_up_hash_dir(device_.partition(), device_.hash_dir_of(name_));
+    return clean_up_hash_dir(device_.partition(), device_.hash_dir_of(name_)).names;
   }
 
   TemporaryDevice device_;

@@ -1,0 +1,205 @@
+#include "common/hashes_file.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <exception>
+#include <optional>
+
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/lock_path.h"
+#include "common/python_text.h"
+
+namespace ssync {
+namespace {
+
+constexpr char kHashesFile[] = "/hashes.pkl";
+constexpr char kInvalidationsFile[] = "/hashes.invalid";
+// 4,096 suffixes of under 100 bytes each; far beyond it nothing of Swift's can be.
+constexpr std::size_t kLargestFile = 64UL * 1024 * 1024;
+
+pickle::Value text(std::string_view utf8) { return {pickle::Text{std::string(utf8)}}; }
+
+std::string_view text_of(const pickle::Value& key) { return std::get<pickle::Text>(key.data).utf8; }
+
+auto find(pickle::Dict& items, std::string_view key) {
+  return std::find_if(items.begin(), items.end(),
+                      [&](const auto& item) { return text_of(item.first) == key; });
+}
+
+// The file's bytes; nullopt if there is none. Throws OsError, and ValueError for one that is too large.
+std::optional<std::string> read_file(const std::string& path) {
+  const Fd fd = open_file(path, O_RDONLY | O_NONBLOCK);
+  if (!fd) {
+    if (errno == ENOENT) return std::nullopt;
+    throw_os_error(path);
+  }
+  std::string data;
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) throw_os_error(path);
+    if (size == 0) return data;
+    data.append(buffer.data(), static_cast<std::size_t>(size));
+    if (data.size() > kLargestFile) throw ValueError(path + " is too large");
+  }
+}
+
+bool is_known_key(std::string_view key) { return is_suffix(key) || key == "valid" || key == "updated"; }
+
+// The dictionary with its keys as text; nullopt if it is none, or has other keys than Swift's. Python 2 wrote
+// them as bytes.
+std::optional<pickle::Dict> with_text_keys(pickle::Value value) {
+  auto* dict = std::get_if<pickle::Dict>(&value.data);
+  if (dict == nullptr) return std::nullopt;
+  for (auto& [key, item] : *dict) {
+    for (pickle::Value* value_or_key : {&key, &item}) {
+      if (auto* bytes = std::get_if<pickle::Bytes>(&value_or_key->data)) *value_or_key = text(bytes->data);
+    }
+    const auto* name = std::get_if<pickle::Text>(&key.data);
+    if (name == nullptr || !is_known_key(name->utf8)) return std::nullopt;
+  }
+  return std::move(*dict);
+}
+
+std::optional<pickle::Dict> load(const std::string& path) {
+  try {
+    const auto data = read_file(path);
+    if (!data) return std::nullopt;
+    return with_text_keys(pickle::load(*data));
+  } catch (const std::exception& error) {
+    // Whatever is wrong with it, all suffixes are hashed anew.
+    spdlog::warn("Cannot use {}: {}", path, error.what());
+    return std::nullopt;
+  }
+}
+
+double now_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+}  // namespace
+
+bool is_suffix(std::string_view name) {
+  return name.size() == 3 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+HashesFile HashesFile::read(const std::string& partition_dir) {
+  HashesFile file;
+  auto items = load(partition_dir + kHashesFile);
+  if (!items) {
+    file.items_.emplace_back(text("valid"), pickle::Value{false});
+    items.emplace();
+  }
+  file.items_.insert(file.items_.end(), std::make_move_iterator(items->begin()),
+                     std::make_move_iterator(items->end()));
+  // Files from before these keys are valid, and older than any other.
+  if (find(file.items_, "valid") == file.items_.end()) file.set("valid", pickle::Value{true});
+  if (find(file.items_, "updated") == file.items_.end()) file.set("updated", pickle::Value{std::int64_t{-1}});
+  return file;
+}
+
+HashesFile HashesFile::empty() {
+  HashesFile file;
+  file.set("valid", pickle::Value{true});
+  return file;
+}
+
+bool HashesFile::is_valid() const {
+  return std::any_of(items_.begin(), items_.end(), [](const auto& item) {
+    return text_of(item.first) == "valid" && pickle::is_true(item.second);
+  });
+}
+
+pickle::Dict HashesFile::suffixes() const {
+  pickle::Dict result;
+  for (const auto& item : items_) {
+    const std::string_view key = text_of(item.first);
+    if (key != "valid" && key != "updated") result.push_back(item);
+  }
+  return result;
+}
+
+void HashesFile::set(std::string_view suffix, pickle::Value hash) {
+  const auto item = find(items_, suffix);
+  if (item == items_.end()) {
+    items_.emplace_back(text(suffix), std::move(hash));
+  } else {
+    item->second = std::move(hash);
+  }
+}
+
+void HashesFile::add(std::string_view suffix) {
+  if (find(items_, suffix) == items_.end()) items_.emplace_back(text(suffix), pickle::Value{pickle::None{}});
+}
+
+void HashesFile::erase(std::string_view suffix) {
+  std::erase_if(items_, [&](const auto& item) { return text_of(item.first) == suffix; });
+}
+
+void HashesFile::write(const std::string& partition_dir) {
+  set("updated", pickle::Value{now_seconds()});
+  std::string temporary = partition_dir + "/tmpXXXXXX.tmp";
+  const Fd fd(::mkostemps(temporary.data(), 4, O_CLOEXEC));
+  if (!fd) throw_os_error(temporary);
+  try {
+    write_all(fd.get(), pickle::dump(pickle::Value{items_}), temporary);
+    sync_file(fd.get(), temporary);
+    const std::string path = partition_dir + kHashesFile;
+    if (std::rename(temporary.c_str(), path.c_str()) != 0) throw_os_error(path);
+  } catch (const OsError&) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  sync_directory(partition_dir);
+}
+
+bool operator==(const HashesFile& a, const HashesFile& b) {
+  if (a.items_.size() != b.items_.size()) return false;
+  return std::all_of(a.items_.begin(), a.items_.end(), [&](const auto& item) {
+    return std::any_of(b.items_.begin(), b.items_.end(), [&](const auto& other) {
+      return item.first == other.first && item.second == other.second;
+    });
+  });
+}
+
+HashesFile consolidate_hashes(const std::string& partition_dir) {
+  const PathLock lock(LockRequest{.directory = partition_dir,
+                                  .name = "",
+                                  .limit = 1,
+                                  .timeout = 10,
+                                  .timeout_text = "10",
+                                  .give_up = {}});
+  HashesFile hashes = HashesFile::read(partition_dir);
+  const std::string path = partition_dir + kInvalidationsFile;
+  const auto lines = read_file(path);
+  if (!lines || lines->empty()) return hashes;
+  bool changed = false;
+  std::string_view rest = *lines;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view suffix = python::strip(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (!is_suffix(suffix)) continue;
+    hashes.set(suffix, pickle::Value{pickle::None{}});
+    changed = true;
+  }
+  if (changed) hashes.write(partition_dir);
+  // Only now, with the invalidations durable in hashes.pkl.
+  const Fd fd = open_file(path, O_WRONLY | O_TRUNC);
+  if (!fd) throw_os_error(path);
+  return hashes;
+}
+
+}  // namespace ssync

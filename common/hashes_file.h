@@ -1,0 +1,50 @@
+// hashes.pkl: the stored hashes of a partition's suffixes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/pickle.h"
+
+namespace ssync {
+
+// The contents of a partition's hashes.pkl: suffixes, and the keys 'valid' (bool) and 'updated' (seconds).
+class HashesFile {
+ public:
+  // What is stored, or {'valid': False} where nothing readable is: no file, no dictionary, a key that is no
+  // suffix (swift.obj.diskfile.read_hashes).
+  static HashesFile read(const std::string& partition_dir);
+
+  // No suffix, and valid: the start of a full rehash.
+  static HashesFile empty();
+
+  [[nodiscard]] bool is_valid() const;
+  [[nodiscard]] const pickle::Dict& items() const noexcept { return items_; }
+  // The suffixes alone.
+  [[nodiscard]] pickle::Dict suffixes() const;
+  // Replaces or appends.
+  void set(std::string_view suffix, pickle::Value hash);
+  // Appends the suffix with None unless it is there.
+  void add(std::string_view suffix);
+  void erase(std::string_view suffix);
+
+  // Sets 'updated' to the present and replaces hashes.pkl by a new file, durably (write_hashes). The caller
+  // holds the partition's lock. Throws OsError.
+  void write(const std::string& partition_dir);
+
+  // Equal in every key and value, in any order, as Python compares dictionaries.
+  friend bool operator==(const HashesFile& a, const HashesFile& b);
+
+ private:
+  pickle::Dict items_;  // keys are Text
+};
+
+// True for three lower-case hex digits.
+bool is_suffix(std::string_view name);
+
+// Merges hashes.invalid into hashes.pkl and empties it, under the partition's lock, and returns the result
+// (swift.obj.diskfile.consolidate_hashes; lines that are no suffix are ignored, as in Swift 2.33 and later).
+// Throws OsError, LockTimeout.
+HashesFile consolidate_hashes(const std::string& partition_dir);
+
+}  // namespace ssync
