@@ -56,18 +56,15 @@ std::optional<std::string> read_file(const std::string& path) {
 
 bool is_known_key(std::string_view key) { return is_suffix(key) || key == "valid" || key == "updated"; }
 
-// The dictionary with its keys as text; nullopt if it is none, or has other keys than Swift's. Python 2 wrote
-// them as bytes.
-std::optional<pickle::Dict> with_text_keys(pickle::Value value) {
+// The dictionary, or nullopt if it is none, or has other keys than Swift's.
+std::optional<pickle::Dict> with_known_keys(pickle::Value value) {
   auto* dict = std::get_if<pickle::Dict>(&value.data);
   if (dict == nullptr) return std::nullopt;
-  for (auto& [key, item] : *dict) {
-    for (pickle::Value* value_or_key : {&key, &item}) {
-      if (auto* bytes = std::get_if<pickle::Bytes>(&value_or_key->data)) *value_or_key = text(bytes->data);
-    }
-    const auto* name = std::get_if<pickle::Text>(&key.data);
-    if (name == nullptr || !is_known_key(name->utf8)) return std::nullopt;
-  }
+  const bool known = std::all_of(dict->begin(), dict->end(), [](const auto& item) {
+    const auto* name = std::get_if<pickle::Text>(&item.first.data);
+    return name != nullptr && is_known_key(name->utf8);
+  });
+  if (!known) return std::nullopt;
   return std::move(*dict);
 }
 
@@ -75,7 +72,7 @@ std::optional<pickle::Dict> load(const std::string& path) {
   try {
     const auto data = read_file(path);
     if (!data) return std::nullopt;
-    return with_text_keys(pickle::load(*data));
+    return with_known_keys(pickle::load(*data, pickle::Python2Str::ascii_text));
   } catch (const std::exception& error) {
     // Whatever is wrong with it, all suffixes are hashed anew.
     spdlog::warn("Cannot use {}: {}", path, error.what());

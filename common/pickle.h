@@ -60,16 +60,19 @@ bool is_true(const Value& value);
 inline constexpr std::size_t kMaxDepth = 32;
 inline constexpr std::size_t kMaxValues = 4'000'000;
 
+// What a str of Python 2 becomes: the argument `encoding` of Python 3's pickle.loads. ascii, its default,
+// refuses one with other bytes.
+enum class Python2Str { bytes, ascii_text };
+
 // Reads a pickle of protocol 0, 1 or 2 (and the framing opcodes of 3 and 4 that carry the same
-// plain data) with the meaning of pickle.loads(data, encoding='bytes'): Python 2 str is Bytes,
-// unicode is Text. Accepts None, bool, int and long within int64, float, str, bytes, list, tuple,
-// dict and, applied as data, the globals `_codecs encode` (text, 'latin1'), `__builtin__ bytes`,
+// plain data); unicode is Text. Accepts None, bool, int and long within int64, float, str, bytes, list,
+// tuple, dict and, applied as data, the globals `_codecs encode` (text, 'latin1'), `__builtin__ bytes`,
 // `builtins bytes` and those that swift.common.utils.pickle of Swift 2.38 allows
 // (copy_reg/copyreg _reconstructor and the HeaderKeyDict class, giving a Dict with the keys as
 // they are; `__builtin__`/`builtins` dict where those need it). Trailing bytes after STOP are ignored, as in
 // Python. Throws Error (EmptyError for no bytes). Memory used is bounded by a small multiple of
 // the input's length.
-Value load(std::string_view data);
+Value load(std::string_view data, Python2Str python2_str = Python2Str::bytes);
 
 // Writes what pickle.dumps(value, protocol=2) of CPython 3.11 writes, byte for byte, when each
 // value is its own object, except that Bytes of length 0 and 1, the empty Text and Texts of one

@@ -267,8 +267,9 @@ class Memo {
 
 class Reader {
  public:
-  explicit Reader(std::string_view input)
+  Reader(std::string_view input, Python2Str python2_str)
       : input_(input),
+        python2_str_(python2_str),
         values_left_(std::min(kMaxValues, input.size() * kCopiesOfValues + kFreeValues)),
         text_left_(input.size() * kCopiesOfText + kFreeText) {}
 
@@ -346,15 +347,17 @@ class Reader {
         if (line.size() < 2 || line.front() != line.back() || (line.front() != '\'' && line.front() != '"')) {
           throw Error("the argument of a STRING opcode must be quoted");
         }
-        push_bytes(decode_bytes_escape(line.substr(1, line.size() - 2)));
+        push_python2_str(decode_bytes_escape(line.substr(1, line.size() - 2)));
         break;
       }
-      case 'T':   // BINSTRING
+      case 'T':  // BINSTRING
+      case 'U':  // SHORT_BINSTRING
+        push_python2_str(std::string(take(take_size(opcode == 'T' ? 4 : 1))));
+        break;
       case 'B':   // BINBYTES
-      case 'U':   // SHORT_BINSTRING
       case 'C':   // SHORT_BINBYTES
       case 0x8e:  // BINBYTES8
-        push_bytes(std::string(take(take_size(opcode == 0x8e ? 8 : opcode == 'T' || opcode == 'B' ? 4 : 1))));
+        push_bytes(std::string(take(take_size(opcode == 0x8e ? 8 : opcode == 'B' ? 4 : 1))));
         break;
       case 'V':
         push_text(decode_raw_unicode_escape(take_line()));
@@ -575,6 +578,17 @@ class Reader {
   }
 
   void push_bytes(std::string data) { push(Kind::kBytes, std::move(data)); }
+
+  void push_python2_str(std::string data) {
+    if (python2_str_ == Python2Str::bytes) {
+      push_bytes(std::move(data));
+      return;
+    }
+    if (std::any_of(data.begin(), data.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7F; })) {
+      throw Error("a str of Python 2 that is not ASCII");
+    }
+    push(Kind::kText, std::move(data));
+  }
 
   void push_text(std::string utf8) {
     if (!is_utf8_with_surrogates(utf8)) {
@@ -808,6 +822,7 @@ class Reader {
   static const Children& children_of(const Node& node) { return std::get<Children>(node.payload); }
 
   std::string_view input_;
+  Python2Str python2_str_;
   std::size_t position_ = 0;
   std::size_t values_left_;
   std::size_t text_left_;
@@ -819,11 +834,11 @@ class Reader {
 
 }  // namespace
 
-Value load(std::string_view data) {
+Value load(std::string_view data, Python2Str python2_str) {
   if (data.empty()) {
     throw EmptyError("Ran out of input");
   }
-  return Reader(data).read();
+  return Reader(data, python2_str).read();
 }
 
 }  // namespace ssync::pickle

@@ -15,6 +15,7 @@
 #include "common/hashes_file.h"
 #include "common/lock_path.h"
 #include "common/md5.h"
+#include "common/python_text.h"
 #include "common/quarantine.h"
 #include "common/suffix_invalidation.h"
 
@@ -100,6 +101,8 @@ std::optional<pickle::Dict> try_hashes(const Partition& partition) {
   std::optional<HashesFile> stored;
   try {
     stored = consolidate_hashes(path);
+  } catch (const LockTimeout&) {
+    throw;
   } catch (const std::exception& error) {
     spdlog::warn("Unable to read {}/hashes.pkl: {}", path, error.what());
   }
@@ -113,7 +116,7 @@ std::optional<pickle::Dict> try_hashes(const Partition& partition) {
   if (modified) {
     for (const std::string& name : list_directory(path)) {
       // Any three characters, as in Swift: what is no suffix goes when it is hashed, or stays and counts.
-      if (name.size() == 3) hashes.add(name);
+      if (python::is_utf8(name) && python::utf8_length(name) == 3) hashes.add(name);
     }
   }
   modified = hash_missing(partition, hashes) || modified;

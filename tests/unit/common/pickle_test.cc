@@ -537,5 +537,20 @@ for line in sys.stdin:
   }
 }
 
+TEST(PickleReaderTest, ReadsAPython2StrAsTextWhenAsked) {
+  const std::string blob(
+      "\x80\x02U\x03"
+      "abc.",
+      8);
+  EXPECT_EQ(load(blob), Value{Bytes{"abc"}});
+  EXPECT_EQ(load(blob, Python2Str::ascii_text), Value{Text{"abc"}});
+  EXPECT_EQ(load("\x80\x03"
+                 "C\x03"
+                 "abc.",
+                 Python2Str::ascii_text),
+            Value{Bytes{"abc"}});
+  EXPECT_THROW(load("\x80\x02U\x01\xe9.", Python2Str::ascii_text), Error);
+}
+
 }  // namespace
 }  // namespace ssync::pickle
