@@ -52,8 +52,12 @@ def _file(path, status):
             # A multiset: the order in which suffixes were touched carries no meaning.
             entry['lines'] = sorted(contents.read().split(b'\n'))
         elif name == 'hashes.pkl':
-            hashes = pickle.load(contents)
-            hashes.pop('updated', None)
+            blob = contents.read()
+            try:
+                hashes = pickle.loads(blob)
+                hashes.pop('updated', None)
+            except Exception:  # whatever corrupt bytes raise, then they are compared as they are
+                hashes = blob
             entry['hashes'] = hashes
         else:
             digest = hashlib.md5()
