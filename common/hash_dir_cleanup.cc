@@ -1,6 +1,7 @@
 #include "common/hash_dir_cleanup.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,8 +14,22 @@
 #include "common/object_files.h"
 
 namespace ssync {
+namespace {
 
-CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir) {
+// swift.common.utils.is_file_older: true for any file if age is 0, false for one that cannot be looked at.
+bool is_older(const std::string& path, double now, double age) {
+  if (age <= 0) return true;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return false;
+  const double modified =
+      static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9;
+  return now - modified > age;
+}
+
+}  // namespace
+
+CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir,
+                                 const FragmentRequest& request) {
   CleanedHashDir result;
   std::vector<std::string>& names = result.names;
   try {
@@ -25,7 +40,7 @@ CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& 
   }
   std::sort(names.begin(), names.end(), std::greater<>());
   ObjectFiles& files = result.files;
-  files = choose_object_files(names, partition.policy.type);
+  files = choose_object_files(names, partition.policy.type, request);
   for (const std::string& name : files.unexpected) {
     const auto level = is_rsync_temporary(name) ? spdlog::level::debug : spdlog::level::warn;
     spdlog::log(level, "Unexpected file {}/{}", hash_dir, name);
@@ -48,7 +63,9 @@ CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& 
     files.tombstone.reset();
   }
   for (const ObjectFile& file : files.possible_reclaim) {
-    if (is_reclaimable(file)) remove(file);
+    const bool may_be_committed =
+        file.is_undecided() && !is_older(hash_dir + "/" + file.name, now, partition.settings.commit_window);
+    if (is_reclaimable(file) && !may_be_committed) remove(file);
   }
   for (const ObjectFile& file : files.obsolete) remove(file);
 

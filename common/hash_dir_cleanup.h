@@ -15,10 +15,11 @@ struct CleanedHashDir {
   ObjectFiles files;               // what they are, without a reclaimed tombstone
 };
 
-// Lists the hash directory and removes obsolete files, and tombstones and lone .metas past
-// reclaim_age; removes the directory if nothing is left in it
-// (BaseDiskFileManager.cleanup_ondisk_files). Throws OsError if it cannot be listed (ENOTDIR, ENODATA, EIO
-// …).
-CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir);
+// Lists the hash directory and removes obsolete files, and tombstones, lone .metas and undecided fragments
+// past reclaim_age (the latter only if they were not written within commit_window); removes the directory if
+// nothing is left in it (BaseDiskFileManager.cleanup_ondisk_files). Throws OsError if it cannot be listed
+// (ENOTDIR, ENODATA, EIO …).
+CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir,
+                                 const FragmentRequest& request = {});
 
 }  // namespace ssync

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <optional>
 #include <stdexcept>
 
@@ -25,15 +26,54 @@ namespace {
 // Each try begins anew because somebody else wrote hashes.pkl meanwhile; more than this is no coincidence.
 constexpr int kMaxTries = 100;
 
-void add_to_hash(Md5& md5, const ObjectFiles& files) {
-  const auto add = [&](const std::optional<ObjectFile>& file) {
-    if (file) md5.update(file->timestamp.internal() + file->extension);
-  };
-  add(files.meta);
-  add(files.tombstone);
-  add(files.data);
-  if (files.content_type) md5.update(files.content_type->content_type_timestamp->internal() + "_ctype");
-}
+// The hash of a suffix while its objects are added to it. A replication policy has one; an erasure-coding
+// policy has one for each fragment index, and one without index for all that is not a fragment.
+class SuffixHasher {
+ public:
+  explicit SuffixHasher(PolicyType type) : type_(type) {}
+
+  void add(const ObjectFiles& files) {
+    for (const auto* file : {&files.meta, &files.tombstone}) {
+      if (*file) by_index_[kNoIndex].update((*file)->timestamp.internal() + (*file)->extension);
+    }
+    if (type_ == PolicyType::replication) {
+      if (files.data) by_index_[kNoIndex].update(files.data->timestamp.internal() + files.data->extension);
+    } else {
+      add_fragments(files);
+    }
+    if (files.content_type) {
+      by_index_[kNoIndex].update(files.content_type->content_type_timestamp->internal() + "_ctype");
+    }
+  }
+
+  // As it stands in hashes.pkl: hex digits, or a dictionary of them by fragment index or None.
+  [[nodiscard]] pickle::Value value() {
+    if (type_ == PolicyType::replication) return {pickle::Text{by_index_[kNoIndex].hex()}};
+    pickle::Dict result;
+    for (const auto& [index, md5] : by_index_) {
+      pickle::Value key;
+      if (index) key.data = std::int64_t{*index};
+      result.emplace_back(std::move(key), pickle::Value{pickle::Text{md5.hex()}});
+    }
+    return {std::move(result)};
+  }
+
+ private:
+  static constexpr std::optional<int> kNoIndex = std::nullopt;
+
+  void add_fragments(const ObjectFiles& files) {
+    // Newest first, as Swift has them.
+    for (auto set = files.fragments.rbegin(); set != files.fragments.rend(); ++set) {
+      for (const ObjectFile& file : set->second)
+        by_index_[file.fragment_index].update(file.timestamp.internal());
+    }
+    // The same for a legacy .durable file and for a name with "#d": the state is the same.
+    if (files.durable_timestamp) by_index_[kNoIndex].update(files.durable_timestamp->internal() + ".durable");
+  }
+
+  PolicyType type_;
+  std::map<std::optional<int>, Md5> by_index_;
+};
 
 // The names in a suffix directory, in order; nullopt if it is none.
 std::optional<std::vector<std::string>> hashes_in(const std::string& suffix_dir) {
@@ -48,22 +88,23 @@ std::optional<std::vector<std::string>> hashes_in(const std::string& suffix_dir)
 }
 
 // The hash of a suffix, after clean-up; nullopt if the directory is none, or was empty and is removed
-// (DiskFileManager._hash_suffix). Throws OsError.
-std::optional<std::string> hash_suffix(const Partition& partition, const std::string& suffix_dir) {
+// (DiskFileManager._hash_suffix, ECDiskFileManager._hash_suffix). Throws OsError.
+std::optional<pickle::Value> hash_suffix(const Partition& partition, const std::string& suffix_dir) {
   const auto hashes = hashes_in(suffix_dir);
   if (!hashes) return std::nullopt;
-  Md5 md5;
+  SuffixHasher hasher(partition.policy.type);
+  const FragmentRequest request{.policy = &partition.policy.erasure_coding};
   for (const std::string& hash : *hashes) {
     const std::string hash_dir = suffix_dir + "/" + hash;
     try {
-      const CleanedHashDir cleaned = clean_up_hash_dir(partition, hash_dir);
-      if (!cleaned.names.empty()) add_to_hash(md5, cleaned.files);
+      const CleanedHashDir cleaned = clean_up_hash_dir(partition, hash_dir, request);
+      if (!cleaned.names.empty()) hasher.add(cleaned.files);
     } catch (const OsError& error) {
       quarantine_unlistable(partition, hash_dir, error.code());
     }
   }
   if (::rmdir(suffix_dir.c_str()) == 0 || errno == ENOENT) return std::nullopt;
-  return md5.hex();
+  return hasher.value();
 }
 
 // Hashes what has no hash. True if anything was done.
@@ -74,8 +115,8 @@ bool hash_missing(const Partition& partition, HashesFile& hashes) {
     modified = true;
     const std::string& suffix = std::get<pickle::Text>(key.data).utf8;
     try {
-      if (auto hex = hash_suffix(partition, partition.path() + "/" + suffix)) {
-        hashes.set(suffix, pickle::Value{pickle::Text{*std::move(hex)}});
+      if (auto hashed = hash_suffix(partition, partition.path() + "/" + suffix)) {
+        hashes.set(suffix, *std::move(hashed));
       } else {
         hashes.erase(suffix);
       }

@@ -10,12 +10,13 @@
 namespace ssync {
 
 // The hash of each suffix, as a dictionary of text to 32 hex digits (or None, where hashing failed), in the
-// order of hashes.pkl. Nothing is made if the partition is not there: an empty dictionary.
+// order of hashes.pkl; for an erasure-coding policy to a dictionary of fragment index or None to 32 hex
+// digits. Nothing is made if the partition is not there: an empty dictionary.
 //
 // Equals BaseDiskFileManager.get_hashes without suffixes. Invalidations are first merged into hashes.pkl; a
 // valid hashes.pkl is trusted but for what is None in it; suffixes without a hash are hashed, with clean-up
 // and quarantine of what is found; and hashes.pkl is written only if it still reads as it did before, else
-// all is done again. Only replication policies are known. Throws OsError, LockTimeout.
+// all is done again. Throws OsError, LockTimeout.
 pickle::Dict partition_hashes(const Partition& partition);
 
 // Marks these suffixes as changed; names that are not three lower-case hex digits are ignored. Equals
