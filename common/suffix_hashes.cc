@@ -63,10 +63,11 @@ class SuffixHasher {
 
   void add_fragments(const ObjectFiles& files) {
     // Newest first, as Swift has them.
-    for (auto set = files.fragments.rbegin(); set != files.fragments.rend(); ++set) {
-      for (const ObjectFile& file : set->second)
+    std::for_each(files.fragments.rbegin(), files.fragments.rend(), [this](const auto& time_and_set) {
+      for (const ObjectFile& file : time_and_set.second) {
         by_index_[file.fragment_index].update(file.timestamp.internal());
-    }
+      }
+    });
     // The same for a legacy .durable file and for a name with "#d": the state is the same.
     if (files.durable_timestamp) by_index_[kNoIndex].update(files.durable_timestamp->internal() + ".durable");
   }
@@ -95,7 +96,7 @@ std::optional<pickle::Value> hash_suffix(const Partition& partition, const std::
   SuffixHasher hasher(partition.policy.type);
   const FragmentRequest request{.policy = &partition.policy.erasure_coding};
   for (const std::string& hash : *hashes) {
-    const std::string hash_dir = suffix_dir + "/" + hash;
+    const std::string hash_dir = fmt::format("{}/{}", suffix_dir, hash);
     try {
       const CleanedHashDir cleaned = clean_up_hash_dir(partition, hash_dir, request);
       if (!cleaned.names.empty()) hasher.add(cleaned.files);
