@@ -53,6 +53,9 @@ DiskFile::DiskFile(const Partition& partition, ObjectName name)
       hash_dir_(partition.hash_dir(hash_path(partition.conf, name_))) {}
 
 Timestamp DiskFile::timestamp() const { return stored_timestamp(metadata_, "X-Timestamp"); }
+Timestamp DiskFile::deleted_timestamp() const {
+  return metadata_.find("X-Timestamp") == nullptr ? Timestamp() : timestamp();
+}
 Timestamp DiskFile::data_timestamp() const { return stored_timestamp(data_metadata_, "X-Timestamp"); }
 Timestamp DiskFile::content_type_timestamp() const {
   return metadata_.find(kContentTypeTimestamp) != nullptr ? stored_timestamp(metadata_, kContentTypeTimestamp)
@@ -135,6 +138,8 @@ Metadata DiskFile::take_metadata(const ObjectFile& file, int fd) {
 
 OpenOutcome DiskFile::open_tombstone(const ObjectFile& file) {
   metadata_ = take_metadata(file);
+  // A bad time is an error to whoever opens it, as in Swift, whether or not he asks for it.
+  static_cast<void>(deleted_timestamp());
   return OpenOutcome::deleted;
 }
 
@@ -209,6 +214,7 @@ OpenOutcome DiskFile::verify(int fd, ExpiredObjects expired, double now) const {
   };
   const auto delete_at = integer("X-Delete-At", "x-delete-at");
   if (delete_at && static_cast<double>(*delete_at) <= now && expired == ExpiredObjects::refuse) {
+    static_cast<void>(deleted_timestamp());
     return OpenOutcome::expired;
   }
   const auto length = integer("Content-Length", "content-length");

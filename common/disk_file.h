@@ -17,7 +17,7 @@ namespace ssync {
 enum class OpenOutcome {
   open,
   not_exist,      // no data and no tombstone (DiskFileNotExist)
-  deleted,        // a tombstone: timestamp() is its time (DiskFileDeleted)
+  deleted,        // a tombstone: deleted_timestamp() is its time (DiskFileDeleted)
   expired,        // past X-Delete-At and not asked for (DiskFileExpired); metadata is readable
   quarantined,    // was damaged and is now in quarantine (DiskFileQuarantined)
   collision,      // the metadata names another object (DiskFileCollision)
@@ -57,8 +57,11 @@ class DiskFile {
   // What the newest .meta holds, without `name`; nullopt without a .meta.
   [[nodiscard]] const std::optional<Metadata>& meta_metadata() const noexcept { return meta_metadata_; }
 
-  // X-Timestamp of the merged metadata, or of the tombstone. Throws ValueError if absent or bad.
+  // X-Timestamp of the merged metadata. Throws ValueError if absent or bad.
   [[nodiscard]] Timestamp timestamp() const;
+  // After deleted or expired: X-Timestamp of the tombstone or the merged metadata, zero if it is absent
+  // (DiskFileDeleted). Throws ValueError if it is bad.
+  [[nodiscard]] Timestamp deleted_timestamp() const;
   // X-Timestamp of the data file. Throws ValueError.
   [[nodiscard]] Timestamp data_timestamp() const;
   // When the content type was last set. Throws ValueError.

@@ -20,7 +20,8 @@ class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
-// The special case of no input at all (Python: EOFError), which Swift treats as "no metadata".
+// The special case of an end where an opcode should be, no input at all included (Python: EOFError), which
+// Swift treats as "no metadata".
 class EmptyError : public Error {
  public:
   using Error::Error;

@@ -275,6 +275,10 @@ class Reader {
 
   Value read() {
     while (true) {
+      if (position_ == input_.size()) {
+        // EOFError in Python, unlike an end inside an opcode.
+        throw EmptyError("Ran out of input");
+      }
       const auto opcode = static_cast<unsigned char>(take(1).front());
       if (opcode == '.') {
         return make_value(pop(), 0);

@@ -171,7 +171,7 @@ LocalObject look_up(const Partition& partition, const std::string& object_hash) 
     case OpenOutcome::expired:
       return {file.data_timestamp(), file.timestamp(), file.content_type_timestamp()};
     case OpenOutcome::deleted:
-      return {file.timestamp(), std::nullopt, std::nullopt};
+      return {file.deleted_timestamp(), std::nullopt, std::nullopt};
     default:
       return {};
   }

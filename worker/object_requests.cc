@@ -141,7 +141,7 @@ HttpAnswer ObjectRequest::put(SubrequestBody& body) {
       break;
     case OpenOutcome::deleted:
     case OpenOutcome::expired:
-      existing = file.timestamp();
+      existing = file.deleted_timestamp();
       break;
     default:
       break;
@@ -212,7 +212,12 @@ HttpAnswer ObjectRequest::post() {
     metadata.set(kContentType, stored == nullptr ? "" : *stored);
     metadata.set(kContentTypeTimestamp, original_content_type.internal());
   }
+  const bool own_content_type = std::max(content_type_time, original_content_type) != file.data_timestamp();
   write_file(FileKind::meta, std::move(metadata));
+  // Swift now tells the container what the object is, and fails if the data file does not say it.
+  const bool is_described = (!own_content_type || file.data_metadata().find(kContentType) != nullptr) &&
+                            file.metadata().find("ETag") != nullptr;
+  if (!is_described) throw ValueError("the data file has no Content-Type or no ETag");
   return standard_answer(202);
 }
 
@@ -229,11 +234,11 @@ HttpAnswer ObjectRequest::del() {
       has_metadata = true;
       break;
     case OpenOutcome::expired:
-      existing = file.timestamp();
+      existing = file.deleted_timestamp();
       has_metadata = true;
       break;
     case OpenOutcome::deleted:
-      existing = file.timestamp();
+      existing = file.deleted_timestamp();
       break;
     default:
       break;

@@ -138,7 +138,7 @@ TEST_F(MetadataFileTest, FindsAnythingButADictionaryOfTextUnreadable) {
       pickle::Dict{{pickle::Value{pickle::Bytes{"name"}}, pickle::Value{pickle::Bytes{"/a/c/o"}}}}});
   const std::string values[] = {
       "garbage",
-      whole.substr(0, whole.size() - 1),
+      whole.substr(0, 20),
       pickle::dump(pickle::Value{pickle::List{}}),
       pickle::dump(
           pickle::Value{pickle::Dict{{pickle::Value{pickle::None{}}, pickle::Value{pickle::Bytes{"v"}}}}}),
@@ -153,6 +153,14 @@ TEST_F(MetadataFileTest, FindsAnythingButADictionaryOfTextUnreadable) {
     EXPECT_EQ(read.fault, MetadataFault::unreadable) << value;
     EXPECT_FALSE(read.message.empty()) << value;
   }
+}
+
+// EOFError in Python, which Swift takes for an object without metadata.
+TEST_F(MetadataFileTest, FindsAPickleThatEndsBetweenOpcodesMissing) {
+  const std::string whole = pickle::dump(pickle::Value{
+      pickle::Dict{{pickle::Value{pickle::Bytes{"name"}}, pickle::Value{pickle::Bytes{"/a/c/o"}}}}});
+  set_attribute("user.swift.metadata", whole.substr(0, whole.size() - 1));
+  EXPECT_EQ(read_metadata(path_).fault, MetadataFault::missing);
 }
 
 TEST_F(MetadataFileTest, SaysWhyItCannotWrite) {

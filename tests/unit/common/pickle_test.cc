@@ -295,10 +295,12 @@ TEST(PickleLoadTest, SurvivesEveryChangedByte) {
   EXPECT_GT(refused, 0U);
 }
 
-TEST(PickleLoadTest, TellsAnEmptyInputApart) {
-  EXPECT_THROW(load(""), EmptyError);
-  EXPECT_EQ(error_of(""), "Ran out of input");
-  EXPECT_EQ(error_of("\x80\x02"), "pickle data was truncated");
+TEST(PickleLoadTest, TellsAnEndBetweenOpcodesApart) {
+  for (const std::string& input : {""s, "\x80\x02"s}) {
+    EXPECT_THROW(load(input), EmptyError);
+    EXPECT_EQ(error_of(input), "Ran out of input");
+  }
+  EXPECT_EQ(error_of("\x80"), "pickle data was truncated");
 }
 
 TEST(PickleLoadTest, RefusesOpcodesThatAreNotPlainData) {

@@ -215,6 +215,16 @@ TEST_F(LookUpTest, FindsATombstone) {
   EXPECT_EQ(found(name_), std::string(kT1) + " - -");
 }
 
+TEST_F(LookUpTest, ATombstoneWithoutATimeIsOfTimeZero) {
+  device_.settings().reclaim_age = std::int64_t{1} << 40;
+  Metadata metadata;
+  metadata.set("name", name_.path());
+  device_.add_file(name_, std::string(kT1) + ".ts", metadata);
+  const LocalObject local = look_up(device_.partition(), device_.hash_of(name_));
+  EXPECT_EQ(local.data, Timestamp());
+  EXPECT_FALSE(local.meta);
+}
+
 // lp1683689
 TEST_F(LookUpTest, FindsExpiredObjects) {
   device_.add_data(name_, kT1, "hello", {{"X-Delete-At", "1"}});
