@@ -172,12 +172,7 @@ bool operator==(const HashesFile& a, const HashesFile& b) {
 }
 
 HashesFile consolidate_hashes(const std::string& partition_dir) {
-  const PathLock lock(LockRequest{.directory = partition_dir,
-                                  .name = "",
-                                  .limit = 1,
-                                  .timeout = 10,
-                                  .timeout_text = "10",
-                                  .give_up = {}});
+  const PathLock lock = lock_hashes(partition_dir);
   HashesFile hashes = HashesFile::read(partition_dir);
   const std::string path = partition_dir + kInvalidationsFile;
   const auto lines = read_file(path);

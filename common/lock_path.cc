@@ -77,4 +77,13 @@ PathLock::PathLock(const LockRequest& request) {
   }
 }
 
+PathLock lock_hashes(const std::string& partition_dir) {
+  return PathLock(LockRequest{.directory = partition_dir,
+                              .name = "",
+                              .limit = 1,
+                              .timeout = 10,
+                              .timeout_text = "10",
+                              .give_up = {}});
+}
+
 }  // namespace ssync

@@ -47,6 +47,10 @@ class PathLock {
   std::vector<std::string> made_;
 };
 
+// The lock around each change of a partition's hashes.invalid and hashes.pkl: <partition>/.lock, for Swift's
+// default of 10 s. Throws as PathLock does.
+PathLock lock_hashes(const std::string& partition_dir);
+
 // Makes path and what is missing above it; returns those made, outermost first. A directory that is
 // there already is no error. Throws OsError.
 std::vector<std::string> make_directories(const std::string& path);

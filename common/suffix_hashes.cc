@@ -130,8 +130,7 @@ bool hash_missing(const Partition& partition, HashesFile& hashes) {
 
 bool write_if_unchanged(const Partition& partition, const HashesFile& before, HashesFile& hashes) {
   const std::string path = partition.path();
-  const PathLock lock(LockRequest{
-      .directory = path, .name = "", .limit = 1, .timeout = 10, .timeout_text = "10", .give_up = {}});
+  const PathLock lock = lock_hashes(path);
   if (!(HashesFile::read(path) == before)) return false;
   hashes.write(path);
   return true;

@@ -17,12 +17,7 @@ std::string invalidations_path(const std::string& partition_dir) { return partit
 
 std::vector<std::string> invalidate_suffix(const std::string& suffix_dir) {
   const std::string partition_dir = parent_of(suffix_dir);
-  const PathLock lock(LockRequest{.directory = partition_dir,
-                                  .name = "",
-                                  .limit = 1,
-                                  .timeout = 10,
-                                  .timeout_text = "10",
-                                  .give_up = {}});
+  const PathLock lock = lock_hashes(partition_dir);
   const std::string path = invalidations_path(partition_dir);
   const Fd file = open_file(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
   if (!file) {
