@@ -23,6 +23,14 @@ namespace {
 constexpr char kContentType[] = "Content-Type";
 constexpr char kContentTypeTimestamp[] = "Content-Type-Timestamp";
 
+// seconds < time, as Swift's Timestamp compares itself with a number: an offset counts.
+bool is_before(std::int64_t seconds, const Timestamp& time) {
+  constexpr std::int64_t kEndOfTime = 10'000'000'000;
+  constexpr std::int64_t kRawPerSecond = 100'000;
+  if (seconds < 0 || seconds >= kEndOfTime) return seconds < 0;
+  return Timestamp::from_raw(seconds * kRawPerSecond) < time;
+}
+
 // One subrequest being handled: its object and its time.
 class ObjectRequest {
  public:
@@ -186,7 +194,7 @@ Metadata ObjectRequest::post_metadata(const DiskFile& file, const Timestamp& ori
 HttpAnswer ObjectRequest::post() {
   const std::string& delete_at = headers_.value_or_empty("X-Delete-At");
   const std::int64_t new_delete_at = delete_at.empty() ? 0 : python::parse_int(delete_at, 10);
-  if (new_delete_at != 0 && static_cast<double>(new_delete_at) < timestamp_.seconds()) {
+  if (new_delete_at != 0 && is_before(new_delete_at, timestamp_)) {
     return text_answer(400, "X-Delete-At in past");
   }
   require_device();

@@ -233,6 +233,13 @@ TEST_F(ObjectRequestsTest, OnlyDeleteWorksOnAFullDevice) {
   EXPECT_THAT(files(), ElementsAre(std::string(kT1) + ".ts"));
 }
 
+TEST_F(ObjectRequestsTest, PostComparesAnExpiryWithTheWholeTime) {
+  ASSERT_EQ(put(kT1, "hello"), 201);
+  EXPECT_EQ(post("4000000000.00000_000000000000000a", {"X-Delete-At: 4000000000"}), 400);
+  EXPECT_EQ(post("4000000000.00000", {"X-Delete-At: -1"}), 400);
+  EXPECT_EQ(post("4000000000.00000", {"X-Delete-At: 4000000000"}), 202);
+}
+
 // lp bug of 2.36: "not here" would be a success, and the sender might delete its copy.
 TEST_F(ObjectRequestsTest, AnObjectWhoseFilesKeepVanishingIsNotTakenForAbsent) {
   const std::string directory = device_.hash_dir_of(ObjectName{"a", "c", "o"});
