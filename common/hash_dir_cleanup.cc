@@ -63,9 +63,10 @@ CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& 
     files.tombstone.reset();
   }
   for (const ObjectFile& file : files.possible_reclaim) {
+    if (!is_reclaimable(file)) continue;
     const bool may_be_committed =
         file.is_undecided() && !is_older(hash_dir + "/" + file.name, now, partition.settings.commit_window);
-    if (is_reclaimable(file) && !may_be_committed) remove(file);
+    if (!may_be_committed) remove(file);
   }
   for (const ObjectFile& file : files.obsolete) remove(file);
 

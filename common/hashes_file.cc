@@ -17,12 +17,12 @@
 #include "common/fd.h"
 #include "common/lock_path.h"
 #include "common/python_text.h"
+#include "common/suffix_invalidation.h"
 
 namespace ssync {
 namespace {
 
 constexpr char kHashesFile[] = "/hashes.pkl";
-constexpr char kInvalidationsFile[] = "/hashes.invalid";
 // 4,096 suffixes of under 100 bytes each; far beyond it nothing of Swift's can be.
 constexpr std::size_t kLargestFile = 64UL * 1024 * 1024;
 
@@ -95,12 +95,11 @@ bool is_suffix(std::string_view name) {
 HashesFile HashesFile::read(const std::string& partition_dir) {
   HashesFile file;
   auto items = load(partition_dir + kHashesFile);
-  if (!items) {
-    file.items_.emplace_back(text("valid"), pickle::Value{false});
-    items.emplace();
+  if (items) {
+    file.items_ = *std::move(items);
+  } else {
+    file.set("valid", pickle::Value{false});
   }
-  file.items_.insert(file.items_.end(), std::make_move_iterator(items->begin()),
-                     std::make_move_iterator(items->end()));
   // Files from before these keys are valid, and older than any other.
   if (find(file.items_, "valid") == file.items_.end()) file.set("valid", pickle::Value{true});
   if (find(file.items_, "updated") == file.items_.end()) file.set("updated", pickle::Value{std::int64_t{-1}});
@@ -174,7 +173,7 @@ bool operator==(const HashesFile& a, const HashesFile& b) {
 HashesFile consolidate_hashes(const std::string& partition_dir) {
   const PathLock lock = lock_hashes(partition_dir);
   HashesFile hashes = HashesFile::read(partition_dir);
-  const std::string path = partition_dir + kInvalidationsFile;
+  const std::string path = invalidations_path(partition_dir);
   const auto lines = read_file(path);
   if (!lines || lines->empty()) return hashes;
   bool changed = false;

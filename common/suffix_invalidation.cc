@@ -9,11 +9,8 @@
 #include "common/lock_path.h"
 
 namespace ssync {
-namespace {
 
 std::string invalidations_path(const std::string& partition_dir) { return partition_dir + "/hashes.invalid"; }
-
-}  // namespace
 
 std::vector<std::string> invalidate_suffix(const std::string& suffix_dir) {
   const std::string partition_dir = parent_of(suffix_dir);

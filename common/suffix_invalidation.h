@@ -6,6 +6,9 @@
 
 namespace ssync {
 
+// "<partition>/hashes.invalid".
+std::string invalidations_path(const std::string& partition_dir);
+
 // Appends the suffix to <partition>/hashes.invalid under <partition>/.lock (10 s)
 // (swift.obj.diskfile.invalidate_hash). Called before the change can be seen, so that no death of the
 // process leaves a changed suffix with a valid hash. Not synced, as in Swift: see sync_invalidations. Makes

@@ -1,7 +1,6 @@
 #include "worker/object_creation_check.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "common/errors.h"
 #include "common/python_text.h"
