@@ -47,10 +47,15 @@ struct Unavailable {
 };
 }  // namespace
 
-DiskFile::DiskFile(const Partition& partition, ObjectName name)
+DiskFile::DiskFile(const Partition& partition, ObjectName name, FragmentRequest request)
     : partition_(partition),
       name_(std::move(name)),
-      hash_dir_(partition.hash_dir(hash_path(partition.conf, name_))) {}
+      request_(std::move(request)),
+      hash_dir_(partition.hash_dir(hash_path(partition.conf, name_))) {
+  if (partition.policy.type == PolicyType::erasure_coding) {
+    request_.policy = &partition.policy.erasure_coding;
+  }
+}
 
 Timestamp DiskFile::timestamp() const { return stored_timestamp(metadata_, "X-Timestamp"); }
 Timestamp DiskFile::deleted_timestamp() const {
@@ -71,7 +76,10 @@ OpenOutcome DiskFile::open(ExpiredObjects expired, double now) {
       names = list_directory(hash_dir_);
     } catch (const OsError& error) {
       forget();
-      if (error.code() == ENOENT) return OpenOutcome::not_exist;
+      if (error.code() == ENOENT) {
+        files_.emplace();
+        return OpenOutcome::not_exist;
+      }
       quarantine_unlistable(partition_, hash_dir_, error.code());
       return OpenOutcome::quarantined;
     }
@@ -92,26 +100,28 @@ void DiskFile::forget() {
   data_metadata_ = {};
   meta_metadata_.reset();
   seen_ = {};
+  files_.reset();
+  data_file_.reset();
 }
 
 OpenOutcome DiskFile::open_seen(ExpiredObjects expired, double now, SeenFiles seen) {
   forget();
   seen_ = std::move(seen);
-  const ObjectFiles files = choose_object_files(std::move(seen_.names), partition_.policy.type);
+  files_ = choose_object_files(std::move(seen_.names), partition_.policy.type, request_);
   try {
-    return open_files(files, expired, now);
+    return open_files(expired, now);
   } catch (const Unavailable& unavailable) {
     return unavailable.outcome;
   } catch (const Damaged& damaged) {
     quarantine(partition_, hash_dir_, damaged.reason);
     // A corrupt tombstone is as if it had never been there.
-    return files.data ? OpenOutcome::quarantined : OpenOutcome::not_exist;
+    return files_->data ? OpenOutcome::quarantined : OpenOutcome::not_exist;
   }
 }
 
-OpenOutcome DiskFile::open_files(const ObjectFiles& files, ExpiredObjects expired, double now) {
-  if (files.data) return open_data(files, expired, now);
-  if (files.tombstone) return open_tombstone(*files.tombstone);
+OpenOutcome DiskFile::open_files(ExpiredObjects expired, double now) {
+  if (files_->data) return open_data(expired, now);
+  if (files_->tombstone) return open_tombstone(*files_->tombstone);
   return OpenOutcome::not_exist;
 }
 
@@ -143,33 +153,32 @@ OpenOutcome DiskFile::open_tombstone(const ObjectFile& file) {
   return OpenOutcome::deleted;
 }
 
-OpenOutcome DiskFile::open_data(const ObjectFiles& files, ExpiredObjects expired, double now) {
-  const std::string path = path_of(*files.data);
+OpenOutcome DiskFile::open_data(ExpiredObjects expired, double now) {
+  const std::string path = path_of(*files_->data);
   // O_NONBLOCK: a FIFO put in the place of a file must not hang the worker.
-  Fd fd;
-  if (files.data->name == seen_.file_name) {
-    fd = std::move(seen_.file);
+  if (files_->data->name == seen_.file_name) {
+    data_file_ = std::move(seen_.file);
   } else {
-    fd = open_file(path, O_RDONLY | O_NONBLOCK);
+    data_file_ = open_file(path, O_RDONLY | O_NONBLOCK);
   }
-  if (!fd) {
+  if (!data_file_) {
     if (errno == ENOENT) return OpenOutcome::changing;
     if (errno == ENODATA) throw Damaged{"Failed to open " + path + ": " + OsError(ENODATA, path).what()};
     throw_os_error(path);
   }
-  data_metadata_ = take_metadata(*files.data, fd.get());
-  if (files.meta) {
-    merge_meta(files);
+  data_metadata_ = take_metadata(*files_->data, data_file_.get());
+  if (files_->meta) {
+    merge_meta();
   } else {
     metadata_ = data_metadata_;
   }
-  return verify(fd.get(), expired, now);
+  return verify(expired, now);
 }
 
-void DiskFile::merge_meta(const ObjectFiles& files) {
-  meta_metadata_ = take_metadata(*files.meta);
-  if (files.content_type && files.content_type->name != files.meta->name) {
-    merge_content_type(*files.content_type);
+void DiskFile::merge_meta() {
+  meta_metadata_ = take_metadata(*files_->meta);
+  if (files_->content_type && files_->content_type->name != files_->meta->name) {
+    merge_content_type(*files_->content_type);
   }
   metadata_ = *meta_metadata_;
   for (const Metadata::Item& item : data_metadata_.items()) {
@@ -196,7 +205,7 @@ void DiskFile::merge_content_type(const ObjectFile& file) {
   }
 }
 
-OpenOutcome DiskFile::verify(int fd, ExpiredObjects expired, double now) const {
+OpenOutcome DiskFile::verify(ExpiredObjects expired, double now) const {
   const std::string* name = metadata_.find("name");
   if (name == nullptr) throw Damaged{"missing name metadata"};
   if (*name != name_.path()) {
@@ -220,7 +229,7 @@ OpenOutcome DiskFile::verify(int fd, ExpiredObjects expired, double now) const {
   const auto length = integer("Content-Length", "content-length");
   if (!length) throw Damaged{"missing content-length in metadata"};
   struct stat status {};
-  if (::fstat(fd, &status) != 0) throw Damaged{std::string("not stat-able: ") + OsError(errno, "").what()};
+  if (::fstat(data_file_.get(), &status) != 0) throw Damaged{std::string("not stat-able: ") + OsError(errno, "").what()};
   if (status.st_size != *length) {
     throw Damaged{"metadata content-length " + std::to_string(*length) +
                   " does not match actual object size " + std::to_string(status.st_size)};

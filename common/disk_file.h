@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/fd.h"
@@ -39,7 +40,8 @@ struct SeenFiles {
 // A DiskFile of swift.obj.diskfile, for reading its state.
 class DiskFile {
  public:
-  DiskFile(const Partition& partition, ObjectName name);
+  // Of an erasure-coding policy the request says which fragment is meant; its policy is filled in.
+  DiskFile(const Partition& partition, ObjectName name, FragmentRequest request = {});
 
   // Reads the object's state, with quarantine of what is damaged (BaseDiskFile.open). now, in seconds,
   // decides what has expired. Throws OsError (a directory or file that cannot be read), ValueError
@@ -50,6 +52,13 @@ class DiskFile {
 
   [[nodiscard]] const ObjectName& name() const noexcept { return name_; }
   [[nodiscard]] const std::string& hash_dir() const noexcept { return hash_dir_; }
+
+  // What there is in the hash directory, whatever came of opening it: the fragments and the newest durable
+  // time among them. Null before open() and where the directory could not be listed (which Swift tells by
+  // raising DiskFileNotOpen).
+  [[nodiscard]] const ObjectFiles* files() const noexcept { return files_ ? &*files_ : nullptr; }
+  // After open: the data file, readable from its start. Once; the next one is empty.
+  [[nodiscard]] Fd take_data_file() noexcept { return std::move(data_file_); }
 
   // After open or expired: what was stored by PUT merged with what POSTs changed since.
   [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
@@ -72,19 +81,22 @@ class DiskFile {
 
   void forget();
   OpenOutcome open_seen(ExpiredObjects expired, double now, SeenFiles seen);
-  OpenOutcome open_files(const ObjectFiles& files, ExpiredObjects expired, double now);
+  OpenOutcome open_files(ExpiredObjects expired, double now);
   Metadata take_metadata(const ObjectFile& file, int fd = -1);
   void merge_content_type(const ObjectFile& file);
-  void merge_meta(const ObjectFiles& files);
+  void merge_meta();
   OpenOutcome open_tombstone(const ObjectFile& file);
-  OpenOutcome open_data(const ObjectFiles& files, ExpiredObjects expired, double now);
-  OpenOutcome verify(int fd, ExpiredObjects expired, double now) const;
+  OpenOutcome open_data(ExpiredObjects expired, double now);
+  OpenOutcome verify(ExpiredObjects expired, double now) const;
   [[nodiscard]] std::string path_of(const ObjectFile& file) const { return hash_dir_ + "/" + file.name; }
 
   const Partition& partition_;
   ObjectName name_;
+  FragmentRequest request_;
   std::string hash_dir_;
   SeenFiles seen_;
+  std::optional<ObjectFiles> files_;
+  Fd data_file_;
   Metadata metadata_;
   Metadata data_metadata_;
   std::optional<Metadata> meta_metadata_;

@@ -40,6 +40,13 @@ class OsError : public std::runtime_error {
   std::string path_;
 };
 
+// The device is full, or nearer to it than fallocate_reserve allows (DiskFileNoSpace), or its file
+// system has no extended attributes (DiskFileXattrNotSupported): both are answered 507.
+class InsufficientStorage : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // Throws OsError with the present errno.
 [[noreturn]] void throw_os_error(std::string_view path);
 

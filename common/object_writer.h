@@ -8,7 +8,7 @@
 #pragma once
 
 #include <cstdint>
-#include <stdexcept>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,13 +20,6 @@
 #include "common/partition.h"
 
 namespace ssync {
-
-// The device is full, or nearer to it than fallocate_reserve allows (DiskFileNoSpace), or its file
-// system has no extended attributes (DiskFileXattrNotSupported): both are answered 507.
-class InsufficientStorage : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 // Directories whose new entries are not on disk yet. A session keeps one, so that a directory made by
 // an object that failed later is still synced before the next object in it is called durable.
