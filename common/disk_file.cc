@@ -229,7 +229,8 @@ OpenOutcome DiskFile::verify(ExpiredObjects expired, double now) const {
   const auto length = integer("Content-Length", "content-length");
   if (!length) throw Damaged{"missing content-length in metadata"};
   struct stat status {};
-  if (::fstat(data_file_.get(), &status) != 0) throw Damaged{std::string("not stat-able: ") + OsError(errno, "").what()};
+  if (::fstat(data_file_.get(), &status) != 0)
+    throw Damaged{std::string("not stat-able: ") + OsError(errno, "").what()};
   if (status.st_size != *length) {
     throw Damaged{"metadata content-length " + std::to_string(*length) +
                   " does not match actual object size " + std::to_string(status.st_size)};

@@ -76,4 +76,12 @@ CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& 
   return result;
 }
 
+void clean_up_after_write(const Partition& partition, const std::string& hash_dir) {
+  try {
+    clean_up_hash_dir(partition, hash_dir);
+  } catch (const OsError& error) {
+    spdlog::error("Problem cleaning up {}: {}", hash_dir, error.what());
+  }
+}
+
 }  // namespace ssync

@@ -22,4 +22,8 @@ struct CleanedHashDir {
 CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir,
                                  const FragmentRequest& request = {});
 
+// The same after something new was made durable in it: obsolete files that cannot be removed are the next
+// clean-up's, so a failure is logged only.
+void clean_up_after_write(const Partition& partition, const std::string& hash_dir);
+
 }  // namespace ssync

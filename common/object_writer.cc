@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,12 +10,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include "common/device.h"
 #include "common/errors.h"
+#include "common/fragment_commit.h"
 #include "common/hash_dir_cleanup.h"
 #include "common/lock_path.h"
 #include "common/object_files.h"
+#include "common/partition_power.h"
 #include "common/suffix_invalidation.h"
 #include "common/timestamp.h"
 
@@ -35,6 +39,13 @@ std::string_view extension_of(FileKind kind) {
       return ".ts";
   }
   return "";
+}
+
+bool is_same_file(const std::string& path, const std::string& other) {
+  struct stat first {};
+  struct stat second {};
+  return ::stat(path.c_str(), &first) == 0 && ::stat(other.c_str(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 void drop_cache(int fd, std::int64_t offset, std::int64_t length) {
@@ -70,12 +81,13 @@ void UnsyncedDirectories::sync() {
 }
 
 ObjectWriter::ObjectWriter(const Partition& partition, const ObjectName& name, FileKind kind,
-                           std::int64_t size, UnsyncedDirectories& unsynced)
+                           std::int64_t size, UnsyncedDirectories& unsynced, std::string next_part_power)
     : partition_(partition),
       name_(name),
       kind_(kind),
       unsynced_(unsynced),
-      hash_dir_(partition.hash_dir(hash_path(partition.conf, name))) {
+      hash_dir_(partition.hash_dir(hash_path(partition.conf, name))),
+      next_part_power_(std::move(next_part_power)) {
   try {
     open_temporary();
     if (kind_ != FileKind::tombstone) reserve(size);
@@ -125,7 +137,7 @@ void ObjectWriter::write(std::string_view data) {
   synced_ = written_;
 }
 
-void ObjectWriter::stage(Metadata metadata) {
+void ObjectWriter::stage(Metadata metadata, std::optional<int> fragment_index) {
   const std::string* timestamp = metadata.find("X-Timestamp");
   if (timestamp == nullptr) throw ValueError("no X-Timestamp to name the file by");
   const std::string* content_type = metadata.find("Content-Type-Timestamp");
@@ -133,7 +145,10 @@ void ObjectWriter::stage(Metadata metadata) {
   if (content_type != nullptr && !content_type->empty()) {
     content_type_timestamp = Timestamp::parse(*content_type);
   }
-  file_name_ = make_file_name(Timestamp::parse(*timestamp), extension_of(kind_), content_type_timestamp);
+  timestamp_ = Timestamp::parse(*timestamp);
+  fragment_index_ = fragment_index;
+  file_name_ = fragment_index_ ? make_fragment_name(timestamp_, *fragment_index_, Durability::undecided)
+                               : make_file_name(timestamp_, extension_of(kind_), content_type_timestamp);
   metadata.set("name", name_.path());
   try {
     write_metadata(file_.get(), metadata, hash_dir_);
@@ -143,11 +158,23 @@ void ObjectWriter::stage(Metadata metadata) {
   }
 }
 
-void ObjectWriter::publish() {
+void ObjectWriter::publish(Durability durability) {
   sync_file(file_.get(), hash_dir_);
   drop_cache(file_.get(), 0, written_);
   for (const std::string& made : invalidate_suffix(parent_of(hash_dir_))) unsynced_.add(parent_of(made));
   link();
+  const bool commits = fragment_index_ && durability == Durability::durable;
+  // A name that is about to change need not be durable first, unless it gets a second link before.
+  if (!commits || !next_part_power_.empty()) sync_names();
+  if (!next_part_power_.empty()) relink();
+  if (commits) {
+    commit();
+  } else if (!fragment_index_) {
+    clean_up();
+  }
+}
+
+void ObjectWriter::sync_names() {
   unsynced_.add(hash_dir_);
   try {
     unsynced_.sync();
@@ -157,11 +184,56 @@ void ObjectWriter::publish() {
     if (::unlink(path.c_str()) != 0) spdlog::error("Cannot take back: {}", OsError(errno, path).what());
     throw;
   }
+}
+
+void ObjectWriter::relink() {
+  const std::string hash = name_of(hash_dir_);
+  twin_dir_ = hash_dir_at_power(partition_, hash, parse_partition_power(next_part_power_));
+  if (!is_relinked()) return;
+  const std::string from = hash_dir_ + "/" + file_name_;
+  const std::string to = twin_dir_ + "/" + file_name_;
+  // As in Swift the object is stored without it: the relinker makes the links that it finds missing.
   try {
-    clean_up_hash_dir(partition_, hash_dir_);
+    UnsyncedDirectories unsynced;
+    for (const std::string& made : make_directories(twin_dir_)) unsynced.add(parent_of(made));
+    if (::link(from.c_str(), to.c_str()) != 0 && !is_same_file(from, to)) throw_os_error(to);
+    unsynced.add(twin_dir_);
+    unsynced.sync();
   } catch (const OsError& error) {
-    spdlog::error("Problem cleaning up {}: {}", hash_dir_, error.what());
+    spdlog::error("Relinking {} to {} failed: {}", from, to, error.what());
   }
+}
+
+void ObjectWriter::commit() {
+  const CommitOutcome outcome = rename_to_durable(
+      partition_, {.hash_dir = hash_dir_, .timestamp = timestamp_, .index = *fragment_index_});
+  if (outcome == CommitOutcome::superseded) return;
+  const std::string durable_name = make_fragment_name(timestamp_, *fragment_index_, Durability::durable);
+  const std::string undecided_name = std::exchange(file_name_, durable_name);
+  sync_names();
+  if (is_relinked()) {
+    const std::string from = twin_dir_ + "/" + undecided_name;
+    const std::string to = twin_dir_ + "/" + durable_name;
+    try {
+      if (std::rename(from.c_str(), to.c_str()) != 0) throw_os_error(to);
+      sync_directory(twin_dir_);
+    } catch (const OsError& error) {
+      spdlog::error("Renaming {} to {} failed: {}", from, to, error.what());
+    }
+  }
+  clean_up();
+}
+
+void ObjectWriter::clean_up() const {
+  clean_up_after_write(partition_, hash_dir_);
+  if (twin_dir_.empty()) return;
+  if (is_relinked()) {
+    clean_up_after_write(partition_, twin_dir_);
+    return;
+  }
+  // The power has been increased, but the relinker has not yet removed the old links.
+  const std::int64_t power = parse_partition_power(next_part_power_) - 1;
+  clean_up_after_write(partition_, hash_dir_at_power(partition_, name_of(hash_dir_), power));
 }
 
 void ObjectWriter::link() {

@@ -1,10 +1,11 @@
 // Writing a file of an object in two steps: stage (bytes and metadata in an unnamed temporary file)
-// and publish (durable, suffix invalidated, linked, names durable, obsolete files removed).
+// and publish (durable, suffix invalidated, linked, names durable, obsolete files removed). A fragment is
+// linked as one that is not durable, and renamed if it is to be; obsolete files stay until it is.
 //
 // What a crash can leave at each point: before publish() links the file, nothing but an empty hash
-// directory (as Swift leaves it); between the link and the end, a whole object whose name may be lost,
-// with its suffix invalidated already (on disk only after sync_invalidations, if the machine crashes and
-// not just the process); after publish(), the object.
+// directory (as Swift leaves it); between the link and the end, a whole object whose name may be lost, or
+// be that of a fragment that is not durable, with its suffix invalidated already (on disk only after
+// sync_invalidations, if the machine crashes and not just the process); after publish(), the object.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,10 @@
 
 #include "common/fd.h"
 #include "common/metadata.h"
+#include "common/object_files.h"
 #include "common/object_name.h"
 #include "common/partition.h"
+#include "common/timestamp.h"
 
 namespace ssync {
 
@@ -57,9 +60,11 @@ class ObjectWriter {
   // Makes the hash directory and an O_TMPFILE in it (a file in tmp[-N] where the file system has
   // none), and reserves size bytes. size is that of the data to come, negative like Swift's for an
   // absurd Content-Length. Throws InsufficientStorage, OsError. Tombstones are written however full
-  // the device is.
+  // the device is. next_part_power (X-Backend-Next-Part-Power; empty: none) is that of a ring whose
+  // partition power is being increased: the file is linked in its partition of that power too, or, if
+  // this is that one already, the partition of the power before is cleaned up with it.
   ObjectWriter(const Partition& partition, const ObjectName& name, FileKind kind, std::int64_t size,
-               UnsyncedDirectories& unsynced);
+               UnsyncedDirectories& unsynced, std::string next_part_power = "");
   ~ObjectWriter() = default;
   ObjectWriter(const ObjectWriter&) = delete;
   ObjectWriter& operator=(const ObjectWriter&) = delete;
@@ -67,22 +72,33 @@ class ObjectWriter {
   // Appends data; syncs every mb_per_sync. Throws OsError.
   void write(std::string_view data);
   // The last part of staging: metadata and, in it, the object's name. The file's name will come from
-  // X-Timestamp and, for a .meta, Content-Type-Timestamp. Throws InsufficientStorage, OsError, ValueError.
-  void stage(Metadata metadata);
-  // Makes the staged file durable, then visible, then its name durable, and cleans up. Throws OsError,
-  // LockTimeout.
-  void publish();
+  // X-Timestamp and, for a .meta, Content-Type-Timestamp. fragment_index is that of data of an
+  // erasure-coding policy. Throws InsufficientStorage, OsError, ValueError.
+  void stage(Metadata metadata, std::optional<int> fragment_index = std::nullopt);
+  // Makes the staged file durable, then visible, then its name durable, and cleans up. A fragment that is to
+  // stay undecided (X-Backend-No-Commit) is not renamed, and nothing cleaned up. Throws OsError, LockTimeout,
+  // InsufficientStorage, and once the file is in its place ValueError for a bad partition power.
+  void publish(Durability durability = Durability::durable);
 
  private:
   void open_temporary();
   void reserve(std::int64_t size) const;
   void link();
+  void sync_names();
+  void relink();
+  void commit();
+  void clean_up() const;
+  [[nodiscard]] bool is_relinked() const { return !twin_dir_.empty() && twin_dir_ != hash_dir_; }
 
   const Partition& partition_;
   const ObjectName& name_;
   FileKind kind_;
   UnsyncedDirectories& unsynced_;
   std::string hash_dir_;
+  std::string next_part_power_;
+  std::string twin_dir_;  // the hash directory under next_part_power; maybe the same
+  std::optional<int> fragment_index_;
+  Timestamp timestamp_;
   std::string file_name_;
   Fd file_;
   TemporaryPath temporary_path_;  // empty for an O_TMPFILE

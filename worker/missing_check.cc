@@ -1,19 +1,24 @@
 #include "worker/missing_check.h"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <exception>
 #include <stdexcept>
 #include <vector>
 
 #include "common/disk_file.h"
 #include "common/errors.h"
 #include "common/fd.h"
+#include "common/fragment_commit.h"
 #include "common/hash_dir_cleanup.h"
+#include "common/lock_path.h"
 #include "common/metadata.h"
+#include "common/object_files.h"
 #include "common/object_name.h"
 #include "common/python_text.h"
 #include "common/quarantine.h"
@@ -77,6 +82,89 @@ void parse_item(std::string_view item, Offer& offer) {
   }
 }
 
+struct FoundObject {
+  LocalObject times;
+  // The offered fragment, if it is here, not durable, and newer than all that is durable here.
+  std::optional<Fragment> undecided;
+};
+
+FragmentRequest fragment_request(const Partition& partition,
+                                 const std::optional<std::int64_t>& fragment_index) {
+  if (partition.policy.type != PolicyType::erasure_coding || !fragment_index) return {};
+  return {.fragment_index =
+              parse_fragment_index(std::to_string(*fragment_index), &partition.policy.erasure_coding)};
+}
+
+LocalObject times_of(const DiskFile& file, OpenOutcome outcome) {
+  switch (outcome) {
+    case OpenOutcome::open:
+    case OpenOutcome::expired:
+      return {file.data_timestamp(), file.timestamp(), file.content_type_timestamp()};
+    case OpenOutcome::deleted:
+      return {file.deleted_timestamp(), std::nullopt, std::nullopt};
+    default:
+      return {};
+  }
+}
+
+bool holds_undecided(const ObjectFiles& files, const Timestamp& time, int fragment_index) {
+  if (files.durable_timestamp && *files.durable_timestamp >= time) return false;
+  const auto set = files.fragments.find(time);
+  return set != files.fragments.end() &&
+         std::any_of(set->second.begin(), set->second.end(),
+                     [&](const ObjectFile& file) { return file.fragment_index == fragment_index; });
+}
+
+FoundObject find_object(const Partition& partition, const Offer& offer,
+                        const std::optional<std::int64_t>& fragment_index) {
+  const std::string hash_dir = partition.hash_dir(offer.object_hash);
+  std::vector<std::string> names;
+  try {
+    names = clean_up_hash_dir(partition, hash_dir).names;
+  } catch (const OsError& error) {
+    quarantine_unlistable(partition, hash_dir, error.code());
+    return {};
+  }
+  if (names.empty()) return {};
+  const std::string first_path = hash_dir + "/" + names.back();
+  Fd first_file = open_file(first_path, O_RDONLY | O_NONBLOCK);
+  // What cannot be opened, a socket for instance, still has extended attributes.
+  MetadataRead first = first_file ? read_metadata(first_file.get(), first_path) : read_metadata(first_path);
+  switch (first.fault) {
+    case MetadataFault::none:
+      break;
+    case MetadataFault::missing:
+    case MetadataFault::no_file:
+      return {};
+    default:
+      throw std::runtime_error(first.message);
+  }
+  const std::string* stored_name = first.metadata.find("name");
+  const auto name = ObjectName::parse(stored_name == nullptr ? "" : *stored_name);
+  if (!name) return {};
+
+  const FragmentRequest request = fragment_request(partition, fragment_index);
+  DiskFile file(partition, *name, request);
+  OpenOutcome outcome;
+  if (first_file && file.hash_dir() == hash_dir) {
+    std::string first_name = names.back();
+    outcome = file.open(ExpiredObjects::open, 0,
+                        SeenFiles{.names = std::move(names),
+                                  .file_name = std::move(first_name),
+                                  .file = std::move(first_file),
+                                  .metadata = std::move(first.metadata)});
+  } else {
+    outcome = file.open(ExpiredObjects::open, 0);
+  }
+  FoundObject found{.times = times_of(file, outcome), .undecided = std::nullopt};
+  if (request.fragment_index && file.files() != nullptr &&
+      holds_undecided(*file.files(), offer.data, *request.fragment_index)) {
+    found.undecided =
+        Fragment{.hash_dir = file.hash_dir(), .timestamp = offer.data, .index = *request.fragment_index};
+  }
+  return found;
+}
+
 }  // namespace
 
 Offer parse_offer(std::string_view line) {
@@ -127,53 +215,24 @@ bool wanted_2013(const Offer& offer, const LocalObject& local) {
   return !local.data || offer.data > local.meta.value_or(*local.data);
 }
 
-LocalObject look_up(const Partition& partition, const std::string& object_hash) {
-  const std::string hash_dir = partition.hash_dir(object_hash);
-  std::vector<std::string> names;
+LocalObject look_up(const Partition& partition, const Offer& offer,
+                    const std::optional<std::int64_t>& fragment_index) {
+  FoundObject found = find_object(partition, offer, fragment_index);
+  if (!found.undecided) return found.times;
+  if (!offer.durable) {
+    // What is durable here may be older; the fragment on offer is not wanted all the same.
+    found.times.data = offer.data;
+    return found.times;
+  }
   try {
-    names = clean_up_hash_dir(partition, hash_dir).names;
-  } catch (const OsError& error) {
-    quarantine_unlistable(partition, hash_dir, error.code());
-    return {};
-  }
-  if (names.empty()) return {};
-  const std::string first_path = hash_dir + "/" + names.back();
-  Fd first_file = open_file(first_path, O_RDONLY | O_NONBLOCK);
-  // What cannot be opened, a socket for instance, still has extended attributes.
-  MetadataRead first = first_file ? read_metadata(first_file.get(), first_path) : read_metadata(first_path);
-  switch (first.fault) {
-    case MetadataFault::none:
-      break;
-    case MetadataFault::missing:
-    case MetadataFault::no_file:
-      return {};
-    default:
-      throw std::runtime_error(first.message);
-  }
-  const std::string* stored_name = first.metadata.find("name");
-  const auto name = ObjectName::parse(stored_name == nullptr ? "" : *stored_name);
-  if (!name) return {};
-
-  DiskFile file(partition, *name);
-  OpenOutcome outcome;
-  if (first_file && file.hash_dir() == hash_dir) {
-    std::string first_name = names.back();
-    outcome = file.open(ExpiredObjects::open, 0,
-                        SeenFiles{.names = std::move(names),
-                                  .file_name = std::move(first_name),
-                                  .file = std::move(first_file),
-                                  .metadata = std::move(first.metadata)});
-  } else {
-    outcome = file.open(ExpiredObjects::open, 0);
-  }
-  switch (outcome) {
-    case OpenOutcome::open:
-    case OpenOutcome::expired:
-      return {file.data_timestamp(), file.timestamp(), file.content_type_timestamp()};
-    case OpenOutcome::deleted:
-      return {file.deleted_timestamp(), std::nullopt, std::nullopt};
-    default:
-      return {};
+    commit_fragment(partition, *found.undecided);
+    return find_object(partition, offer, fragment_index).times;
+  } catch (const LockTimeout&) {
+    throw;
+  } catch (const std::exception& error) {
+    // It is not worth a session: the sender is asked for the whole fragment.
+    spdlog::error("Cannot make a fragment of {} durable: {}", found.undecided->hash_dir, error.what());
+    return found.times;
   }
 }
 

@@ -1,6 +1,7 @@
 // The missing check of a session: what the sender offers, what is here, and what is wanted of it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,9 +41,13 @@ std::string_view wanted_parts(const Offer& offer, const LocalObject& local);
 // True if the sender of 2013 is to send the object: its time is newer than all that is here.
 bool wanted_2013(const Offer& offer, const LocalObject& local);
 
-// Looks the object up as get_diskfile_from_hash and Receiver._check_local do: cleans its hash directory
-// up, takes its name from the file that sorts first, opens it with quarantine of what is damaged.
+// Looks the offered object up as get_diskfile_from_hash and Receiver._check_local do: cleans its hash
+// directory up, takes its name from the file that sorts first, opens it with quarantine of what is damaged.
+// Of an erasure-coding policy fragment_index (X-Backend-Ssync-Frag-Index) says which fragment counts. If that
+// very fragment is here and only not durable, it is made durable when the offer is, and counts as had when
+// the offer is not durable either.
 // Throws OsError, ValueError, LockTimeout, std::runtime_error: errors that end the session.
-LocalObject look_up(const Partition& partition, const std::string& object_hash);
+LocalObject look_up(const Partition& partition, const Offer& offer,
+                    const std::optional<std::int64_t>& fragment_index = std::nullopt);
 
 }  // namespace ssync

@@ -20,6 +20,7 @@ namespace {
 
 constexpr char kContentType[] = "Content-Type";
 constexpr char kContentTypeTimestamp[] = "Content-Type-Timestamp";
+constexpr char kFragmentIndex[] = "X-Object-Sysmeta-Ec-Frag-Index";
 
 // seconds < time, as Swift's Timestamp compares itself with a number: an offset counts.
 bool is_before(std::int64_t seconds, const Timestamp& time) {
@@ -47,7 +48,15 @@ class ObjectRequest {
  private:
   void require_device() const;
   OpenOutcome open(DiskFile& file, ExpiredObjects expired) const;
+  [[nodiscard]] bool is_erasure_coded() const {
+    return target_.partition.policy.type == PolicyType::erasure_coding;
+  }
+  [[nodiscard]] FragmentRequest requested_fragment() const;
+  [[nodiscard]] std::string next_part_power() const {
+    return headers_.value_or_empty("X-Backend-Next-Part-Power");
+  }
   void write_file(FileKind kind, Metadata metadata) const;
+  void publish_data(ObjectWriter& writer, Metadata metadata, const FragmentRequest& request) const;
   void copy_replication_headers(Metadata& metadata) const;
   Metadata put_metadata(std::int64_t size, const std::string& etag) const;
   Metadata post_metadata(const DiskFile& file, const Timestamp& original) const;
@@ -76,9 +85,39 @@ OpenOutcome ObjectRequest::open(DiskFile& file, ExpiredObjects expired) const {
 }
 
 void ObjectRequest::write_file(FileKind kind, Metadata metadata) const {
-  ObjectWriter writer(target_.partition, name_, kind, 0, target_.unsynced);
+  ObjectWriter writer(target_.partition, name_, kind, 0, target_.unsynced, next_part_power());
   writer.stage(std::move(metadata));
   writer.publish();
+}
+
+// The fragment that a session of the reconstructor is about: a PUT of it does not conflict with fragments
+// of other indexes that are here.
+FragmentRequest ObjectRequest::requested_fragment() const {
+  const std::string* index = headers_.find("X-Backend-Ssync-Frag-Index");
+  if (!is_erasure_coded() || index == nullptr) return {};
+  return {.fragment_index =
+              parse_fragment_index(python::latin1_to_utf8(*index), &target_.partition.policy.erasure_coding)};
+}
+
+void ObjectRequest::publish_data(ObjectWriter& writer, Metadata metadata,
+                                 const FragmentRequest& request) const {
+  if (!is_erasure_coded()) {
+    writer.stage(std::move(metadata));
+    writer.publish();
+    return;
+  }
+  // The sender's metadata say best which fragment it is. Swift stores the number that it takes from the
+  // session's header instead as a number.
+  if (metadata.find(kFragmentIndex) == nullptr && request.fragment_index) {
+    metadata.append(
+        {.name = kFragmentIndex, .value = std::to_string(*request.fragment_index), .is_number = true});
+  }
+  const std::string* index = metadata.find(kFragmentIndex);
+  const int fragment_index =
+      parse_fragment_index(index == nullptr ? "None" : *index, &target_.partition.policy.erasure_coding);
+  const bool commits = !python::is_true(headers_.value_or_empty("X-Backend-No-Commit"));
+  writer.stage(std::move(metadata), fragment_index);
+  writer.publish(commits ? Durability::durable : Durability::undecided);
 }
 
 // The headers that the sender listed, and those that the operator allows. Names are title-cased as text,
@@ -137,7 +176,8 @@ HttpAnswer ObjectRequest::put(SubrequestBody& body) {
   const std::optional<std::int64_t> size = expected_size(headers_);
   require_device();
 
-  DiskFile file(partition, name_);
+  const FragmentRequest fragment = requested_fragment();
+  DiskFile file(partition, name_, fragment);
   Timestamp existing;
   bool has_metadata = false;
   switch (open(file, ExpiredObjects::refuse)) {
@@ -159,15 +199,15 @@ HttpAnswer ObjectRequest::put(SubrequestBody& body) {
   }
   if (existing >= timestamp_) return standard_answer(409);
 
-  ObjectWriter writer(partition, name_, FileKind::data, size.value_or(0), target_.unsynced);
+  ObjectWriter writer(partition, name_, FileKind::data, size.value_or(0), target_.unsynced,
+                      next_part_power());
   std::int64_t received = 0;
   const std::string etag = receive(body, writer, received);
   if (size && *size != received) return standard_answer(499);
   Metadata metadata = put_metadata(received, etag);
   const std::string sent_etag = unquoted_etag(headers_.value_or_empty("ETag"));
   if (!sent_etag.empty() && sent_etag != etag) return standard_answer(422);
-  writer.stage(std::move(metadata));
-  writer.publish();
+  publish_data(writer, std::move(metadata), fragment);
   return standard_answer(201);
 }
 

@@ -25,12 +25,6 @@ const StoragePolicy& requested_policy(const RequestHead& head, const SwiftConf& 
   return *policy;
 }
 
-void require_sessions(const StoragePolicy& policy) {
-  if (policy.type == PolicyType::replication) return;
-  throw HttpError(text_answer(503, "Policy " + std::to_string(policy.index) +
-                                       " is erasure coded, which this server does not receive yet"));
-}
-
 std::optional<std::int64_t> requested_frag_index(const RequestHead& head) {
   if (!head.frag_index || head.frag_index->empty()) return std::nullopt;
   try {
@@ -107,7 +101,6 @@ Session open_session(const RequestHead& head, const ObjectServerSettings& settin
   const bool is_session = head.method == "SSYNC" || head.method == "REPLICATION";
   if (!is_session || !settings.replication_server) throw HttpError(standard_answer(405));
   const StoragePolicy& policy = requested_policy(head, conf);
-  require_sessions(policy);
   const std::vector<std::string> segments = path_segments(path, 2, Rest::refuse);
   const auto frag_index = requested_frag_index(head);
   return Session{.partition = requested_partition(path, segments, policy, settings, conf),

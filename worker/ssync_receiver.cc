@@ -164,11 +164,11 @@ void SsyncReceiver::check_offer(std::string_view line, std::string& wanted) cons
   };
   if (session_.dialect == Dialect::replication_2013) {
     const Offer offer = parse_offer_2013(line);
-    if (wanted_2013(offer, look_up(session_.partition, offer.object_hash))) want(offer.object_hash);
+    if (wanted_2013(offer, look_up(session_.partition, offer, session_.frag_index))) want(offer.object_hash);
     return;
   }
   const Offer offer = parse_offer(line);
-  const std::string_view parts = wanted_parts(offer, look_up(session_.partition, offer.object_hash));
+  const std::string_view parts = wanted_parts(offer, look_up(session_.partition, offer, session_.frag_index));
   if (!parts.empty()) want(offer.object_hash).append(" ").append(parts);
 }
 

@@ -83,11 +83,14 @@ class DeviceTree:
         return self.manager(policy).get_diskfile(
             self.device, str(partition), account, container, obj, POLICIES[policy], **options)
 
-    def put(self, partition, name, timestamp, body=b'', metadata=None, policy=GOLD):
-        """Store an object as Swift's object server would. body: bytes or an iterable of bytes."""
+    def put(self, partition, name, timestamp, body=b'', metadata=None, policy=GOLD, fragment=None, durable=True):
+        """Store an object as Swift's object server would. body: bytes or an iterable of bytes.
+
+        fragment is the index of an erasure-coding policy's fragment archive, durable whether it is committed.
+        """
         from swift.common.utils import Timestamp
         timestamp = Timestamp(timestamp)
-        diskfile = self.diskfile(partition, name, policy)
+        diskfile = self.diskfile(partition, name, policy, frag_index=fragment)
         digest = hashlib.md5()
         size = 0
         with diskfile.create() as writer:
@@ -97,9 +100,12 @@ class DeviceTree:
                 writer.write(piece)
             stored = {'X-Timestamp': timestamp.internal, 'Content-Type': 'application/octet-stream',
                       'Content-Length': str(size), 'ETag': digest.hexdigest()}
+            if fragment is not None:
+                stored['X-Object-Sysmeta-Ec-Frag-Index'] = str(fragment)
             stored.update(as_received(metadata))
             writer.put(stored)
-            writer.commit(timestamp)
+            if durable:
+                writer.commit(timestamp)
         return object_hash(name)
 
     def post(self, partition, name, timestamp, metadata=None, policy=GOLD):

@@ -16,7 +16,7 @@ STOP_SECONDS = 30
 
 
 def build_dir():
-    return os.environ.get('SSYNC_BUILD_DIR', os.path.join(REPOSITORY, 'build', 'release'))
+    return os.path.abspath(os.environ.get('SSYNC_BUILD_DIR', os.path.join(REPOSITORY, 'build', 'release')))
 
 
 def worker_binary():

@@ -63,17 +63,17 @@ inline std::vector<std::string> names_in(const std::string& path) {
 }
 
 // Device "sda1" without mount_check, partition "7" of policy 0 (policy 1 is a replication policy too,
-// policy 2 is erasure coded), hash suffix "changeme".
+// policy 2 is erasure coded, 2+1) unless another one is asked for, hash suffix "changeme".
 class TemporaryDevice {
  public:
-  TemporaryDevice()
+  explicit TemporaryDevice(int policy_index = 0)
       : conf_{.hash_path_prefix = "",
               .hash_path_suffix = "changeme",
               .constraints = {},
               .policies = policies()},
         partition_{.settings = settings_,
                    .conf = conf_,
-                   .policy = conf_.policies.all().front(),
+                   .policy = *conf_.policies.by_index(policy_index),
                    .device_path = directory_.path() + "/sda1",
                    .name = "7"} {
     settings_.devices = directory_.path();

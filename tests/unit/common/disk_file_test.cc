@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -292,6 +293,68 @@ TEST_F(DiskFileTest, ThrowsWithoutATimestamp) {
   EXPECT_EQ(open(), OpenOutcome::open);
   EXPECT_THROW((void)file_.timestamp(), ValueError);
   EXPECT_THROW((void)file_.data_timestamp(), ValueError);
+}
+
+class FragmentTest : public ::testing::Test {
+ protected:
+  void store(const std::string& file_name) const {
+    Metadata metadata = TemporaryDevice::named(name_, file_name.substr(0, file_name.find('#')));
+    metadata.set("Content-Length", "4");
+    device_.add_file(name_, file_name, metadata, "data");
+  }
+  // The data file that is opened, or "-".
+  std::string opened(const FragmentRequest& request) const {
+    DiskFile file(device_.partition(), name_, request);
+    const OpenOutcome outcome = file.open(ExpiredObjects::refuse, kNow);
+    return outcome == OpenOutcome::open ? file.files()->data->name : "-";
+  }
+
+  TemporaryDevice device_{2};
+  const ObjectName name_{"a", "c", "o"};
+};
+
+TEST_F(FragmentTest, OpensTheOneThatIsAskedFor) {
+  store("1700000001.00000#0#d.data");
+  store("1700000001.00000#1#d.data");
+  store("1700000002.00000#2.data");
+  EXPECT_EQ(opened({}), "1700000001.00000#1#d.data");
+  EXPECT_EQ(opened({.fragment_index = 0}), "1700000001.00000#0#d.data");
+  EXPECT_EQ(opened({.fragment_index = 2}), "-");
+  EXPECT_EQ(opened({.preferences = std::vector<FragmentPreference>{}}), "1700000002.00000#2.data");
+}
+
+TEST_F(FragmentTest, IndexesBeyondThePolicyAreNone) {
+  store("1700000001.00000#7#d.data");
+  EXPECT_EQ(opened({}), "-");
+}
+
+TEST_F(FragmentTest, TellsWhatElseThereIs) {
+  store("1700000001.00000#0#d.data");
+  store("1700000002.00000#2.data");
+  DiskFile file(device_.partition(), name_);
+  EXPECT_EQ(file.files(), nullptr);
+  ASSERT_EQ(file.open(ExpiredObjects::refuse, kNow), OpenOutcome::open);
+  EXPECT_EQ(file.files()->fragments.size(), 2U);
+  EXPECT_EQ(file.files()->durable_timestamp, Timestamp::parse(kT1));
+}
+
+TEST_F(DiskFileTest, GivesTheDataFileAway) {
+  device_.add_data(name_, kT1, "hello");
+  ASSERT_EQ(open(), OpenOutcome::open);
+  const Fd data = file_.take_data_file();
+  char text[8] = {};
+  EXPECT_EQ(::read(data.get(), text, sizeof text), 5);
+  EXPECT_STREQ(text, "hello");
+  EXPECT_FALSE(file_.take_data_file());
+}
+
+TEST_F(DiskFileTest, TellsFilesUnlessTheyCannotBeListed) {
+  EXPECT_EQ(open(), OpenOutcome::not_exist);
+  EXPECT_NE(file_.files(), nullptr);
+  std::filesystem::create_directories(parent_of(device_.hash_dir_of(name_)));
+  std::ofstream(device_.hash_dir_of(name_)) << "x";
+  EXPECT_EQ(open(), OpenOutcome::quarantined);
+  EXPECT_EQ(file_.files(), nullptr);
 }
 
 }  // namespace

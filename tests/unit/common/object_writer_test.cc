@@ -12,6 +12,7 @@
 
 #include "common/disk_file.h"
 #include "common/errors.h"
+#include "common/partition_power.h"
 #include "common/timestamp.h"
 #include "tests/unit/temporary_device.h"
 
@@ -281,6 +282,71 @@ TEST(TemporaryPathTest, IsRemovedUnlessLetGo) {
     temporary.let_go();
   }
   EXPECT_TRUE(std::filesystem::remove(path));
+}
+
+class FragmentWriterTest : public ::testing::Test {
+ protected:
+  FragmentWriterTest() { device_.settings().reclaim_age = std::int64_t{1} << 40; }
+
+  void write(Durability durability, const std::string& next_part_power = "") {
+    ObjectWriter writer(device_.partition(), name_, FileKind::data, 0, unsynced_, next_part_power);
+    Metadata metadata;
+    metadata.set("X-Timestamp", kTime);
+    writer.stage(metadata, 2);
+    writer.publish(durability);
+  }
+
+  TemporaryDevice device_{2};
+  const ObjectName name_{"a", "c", "o"};
+  UnsyncedDirectories unsynced_;
+};
+
+TEST_F(FragmentWriterTest, CommitsAndCleansUp) {
+  device_.add_bare_file(name_, "1700000000.00000#2#d.data");
+  write(Durability::durable);
+  EXPECT_THAT(device_.files_of(name_), ElementsAre("1700000001.00000#2#d.data"));
+}
+
+TEST_F(FragmentWriterTest, LeavesAnUndecidedFragmentBesideTheDurable) {
+  device_.add_bare_file(name_, "1700000000.00000#2#d.data");
+  write(Durability::undecided);
+  EXPECT_THAT(device_.files_of(name_), ElementsAre("1700000000.00000#2#d.data", "1700000001.00000#2.data"));
+}
+
+TEST_F(FragmentWriterTest, ReplacesItsUndecidedSelf) {
+  write(Durability::undecided);
+  write(Durability::durable);
+  EXPECT_THAT(device_.files_of(name_), ElementsAre("1700000001.00000#2#d.data"));
+}
+
+TEST_F(FragmentWriterTest, CommitsInBothPartitions) {
+  const std::string twin = hash_dir_at_power(device_.partition(), device_.hash_of(name_), 20);
+  write(Durability::undecided, "20");
+  EXPECT_THAT(names_in(twin), ElementsAre("1700000001.00000#2.data"));
+  write(Durability::durable, "20");
+  EXPECT_THAT(device_.files_of(name_), ElementsAre("1700000001.00000#2#d.data"));
+  EXPECT_THAT(names_in(twin), ElementsAre("1700000001.00000#2#d.data"));
+}
+
+TEST_F(ObjectWriterTest, LinksIntoTheNextPartition) {
+  device_.settings().reclaim_age = std::int64_t{1} << 40;
+  const std::string twin = hash_dir_at_power(device_.partition(), device_.hash_of(name_), 20);
+  std::filesystem::create_directories(twin);
+  std::ofstream(twin + "/1700000000.00000.data") << "older";
+  ObjectWriter writer(device_.partition(), name_, FileKind::tombstone, 0, unsynced_, "20");
+  writer.stage(metadata());
+  writer.publish();
+  EXPECT_THAT(device_.files_of(name_), ElementsAre(std::string(kTime) + ".ts"));
+  EXPECT_THAT(names_in(twin), ElementsAre(std::string(kTime) + ".ts"));
+}
+
+TEST_F(ObjectWriterTest, StoresTheObjectBeforeItRefusesAPartitionPower) {
+  ObjectWriter writer(device_.partition(), name_, FileKind::data, 0, unsynced_, "x");
+  Metadata empty = metadata();
+  empty.set("Content-Length", "0");
+  writer.stage(empty);
+  EXPECT_THROW(writer.publish(), ValueError);
+  expect_whole_object("");
 }
 
 }  // namespace

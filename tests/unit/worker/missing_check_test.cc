@@ -179,8 +179,11 @@ const char kT2[] = "1700000002.00000";
 
 class LookUpTest : public ::testing::Test {
  protected:
+  [[nodiscard]] Offer offer_of(const ObjectName& name) const {
+    return {.object_hash = device_.hash_of(name), .data = {}, .meta = {}, .content_type = {}};
+  }
   [[nodiscard]] std::string found(const ObjectName& name) const {
-    const LocalObject local = look_up(device_.partition(), device_.hash_of(name));
+    const LocalObject local = look_up(device_.partition(), offer_of(name));
     const auto text = [](const std::optional<Timestamp>& time) { return time ? time->internal() : "-"; };
     return text(local.data) + " " + text(local.meta) + " " + text(local.content_type);
   }
@@ -220,7 +223,7 @@ TEST_F(LookUpTest, ATombstoneWithoutATimeIsOfTimeZero) {
   Metadata metadata;
   metadata.set("name", name_.path());
   device_.add_file(name_, std::string(kT1) + ".ts", metadata);
-  const LocalObject local = look_up(device_.partition(), device_.hash_of(name_));
+  const LocalObject local = look_up(device_.partition(), offer_of(name_));
   EXPECT_EQ(local.data, Timestamp());
   EXPECT_FALSE(local.meta);
 }
@@ -283,7 +286,7 @@ TEST_F(LookUpTest, EndsTheSessionOnMetadataWithoutATime) {
   metadata.set("name", name_.path());
   metadata.set("Content-Length", "0");
   device_.add_file(name_, std::string(kT1) + ".data", metadata);
-  EXPECT_THROW(look_up(device_.partition(), device_.hash_of(name_)), ValueError);
+  EXPECT_THROW(look_up(device_.partition(), offer_of(name_)), ValueError);
 }
 
 TEST_F(LookUpTest, QuarantinesWhatDoesNotOpen) {
