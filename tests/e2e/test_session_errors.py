@@ -525,6 +525,7 @@ def test_refused_before_the_session(receivers, name, request_, code):
 
 @pytest.mark.parametrize('request_', [
     http(headers=[(INDEX, '')]), http(headers=[(INDEX, '0')]), http(headers=[(INDEX, '1')]),
+    http(headers=[(INDEX, '2')]), http(headers=[(INDEX, '2'), ('X-Backend-Ssync-Frag-Index', '9')]),
     http('/sda1/x1'), http('/sda1/a%20b'), http('/%73da1/0'),
     http(headers=[('X-Backend-Ssync-Frag-Index', '')]), http(headers=[('X-Backend-Ssync-Frag-Index', '7')]),
     http('/sda1/7?x=y'), http('/sda1/7;p'),
@@ -537,14 +538,6 @@ def test_accepted(receivers, request_):
     assert (ours.status, ours.body, ours.ended) == (theirs.status, theirs.body, theirs.ended)
     assert differences(*[{path: entry for path, entry in read_tree(server.tree.device_path).items()
                           if path.startswith('objects')} for server in (tested, swift)]) == []
-
-
-def test_an_erasure_coded_policy_is_answered_503(receivers):
-    """Not served yet; Swift serves it, so it is not compared."""
-    tested, _ = receivers.both(SETTINGS)
-    if tested.kind == 'swift':
-        pytest.skip('Swift serves it')
-    assert converse(tested.port, [LAST_CHUNK], headers=[(INDEX, '2')]).code == 503
 
 
 @pytest.mark.parametrize('method', ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'MKCOL', 'UPDATE'])
