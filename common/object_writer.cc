@@ -14,7 +14,6 @@
 
 #include "common/device.h"
 #include "common/errors.h"
-#include "common/fragment_commit.h"
 #include "common/hash_dir_cleanup.h"
 #include "common/lock_path.h"
 #include "common/object_files.h"
@@ -204,10 +203,23 @@ void ObjectWriter::relink() {
   }
 }
 
+CommitOutcome ObjectWriter::rename_fragment() {
+  try {
+    return rename_to_durable(partition_,
+                             {.hash_dir = hash_dir_, .timestamp = timestamp_, .index = *fragment_index_});
+  } catch (const std::runtime_error&) {
+    // The fragment stays as one that is not durable, and that may count as stored.
+    sync_names();
+    throw;
+  }
+}
+
 void ObjectWriter::commit() {
-  const CommitOutcome outcome = rename_to_durable(
-      partition_, {.hash_dir = hash_dir_, .timestamp = timestamp_, .index = *fragment_index_});
-  if (outcome == CommitOutcome::superseded) return;
+  if (rename_fragment() == CommitOutcome::superseded) {
+    // By a server that synced only the directories that it made itself.
+    unsynced_.sync();
+    return;
+  }
   const std::string durable_name = make_fragment_name(timestamp_, *fragment_index_, Durability::durable);
   const std::string undecided_name = std::exchange(file_name_, durable_name);
   sync_names();

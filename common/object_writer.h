@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/fd.h"
+#include "common/fragment_commit.h"
 #include "common/metadata.h"
 #include "common/object_files.h"
 #include "common/object_name.h"
@@ -86,6 +87,7 @@ class ObjectWriter {
   void link();
   void sync_names();
   void relink();
+  CommitOutcome rename_fragment();
   void commit();
   void clean_up() const;
   [[nodiscard]] bool is_relinked() const { return !twin_dir_.empty() && twin_dir_ != hash_dir_; }
