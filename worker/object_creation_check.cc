@@ -90,11 +90,10 @@ void check_metadata(const SubrequestHeaders& headers, const SwiftConstraints& li
 
 }  // namespace
 
-Timestamp valid_timestamp(const SubrequestHeaders& headers) {
-  const std::string* value = headers.find("X-Timestamp");
-  if (value == nullptr) refuse(400, "Missing X-Timestamp header");
+Timestamp valid_timestamp(const std::string* x_timestamp) {
+  if (x_timestamp == nullptr) refuse(400, "Missing X-Timestamp header");
   try {
-    return Timestamp::parse(*value);
+    return Timestamp::parse(*x_timestamp);
   } catch (const OverflowError&) {
     throw;
   } catch (const ValueError&) {
@@ -129,27 +128,6 @@ void check_object_creation(SubrequestHeaders& headers, const ObjectName& name, c
     refuse(400, "Invalid Content-Type");
   }
   check_metadata(headers, constraints);
-}
-
-std::string unquoted_etag(std::string_view etag) {
-  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
-    etag = etag.substr(1, etag.size() - 2);
-  }
-  return std::string(etag);
-}
-
-bool etag_list_has(std::string_view list, std::string_view etag) {
-  const std::string wanted = unquoted_etag(etag);
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    const std::string_view tag = python::strip(list.substr(0, comma));
-    if (!tag.empty()) {
-      const std::string candidate = unquoted_etag(tag);
-      if (candidate == "*" || candidate == wanted) return true;
-    }
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
 }
 
 }  // namespace ssync

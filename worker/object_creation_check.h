@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "common/object_name.h"
 #include "common/swift_conf.h"
@@ -13,9 +12,12 @@
 
 namespace ssync {
 
-// X-Timestamp. Throws HttpError 400 if it is missing or invalid (constraints.valid_timestamp), and
-// OverflowError for an infinite one, which is a 500 in Swift.
-Timestamp valid_timestamp(const SubrequestHeaders& headers);
+// From X-Timestamp, or nullptr without one. Throws HttpError 400 if it is missing or invalid
+// (constraints.valid_timestamp), and OverflowError for an infinite one, which is a 500 in Swift.
+Timestamp valid_timestamp(const std::string* x_timestamp);
+inline Timestamp valid_timestamp(const SubrequestHeaders& headers) {
+  return valid_timestamp(headers.find("X-Timestamp"));
+}
 
 // Throws HttpError (400, 411, 413, 501) as constraints.check_object_creation answers for replication
 // requests. Turns X-Delete-After into X-Delete-At, as Swift does.
@@ -25,11 +27,5 @@ void check_object_creation(SubrequestHeaders& headers, const ObjectName& name, c
 // The size that the headers promise; nullopt for a chunked transfer encoding that promises none. Throws
 // HttpError 400.
 std::optional<std::int64_t> expected_size(const SubrequestHeaders& headers);
-
-// swift.common.utils.normalize_etag: without the quotes.
-std::string unquoted_etag(std::string_view etag);
-
-// True if an If-None-Match list holds the ETag, or '*'.
-bool etag_list_has(std::string_view list, std::string_view etag);
 
 }  // namespace ssync

@@ -13,6 +13,7 @@
 #include "common/lock_path.h"
 #include "common/md5.h"
 #include "common/python_text.h"
+#include "worker/etag_list.h"
 #include "worker/object_creation_check.h"
 
 namespace ssync {

@@ -1,31 +1,13 @@
-// A request for replication as nginx hands it over: its line and headers, and what they ask for.
+// What a request for replication asks for: a session, or the hashes of a partition.
 #pragma once
-
-#include <functional>
-#include <optional>
-#include <string>
 
 #include "common/settings.h"
 #include "common/swift_conf.h"
 #include "worker/http_status.h"
+#include "worker/request_head.h"
 #include "worker/ssync_receiver.h"
 
 namespace ssync {
-
-// What a request says before its body.
-struct RequestHead {
-  std::string method;
-  std::string uri;  // raw, as on the wire
-  std::string remote_addr;
-  std::string transaction_id;  // X-Trans-Id
-  std::string referer;
-  std::string user_agent;
-  std::optional<std::string> policy_index;  // X-Backend-Storage-Policy-Index
-  std::optional<std::string> frag_index;    // X-Backend-Ssync-Frag-Index
-
-  // param gives FastCGI's parameters by name.
-  static RequestHead from_params(const std::function<std::optional<std::string>(const char*)>& param);
-};
 
 // The session that the request (SSYNC or REPLICATION) asks for. Throws HttpError for what is refused before
 // the 200, in the order of Swift's checks: 412 (path not UTF-8), 405 (method), 503 (policy), 400 (path), 400

@@ -5,14 +5,12 @@
 #include "common/errors.h"
 #include "common/python_text.h"
 #include "worker/http_status.h"
+#include "worker/reserved_namespace.h"
 
 namespace ssync {
 namespace {
 
 constexpr char kNotEnoughValues[] = "not enough values to unpack (expected 2, got 1)";
-// swift.common.utils.RESERVED: names that users cannot make.
-constexpr char kReserved = '\0';
-
 std::string environment_key(std::string_view name) {
   std::string key = python::upper_ascii(name);
   std::replace(key.begin(), key.end(), '-', '_');
@@ -34,28 +32,6 @@ std::string url_path(std::string url) {
   const std::size_t last = url.rfind('/');
   url.resize(std::min(url.find(';', last == std::string::npos ? 0 : last), url.size()));
   return url;
-}
-
-void check_internal_name(std::string_view name, std::string_view kind) {
-  if (name.find(kReserved) != std::string_view::npos && name.front() != kReserved) {
-    throw HttpError(
-        HttpAnswer{.status = 400, .body = std::string("Invalid reserved-namespace ").append(kind)});
-  }
-}
-
-// swift.common.request_helpers.validate_internal_obj
-void check_reserved_namespace(const ObjectName& name, const std::string& auto_create_account_prefix) {
-  check_internal_name(name.account, "account");
-  check_internal_name(name.container, "container");
-  if (name.account.starts_with(auto_create_account_prefix) || name.account == ".misplaced_objects") return;
-  check_internal_name(name.object, "object");
-  const bool container_reserved = name.container.front() == kReserved;
-  const bool object_reserved = name.object.front() == kReserved;
-  if (container_reserved == object_reserved) return;
-  throw HttpError(HttpAnswer{.status = 400,
-                             .body = container_reserved
-                                         ? "Invalid user-namespace object in reserved-namespace container"
-                                         : "Invalid reserved-namespace object in user-namespace container"});
 }
 
 }  // namespace
