@@ -17,6 +17,8 @@ constexpr std::array kReasons{
     Reason{201, "Created", ""},
     Reason{202, "Accepted", "The request is accepted for processing."},
     Reason{204, "No Content", ""},
+    Reason{206, "Partial Content", ""},
+    Reason{304, "Not Modified", ""},
     Reason{
         400, "Bad Request",
         "The server could not comply with the request since it is either malformed or otherwise incorrect."},
@@ -28,6 +30,7 @@ constexpr std::array kReasons{
     Reason{409, "Conflict", "There was a conflict when trying to complete your request."},
     Reason{412, "Precondition Failed", "A precondition for this request was not met."},
     Reason{413, "Request Entity Too Large", "The body of your request was too large for this server."},
+    Reason{416, "Requested Range Not Satisfiable", "The Range requested is not available."},
     Reason{422, "Unprocessable Entity", "Unable to process the contained instructions"},
     Reason{499, "Client Disconnect", "The client was disconnected during request."},
     Reason{500, "Internal Error",

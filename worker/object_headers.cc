@@ -1,0 +1,113 @@
+#include "worker/object_headers.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "common/errors.h"
+#include "common/python_text.h"
+#include "worker/http_date.h"
+
+namespace ssync {
+namespace {
+
+constexpr std::int64_t kRawPerSecond = 100'000;
+
+// Metadata are stored as the UTF-8 of the wire's bytes read as Latin-1. Throws ValueError.
+std::string wire_text(std::string_view stored) {
+  auto text = python::utf8_to_latin1(stored);
+  if (!text) throw ValueError("metadata that HTTP cannot carry: " + python::repr_text(stored));
+  return *std::move(text);
+}
+
+std::string required_text(const Metadata& metadata, const char* name) {
+  const std::string* value = metadata.find(name);
+  if (value == nullptr) throw ValueError(python::repr_text(name));
+  return wire_text(*value);
+}
+
+std::vector<std::string> split_names(std::string_view csv) {
+  std::vector<std::string> names;
+  while (!csv.empty()) {
+    const std::size_t comma = std::min(csv.find(','), csv.size());
+    const std::string_view name = python::strip(csv.substr(0, comma));
+    if (!name.empty()) names.push_back(python::lower_ascii(name));
+    csv.remove_prefix(std::min(comma + 1, csv.size()));
+  }
+  return names;
+}
+
+bool goes_out(const std::string& name, const std::vector<std::string>& allowed_headers) {
+  return is_user_metadata(name) || is_system_metadata(name) || is_transient_system_metadata(name) ||
+         std::find(allowed_headers.begin(), allowed_headers.end(), python::lower_latin1(name)) !=
+             allowed_headers.end();
+}
+
+std::optional<Timestamp> durable_timestamp(const DiskFile& file) {
+  const ObjectFiles& files = *file.files();
+  return files.data && files.data->fragment_index ? files.durable_timestamp : file.data_timestamp();
+}
+
+}  // namespace
+
+std::optional<std::string> fragments_header(const ObjectFiles& files) {
+  if (files.fragments.empty()) return std::nullopt;
+  std::string text;
+  for (auto set = files.fragments.rbegin(); set != files.fragments.rend(); ++set) {
+    std::string indexes;
+    for (const ObjectFile& file : set->second) {
+      if (!indexes.empty()) indexes += ", ";
+      indexes += std::to_string(file.fragment_index.value_or(0));
+    }
+    text += text.empty() ? "{" : ", ";
+    text.append("\"").append(set->first.internal()).append("\": [").append(indexes).append("]");
+  }
+  return text + "}";
+}
+
+ResponseHeaders object_headers(const DiskFile& file, const std::vector<std::string>& allowed_headers) {
+  const Metadata& metadata = file.metadata();
+  const Timestamp timestamp = file.timestamp();
+  ResponseHeaders headers;
+  headers.set("Content-Type", "application/octet-stream");
+  for (const Metadata::Item& item : metadata.items()) {
+    // All names are converted, because Swift fails for any that cannot be.
+    const std::string name = wire_text(item.name);
+    if (name == "Content-Type" || goes_out(name, allowed_headers)) headers.set(name, wire_text(item.value));
+  }
+  headers.set("Etag", "\"" + required_text(metadata, "ETag") + "\"");
+  headers.set("Last-Modified", format_http_date(last_modified(timestamp)));
+  headers.set("Content-Length",
+              std::to_string(python::parse_int(required_text(metadata, "Content-Length"), 10)));
+  headers.set("X-Timestamp", timestamp.normal());
+  headers.set("X-Backend-Timestamp", timestamp.internal());
+  headers.set("X-Backend-Data-Timestamp", file.data_timestamp().internal());
+  if (const auto durable = durable_timestamp(file); durable && durable->is_set()) {
+    headers.set("X-Backend-Durable-Timestamp", durable->internal());
+  }
+  if (const auto fragments = fragments_header(*file.files())) headers.set("X-Backend-Fragments", *fragments);
+  return headers;
+}
+
+std::int64_t last_modified(const Timestamp& timestamp) {
+  return (timestamp.raw() + kRawPerSecond - 1) / kRawPerSecond;
+}
+
+std::string conditional_etag(const Metadata& metadata, const std::optional<std::string>& etag_is_at) {
+  for (const std::string& name : split_names(etag_is_at.value_or(""))) {
+    for (auto item = metadata.items().rbegin(); item != metadata.items().rend(); ++item) {
+      if (python::lower_ascii(wire_text(item->name)) == name) return wire_text(item->value);
+    }
+  }
+  std::string etag = required_text(metadata, "ETag");
+  std::erase(etag, '"');
+  return etag;
+}
+
+bool has_any_of(const Metadata& metadata, const std::string& names) {
+  const std::vector<std::string> wanted = split_names(names);
+  return std::any_of(metadata.items().begin(), metadata.items().end(), [&](const Metadata::Item& item) {
+    return std::find(wanted.begin(), wanted.end(), python::lower_ascii(item.name)) != wanted.end();
+  });
+}
+
+}  // namespace ssync

@@ -1,0 +1,73 @@
+#include "worker/response_headers.h"
+
+#include <algorithm>
+
+#include "common/errors.h"
+#include "common/python_text.h"
+#include "worker/http_status.h"
+
+namespace ssync {
+namespace {
+
+// HeaderKeyDict's spelling: two names with the same one are one header.
+std::string key_of(std::string_view name) { return python::title_ascii(name); }
+
+// Eventlet's: each word between hyphens with one capital letter.
+std::string capitalized(std::string_view name) {
+  std::string result = python::lower_ascii(name);
+  bool starts_word = true;
+  for (char& c : result) {
+    if (starts_word && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    starts_word = c == '-';
+  }
+  return result;
+}
+
+bool can_be_a_name(std::string_view name) {
+  return !name.empty() && std::none_of(name.begin(), name.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || byte == 0x7f || c == ':';
+  });
+}
+
+bool can_be_a_value(std::string_view value) {
+  return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+}  // namespace
+
+void ResponseHeaders::set(std::string_view name, std::string value) {
+  std::string key = key_of(name);
+  const auto item =
+      std::find_if(items_.begin(), items_.end(), [&](const auto& other) { return other.first == key; });
+  if (item == items_.end()) {
+    items_.emplace_back(std::move(key), std::move(value));
+  } else {
+    item->second = std::move(value);
+  }
+}
+
+void ResponseHeaders::erase(std::string_view name) {
+  std::erase_if(items_, [key = key_of(name)](const auto& item) { return item.first == key; });
+}
+
+const std::string* ResponseHeaders::find(std::string_view name) const {
+  const auto item = std::find_if(items_.begin(), items_.end(),
+                                 [key = key_of(name)](const auto& other) { return other.first == key; });
+  return item == items_.end() ? nullptr : &item->second;
+}
+
+std::string ResponseHeaders::head(int status) const {
+  std::string head = "Status: " + std::to_string(status);
+  head.append(" ").append(status_title(status)).append("\r\n");
+  for (const auto& [name, value] : items_) {
+    if (!can_be_a_name(name) || !can_be_a_value(value)) {
+      throw ValueError("HTTP cannot carry the header " + python::repr_bytes(name) + ": " +
+                       python::repr_bytes(value));
+    }
+    head.append(capitalized(name)).append(": ").append(value).append("\r\n");
+  }
+  return head += "\r\n";
+}
+
+}  // namespace ssync
