@@ -186,6 +186,12 @@ const std::map<std::string_view, ServerOption>& server_options() {
        [](const IniOption& o, Server& s) {
          s.disk_chunk_size = whole_number(o, kibi, max_chunk, "a number of bytes, e.g. 65536");
        }},
+      {"keep_cache_size",
+       [](const IniOption& o, Server& s) {
+         s.keep_cache_size =
+             whole_number(o, 0, std::numeric_limits<std::int64_t>::max(), "a number of bytes, e.g. 5242880");
+       }},
+      {"keep_cache_private", [](const IniOption& o, Server& s) { s.keep_cache_private = truth(o); }},
       {"mb_per_sync",
        [](const IniOption& o, Server& s) {
          s.bytes_per_sync = whole_number(o, 0, mebi, "a number of MiB, e.g. 512") * mebi;
@@ -277,8 +283,6 @@ bool is_swifts_without_effect(std::string_view name) {
       "expiring_objects_container_divisor",
       "ionice_class",
       "ionice_priority",
-      "keep_cache_private",
-      "keep_cache_size",
       "keep_cache_slo_manifest",
       "keep_idle",
       "keepalive_timeout",

@@ -39,6 +39,8 @@ struct ObjectServerSettings {
   double client_timeout = 60.0;
   std::int64_t network_chunk_size = 65536;
   std::int64_t disk_chunk_size = 65536;
+  std::int64_t keep_cache_size = 5242880;
+  bool keep_cache_private = false;
   std::int64_t bytes_per_sync = 512LL * 1024 * 1024;  // mb_per_sync
   std::int64_t reclaim_age = 604800;
   double commit_window = 60.0;

@@ -46,9 +46,19 @@ FastCgiRequest::Clock::time_point FastCgiRequest::deadline_from_now() const {
 }
 
 std::optional<std::string> FastCgiRequest::param(const char* name) const {
-  const char* value = FCGX_GetParam(name, request_.envp);
-  if (value == nullptr) return std::nullopt;
-  return value;
+  const std::string prefix = std::string(name) + "=";
+  std::optional<std::string> joined;
+  for (char** entry = request_.envp; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (!text.starts_with(prefix)) continue;
+    const std::string_view value = text.substr(prefix.size());
+    if (joined) {
+      joined->append(",").append(value);
+    } else {
+      joined = value;
+    }
+  }
+  return joined;
 }
 
 std::string_view FastCgiRequest::available(std::string_view context, Clock::time_point deadline) {

@@ -39,7 +39,8 @@ class FastCgiRequest final : public RequestInput, public ResponseOutput {
   // connection can be accepted.
   [[nodiscard]] bool accept();
 
-  // A FastCGI parameter of the present request; nullopt if nginx sent none.
+  // A FastCGI parameter of the present request; nullopt if nginx sent none. Several of one name, from a
+  // header that came several times, are joined by commas, as in Swift's server.
   [[nodiscard]] std::optional<std::string> param(const char* name) const;
 
   std::string_view read_line(std::string_view context) override;

@@ -9,6 +9,7 @@
 #include "common/errors.h"
 #include "worker/fastcgi_request.h"
 #include "worker/http_status.h"
+#include "worker/object_read.h"
 #include "worker/replication_request.h"
 #include "worker/request_log.h"
 #include "worker/ssync_receiver.h"
@@ -33,8 +34,9 @@ class Server {
   void serve_one();
 
  private:
-  SessionResult answer(const RequestHead& head, int& status);
-  void send_answer(const HttpAnswer& answer);
+  SessionResult answer(const RequestHead& head, RequestOutcome& outcome);
+  SessionResult read_object(const RequestHead& head, RequestOutcome& outcome);
+  void send_answer(const HttpAnswer& answer, RequestOutcome& outcome);
 
   const ObjectServerSettings& settings_;
   const SwiftConf& conf_;
@@ -43,30 +45,40 @@ class Server {
   FastCgiRequest request_;
 };
 
-void Server::send_answer(const HttpAnswer& answer) {
+void Server::send_answer(const HttpAnswer& answer, RequestOutcome& outcome) {
+  outcome.status = answer.status;
+  outcome.content_length = static_cast<std::int64_t>(answer.body.size());
   request_.write(fmt::format("Status: {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n", answer.status,
                              status_title(answer.status), answer.content_type, answer.body.size()));
   request_.write(answer.body);
 }
 
-SessionResult Server::answer(const RequestHead& head, int& status) {
+SessionResult Server::read_object(const RequestHead& head, RequestOutcome& outcome) {
+  const auto headers =
+      ObjectReadHeaders::from_params([this](const char* name) { return request_.param(name); });
+  ObjectRead read(head, headers, settings_, conf_, request_, [this] { return control_.stopping(); });
+  const ObjectReadResult result = read.run();
+  outcome.status = result.status;
+  outcome.content_length = result.content_length;
+  return result.is_whole ? SessionResult::complete : SessionResult::cut;
+}
+
+SessionResult Server::answer(const RequestHead& head, RequestOutcome& outcome) {
   try {
+    if (head.method == "GET" || head.method == "HEAD") return read_object(head, outcome);
     if (head.method == "REPLICATE") {
-      const HttpAnswer hashes = answer_replicate(head, settings_, conf_);
-      status = hashes.status;
-      send_answer(hashes);
+      send_answer(answer_replicate(head, settings_, conf_), outcome);
       return SessionResult::complete;
     }
     const Session session = open_session(head, settings_, conf_);
-    status = 200;
+    outcome.status = 200;
     request_.write(
         "Status: 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n"
         "X-Backend-Accept-No-Commit: True\r\n\r\n");
     SsyncReceiver receiver(session, request_, request_, slots_, [this] { return control_.stopping(); });
     return receiver.run();
   } catch (const HttpError& error) {
-    status = error.answer().status;
-    send_answer(error.answer());
+    send_answer(error.answer(), outcome);
     return SessionResult::complete;
   }
 }
@@ -83,10 +95,10 @@ void Server::serve_one() {
   const auto start = std::chrono::steady_clock::now();
   const RequestHead head =
       RequestHead::from_params([this](const char* name) { return request_.param(name); });
-  int status = 500;
+  RequestOutcome outcome;
   SessionResult result = SessionResult::cut;
   try {
-    result = answer(head, status);
+    result = answer(head, outcome);
   } catch (const std::exception& error) {
     spdlog::error("ERROR {} {}: {}", head.method, head.uri, error.what());
   }
@@ -97,7 +109,8 @@ void Server::serve_one() {
   }
   if (settings_.log_requests) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    log_request(head, status, taken.count());
+    outcome.seconds = taken.count();
+    log_request(head, outcome);
   }
 }
 

@@ -186,9 +186,11 @@ class Client:
             self.body_ended = 'silence'
         return body
 
-    def reply(self):
+    def reply(self, has_body=True):
         """Everything to the end of the answer."""
         self.read_head()
+        if not has_body:
+            return Reply(self.status, self.headers, b'', 'last chunk')
         if 'chunked' in self.headers.get('transfer-encoding', ''):
             body = self.rest()
             return Reply(self.status, self.headers, body, self.body_ended)
@@ -233,6 +235,25 @@ def converse(port, script, device='sda1', partition='0', verb='SSYNC', headers=(
         except (BrokenPipeError, ConnectionResetError):
             pass
         return client.reply()
+
+
+def ask(port, method, path, headers=(), timeout=60):
+    """A request without a body, on a connection of its own, and the whole answer; None if there was none."""
+    with connected(port, timeout=timeout) as client:
+        lines = ['%s %s HTTP/1.1' % (method, path), 'Host: 127.0.0.1', 'Connection: close']
+        lines += ['%s: %s' % pair for pair in headers]
+        client.raw(('\r\n'.join(lines) + '\r\n\r\n').encode('latin-1'))
+        try:
+            reply = client.reply(has_body=method != 'HEAD')
+        except EOFError:
+            assert client.received == b'', client.received
+            return None
+        # What comes after the body would be taken for the next answer.
+        if reply.ended != 'cut' and reply.code != 304:
+            while client._receive():
+                pass
+            assert method == 'HEAD' or len(client.received) <= int(reply.headers.get('content-length', 0)), client.received
+        return reply
 
 
 MISSING_CHECK_START = b':MISSING_CHECK: START\r\n'

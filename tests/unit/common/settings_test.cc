@@ -81,6 +81,7 @@ TEST_F(SettingsTest, ReadsTheServersOptions) {
           "commit_window = 0\nmax_upload_time = 7\nreplication_server = false\nreplication_concurrency = 0\n"
           "replication_concurrency_per_device = 3\nreplication_lock_timeout = 1\n"
           "replication_failure_threshold = 0\nreplication_failure_ratio = 0.25\n"
+          "keep_cache_size = 7\nkeep_cache_private = yes\n"
           "allowed_headers = X-Foo, etag,\n  Content-Length, x-foo,X-Bar\nlog_requests = off\nlog_name = "
           "obj\n"
           "log_facility = LOG_LOCAL5\nlog_level = debug\nlog_address = /x\nuser = nobody\n")
@@ -92,6 +93,8 @@ TEST_F(SettingsTest, ReadsTheServersOptions) {
   EXPECT_EQ(server.client_timeout, 0.5);
   EXPECT_EQ(server.network_chunk_size, 1024);
   EXPECT_EQ(server.disk_chunk_size, 67108864);
+  EXPECT_EQ(server.keep_cache_size, 7);
+  EXPECT_TRUE(server.keep_cache_private);
   EXPECT_EQ(server.bytes_per_sync, 2 << 20);
   EXPECT_EQ(server.reclaim_age, 10);
   EXPECT_EQ(server.commit_window, 0);
@@ -299,8 +302,6 @@ TEST_F(SettingsTest, AcceptsEveryOptionOfSwiftsSample) {
                                             "ionice_class",
                                             "ionice_priority",
                                             "slow",
-                                            "keep_cache_size",
-                                            "keep_cache_private",
                                             "keep_cache_slo_manifest",
                                             "cooperative_period",
                                             "etag_validate_pct",
