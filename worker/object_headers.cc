@@ -42,6 +42,15 @@ bool goes_out(const std::string& name, const std::vector<std::string>& allowed_h
              allowed_headers.end();
 }
 
+// Names that differ in case only are one header, and the last is the one.
+const Metadata::Item* last_named(const Metadata& metadata, const std::string& lower_name) {
+  const Metadata::Item* found = nullptr;
+  for (const Metadata::Item& item : metadata.items()) {
+    if (python::lower_ascii(item.name) == lower_name) found = &item;
+  }
+  return found;
+}
+
 std::optional<Timestamp> durable_timestamp(const DiskFile& file) {
   const ObjectFiles& files = *file.files();
   return files.data && files.data->fragment_index ? files.durable_timestamp : file.data_timestamp();
@@ -51,17 +60,17 @@ std::optional<Timestamp> durable_timestamp(const DiskFile& file) {
 
 std::optional<std::string> fragments_header(const ObjectFiles& files) {
   if (files.fragments.empty()) return std::nullopt;
-  std::string text;
-  for (auto set = files.fragments.rbegin(); set != files.fragments.rend(); ++set) {
+  std::string sets;
+  for (const auto& [timestamp, files_of_it] : files.fragments) {
     std::string indexes;
-    for (const ObjectFile& file : set->second) {
+    for (const ObjectFile& file : files_of_it) {
       if (!indexes.empty()) indexes += ", ";
       indexes += std::to_string(file.fragment_index.value_or(0));
     }
-    text += text.empty() ? "{" : ", ";
-    text.append("\"").append(set->first.internal()).append("\": [").append(indexes).append("]");
+    const std::string separator = sets.empty() ? "" : ", ";
+    sets = "\"" + timestamp.internal() + "\": [" + indexes + "]" + separator + sets;
   }
-  return text + "}";
+  return "{" + sets + "}";
 }
 
 ResponseHeaders object_headers(const DiskFile& file, const std::vector<std::string>& allowed_headers) {
@@ -94,9 +103,7 @@ std::int64_t last_modified(const Timestamp& timestamp) {
 
 std::string conditional_etag(const Metadata& metadata, const std::optional<std::string>& etag_is_at) {
   for (const std::string& name : split_names(etag_is_at.value_or(""))) {
-    for (auto item = metadata.items().rbegin(); item != metadata.items().rend(); ++item) {
-      if (python::lower_ascii(wire_text(item->name)) == name) return wire_text(item->value);
-    }
+    if (const Metadata::Item* item = last_named(metadata, name)) return wire_text(item->value);
   }
   std::string etag = required_text(metadata, "ETag");
   std::erase(etag, '"');
@@ -105,9 +112,8 @@ std::string conditional_etag(const Metadata& metadata, const std::optional<std::
 
 bool has_any_of(const Metadata& metadata, const std::string& names) {
   const std::vector<std::string> wanted = split_names(names);
-  return std::any_of(metadata.items().begin(), metadata.items().end(), [&](const Metadata::Item& item) {
-    return std::find(wanted.begin(), wanted.end(), python::lower_ascii(item.name)) != wanted.end();
-  });
+  return std::any_of(wanted.begin(), wanted.end(),
+                     [&](const std::string& name) { return last_named(metadata, name) != nullptr; });
 }
 
 }  // namespace ssync

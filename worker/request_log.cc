@@ -27,11 +27,11 @@ void log_request(const RequestHead& head, const RequestOutcome& outcome) {
   ::gmtime_r(&now, &utc);
   std::array<char, 64> time{};
   std::strftime(time.data(), time.size(), "%d/%b/%Y:%H:%M:%S +0000", &utc);
-  spdlog::log(level, R"({} - - [{}] "{} {}" {} {} "{}" "{}" "{}" {:.4f} "" {} {})", head.remote_addr,
+  spdlog::log(level, R"({} - - [{}] "{} {}" {} {} "{}" "{}" "{}" {:.4f} "-" {} {})", head.remote_addr,
               time.data(), head.method, head.uri, outcome.status,
               outcome.content_length ? std::to_string(*outcome.content_length) : "-", head.referer,
               head.transaction_id, head.user_agent, outcome.seconds, ::getpid(),
-              head.policy_index.value_or("0"));
+              head.policy_index.value_or("-"));
 }
 
 }  // namespace ssync

@@ -16,7 +16,7 @@ struct RequestOutcome {
 };
 
 // Logs in Swift's default format, at DEBUG for what replication asks and else at INFO:
-// `<addr> - - [<time>] "<method> <path>" <status> <length> "<referer>" "<txn>" "<agent>" <seconds> "" <pid>
+// `<addr> - - [<time>] "<method> <path>" <status> <length> "<referer>" "<txn>" "<agent>" <seconds> "-" <pid>
 // <policy>`.
 void log_request(const RequestHead& head, const RequestOutcome& outcome);
 

@@ -6,16 +6,17 @@ import dataclasses
 import hashlib
 import itertools
 import os
+import re
 import time
 from typing import Any
 
 import pytest
 
-from swift_cluster import EC, GOLD, name_in_suffix, object_hash
+from processes import await_condition
+from swift_cluster import EC, GOLD, DeviceTree, object_hash, quiet_logger
 from test_subrequests import (another_name, assert_equal_trees, change_metadata, file_for_directory, forget_quarantined,
                               grow, no_metadata, spoiled, truncate)
-from tree import differences, read_tree
-from wire import ask
+from wire import ask, connected
 
 T = int(time.time()) - 3600
 NAME = '/a/c/o'
@@ -40,6 +41,7 @@ class Row:
     worker_status: Any = None    # where ours differs on purpose, the reason beside it
     swift_gone: bool = False     # Swift closes without a reply
     repeat: int = 1              # requests of each method
+    same_disk: bool = True
 
 
 def table(*rows):
@@ -117,7 +119,8 @@ def play(row, receivers, settings=None):
             assert [comparable(reply) for reply in ours] == [comparable(reply) for reply in theirs]
         if method == 'GET' and row.body is not None and not differs:
             assert ours[-1].body == row.body
-        assert_equal_trees(tested, swift, partition, row.policy)
+        if row.same_disk or tested.kind == 'swift':
+            assert_equal_trees(tested, swift, partition, row.policy)
 
 
 @table(
@@ -536,6 +539,49 @@ def test_fragments(receivers, row):
     play(row, receivers)
 
 
+@table(
+    ec_row('not what liberasurecode writes', status=500, setup=fragment(body=b'no fragment'), repeat=2, methods=('GET',)),
+    ec_row('an archive with another MD5', setup=fragment(spoil=at_byte(300)), repeat=2, methods=('GET',)),
+    # Swift fails to quarantine it a second time, and marks its suffix once more before.
+    ec_row('an archive with another MD5 and a bad header', setup=fragment(spoil=at_byte(3)), repeat=2, methods=('GET',),
+           same_disk=False),
+    ec_row('a bad header that its MD5 covers', status=500, setup=fragment(spoil=at_byte(3), etag='of what is spoiled'),
+           methods=('GET',)),
+    ec_row('a bad header, from byte 1', [('Range', 'bytes=1-')], 206,
+           fragment(spoil=at_byte(3), etag='of what is spoiled'), repeat=2, methods=('GET',)),
+    ec_row('a bad header, not to the end', [('Range', 'bytes=0-9')], 206,
+           fragment(spoil=at_byte(3), etag='of what is spoiled'), repeat=2, methods=('GET',)),
+    ec_row('a bad payload that its MD5 covers', setup=fragment(spoil=at_byte(300), etag='of what is spoiled'),
+           repeat=2, methods=('GET',)),
+    ec_row('a HEAD of a bad header', setup=fragment(spoil=at_byte(3)), repeat=2, methods=('HEAD',)),
+    ec_row('a bad whole fragment, a range in it', [('Range', 'bytes=0-9')], 206,
+           fragment(body=full_archive, spoil=at_byte(3), etag='of what is spoiled'), repeat=2, methods=('GET',)),
+)
+def test_damaged_fragments(receivers, row):
+    play(row, receivers)
+
+
+@pytest.mark.parametrize('where', ['the first', 'the second', 'the last, shorter one'])
+def test_a_damaged_archive_never_arrives_whole(receivers, where):
+    tested, swift = receivers.both(SETTINGS)
+    partition = str(next(_partitions))
+    offset = {'the first': 3, 'the second': fragment_size() + 3, 'the last, shorter one': 2 * fragment_size() + 3}[where]
+    body = full_archive(5000)
+    for server in (tested, swift):
+        forget_quarantined(server.tree)
+        fragment(body=body, spoil=at_byte(offset), etag='of what is spoiled')(server.tree, partition)
+        reply = ask(server.port, 'GET', '/sda1/%s%s' % (partition, NAME), [('X-Backend-Storage-Policy-Index', str(EC))])
+        assert reply.code == 200
+        assert int(reply.headers['content-length']) == len(body)
+        assert reply.ended == 'cut', server.kind
+        # All before the fragment is sent, whatever of it.
+        assert reply.body == at_byte(offset)(body)[:len(reply.body)]
+        if server.kind == 'worker':
+            assert len(reply.body) >= offset - offset % 65536 - 65536
+    assert_equal_trees(tested, swift, partition, EC)
+    assert os.listdir(os.path.join(tested.tree.device_path, 'quarantined', 'objects-2')) == [object_hash(NAME)]
+
+
 def test_the_settings_of_the_page_cache_are_taken(receivers):
     for settings in ({'keep_cache_size': '10', 'keep_cache_private': 'true'}, {'keep_cache_size': '0'},
                      {'disk_chunk_size': '1024'}):
@@ -543,3 +589,124 @@ def test_the_settings_of_the_page_cache_are_taken(receivers):
                     Row('range', [('Range', 'bytes=1000-3000,5-')], 206, stored(big()), methods=('GET',)),
                     Row('damaged', setup=spoiled_big(flip(150000)), repeat=2, methods=('GET',))):
             play(row, receivers, settings)
+
+
+@pytest.mark.worker_only
+def test_what_nginx_refuses(receivers):
+    """Names of the reserved namespace have a NUL in them, which no nginx lets pass."""
+    tested, _ = receivers.both(SETTINGS)
+    assert ask(tested.port, 'GET', '/sda1/1/a/%00c/%00o').code == 400
+
+
+@pytest.mark.parametrize('method', ['PUT', 'POST', 'DELETE', 'OPTIONS', 'PATCH'])
+@pytest.mark.worker_only
+def test_other_methods_are_not_served(receivers, method):
+    tested, _ = receivers.both(SETTINGS)
+    stored()(tested.tree, '1')
+    assert ask(tested.port, method, '/sda1/1' + NAME, [('X-Timestamp', at(5)), ('Content-Length', '0')]).code == 405
+    assert ask(tested.port, 'GET', '/sda1/1' + NAME).code == 200
+
+
+def test_reads_do_not_depend_on_replication_server(receivers):
+    play(Row('whole', setup=stored()), receivers, {'replication_server': 'false'})
+
+
+def test_the_log_has_a_line(receivers):
+    tested, swift = receivers.both(SETTINGS)
+    lines = []
+    for server in (tested, swift):
+        stored()(server.tree, '2')
+        agent = 'agent-%d' % next(_partitions)
+        for headers in ([('Range', 'bytes=0-9')], [('X-Backend-Replication', 'True')]):
+            ask(server.port, 'GET', '/sda1/2' + NAME, headers + [('X-Trans-Id', 'tx1'), ('User-Agent', agent), ('Referer', 'r')])
+        await_condition(lambda: server.session_log().count(agent) >= 2, 'the lines')
+        found = [line for line in server.session_log().splitlines() if agent in line]
+        lines.append([line.replace(agent, 'agent') for line in found])
+    entry = re.compile(r'127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:[\d:]{8} \+0000\] (".*") [0-9.]+ ("-" )\d+ (.*)$')
+    ours, theirs = [[entry.search(line).groups() for line in server_lines] for server_lines in lines]
+    assert ours == theirs
+    if tested.kind == 'worker':
+        assert ['INFO' in line for line in lines[0]] == [True, False]
+        assert ['DEBUG' in line for line in lines[0]] == [False, True]
+
+
+@pytest.mark.worker_only
+def test_a_worker_is_free_when_its_reader_has_gone(own):
+    server = own.new('worker', workers=1, settings={'replication_concurrency': '0'})
+    server.tree.put('3', NAME, T, (b'x' * 65536 for _ in range(1000)))
+    with connected(server.port) as client:
+        client.raw(b'GET /sda1/3/a/c/o HTTP/1.1\r\nHost: h\r\n\r\n')
+        client.read_head()
+        client.reset()
+    reply = ask(server.port, 'HEAD', '/sda1/3' + NAME, timeout=20)
+    assert reply.code == 200
+    assert not os.path.exists(os.path.join(server.tree.device_path, 'quarantined'))
+
+
+def test_a_large_object_arrives_through_a_slow_reader(receivers):
+    """Far more than all buffers on the way; the reader takes its time at the beginning."""
+    tested, _ = receivers.both(SETTINGS)
+    pieces = [bytes([number % 256]) * 1000003 for number in range(40)]
+    tested.tree.put('4', NAME, T, pieces)
+    with connected(tested.port, timeout=60) as client:
+        client.raw(b'GET /sda1/4/a/c/o HTTP/1.1\r\nHost: h\r\n\r\n')
+        client.read_head()
+        time.sleep(1)
+        digest = hashlib.md5(client.received)
+        count = len(client.received)
+        while count < 40 * 1000003:
+            client.received = b''
+            assert client._receive()
+            digest.update(client.received)
+            count += len(client.received)
+    assert digest.hexdigest() == hashlib.md5(b''.join(pieces)).hexdigest()
+
+
+
+class OneNodeRing:
+    """Every fragment's place is another device of the same server."""
+
+    def __init__(self, port, devices):
+        self.nodes = [{'id': index, 'index': index, 'device': device, 'ip': '127.0.0.1', 'port': port,
+                       'replication_ip': '127.0.0.1', 'replication_port': port, 'region': 1, 'zone': 1}
+                      for index, device in enumerate(devices)]
+
+        self.devs = self.nodes
+
+    def get_part_nodes(self, partition):
+        return self.nodes
+
+    def get_more_nodes(self, partition):
+        return iter(())
+
+
+@pytest.mark.parametrize('segments', [1, 3])
+def test_the_reconstructor_rebuilds_a_fragment_from_what_it_reads(receivers, segments):
+    from swift.common.storage_policy import POLICIES
+    from swift.obj.reconstructor import ObjectReconstructor
+    tested, _ = receivers.both(SETTINGS)
+    policy = POLICIES[EC]
+    devices = ['sda1', 'sdb1', 'sdc1']
+    data = [bytes([65 + number]) * policy.ec_segment_size for number in range(segments - 1)] + [b'the rest' * 500]
+    archives = [b''.join(policy.pyeclib_driver.encode(segment)[index] for segment in data) for index in range(3)]
+    partition = '7'
+    length = sum(len(segment) for segment in data)
+    name = '/a/c/for %d segments' % segments
+    for index in (0, 1):
+        DeviceTree(tested.tree.root, devices[index]).put(
+            partition, name, T, archives[index], {
+                'X-Object-Sysmeta-Ec-Etag': hashlib.md5(b''.join(data)).hexdigest(),
+                'X-Object-Sysmeta-Ec-Content-Length': str(length), 'X-Object-Sysmeta-Ec-Scheme': 'x',
+                'X-Object-Meta-Color': 'grün'}, EC, fragment=index, durable=index == 0)
+    ring = OneNodeRing(tested.port, devices)
+    policy.object_ring, before = ring, policy.object_ring
+    try:
+        reconstructor = ObjectReconstructor({'devices': tested.tree.root, 'mount_check': 'false'}, logger=quiet_logger())
+        local = tested.tree.diskfile(partition, name, EC, frag_index=0)
+        with local.open():
+            rebuilt = reconstructor.reconstruct_fa({'policy': policy, 'partition': partition},
+                                                   dict(ring.nodes[2], backend_index=2), local)
+            assert b''.join(rebuilt.reader()) == archives[2]
+            assert rebuilt.get_metadata()['X-Object-Meta-Color'] == 'grün'.encode().decode('latin-1')
+    finally:
+        policy.object_ring = before
