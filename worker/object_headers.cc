@@ -62,13 +62,13 @@ std::optional<std::string> fragments_header(const ObjectFiles& files) {
   if (files.fragments.empty()) return std::nullopt;
   std::string sets;
   for (const auto& [timestamp, files_of_it] : files.fragments) {
-    std::string indexes;
+    std::string set = "\"" + timestamp.internal() + "\": [";
     for (const ObjectFile& file : files_of_it) {
-      if (!indexes.empty()) indexes += ", ";
-      indexes += std::to_string(file.fragment_index.value_or(0));
+      if (&file != &files_of_it.front()) set += ", ";
+      set += std::to_string(file.fragment_index.value_or(0));
     }
-    const std::string separator = sets.empty() ? "" : ", ";
-    sets = "\"" + timestamp.internal() + "\": [" + indexes + "]" + separator + sets;
+    set += sets.empty() ? "]" : "], ";
+    sets.insert(0, set);
   }
   return "{" + sets + "}";
 }
