@@ -17,7 +17,7 @@ def _fill(template, values):
     return ''.join(filled)
 
 
-def write_nginx_config(run_dir, listen, socket_path, module, duplex=True):
+def write_nginx_config(run_dir, listen, socket_path, module, duplex=True, other_methods=''):
     """Writes nginx.conf and ssync.conf into run_dir and returns nginx's command line.
 
     duplex=False leaves the directive out; that is only for showing what happens then.
@@ -31,7 +31,7 @@ def write_nginx_config(run_dir, listen, socket_path, module, duplex=True):
         'SOCKET': socket_path,
         'ACCESS_LOG': os.path.join(run_dir, 'access.log'),
         'ERROR_LOG': os.path.join(run_dir, 'nginx-error.log'),
-        'OTHER_METHODS': '',
+        'OTHER_METHODS': other_methods,
     })
     if not duplex:
         site = site.replace('fastcgi_duplex on;', '')

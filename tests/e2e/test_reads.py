@@ -4,19 +4,27 @@ Each row is a state of the disk and the requests that meet it, in order; both se
 """
 import dataclasses
 import hashlib
+import http.client
 import itertools
 import os
 import re
+import subprocess
+import sys
 import time
 from typing import Any
 
 import pytest
 
-from processes import await_condition
+from processes import await_condition, die_with_parent
 from swift_cluster import EC, GOLD, DeviceTree, object_hash, quiet_logger
+from swift_server import free_port
 from test_subrequests import (another_name, assert_equal_trees, change_metadata, file_for_directory, forget_quarantined,
                               grow, no_metadata, spoiled, truncate)
 from wire import ask, connected
+from worker_server import REPOSITORY, build_dir
+
+sys.path.insert(0, os.path.join(REPOSITORY, 'deploy'))
+from nginx_config import write_nginx_config  # noqa: E402
 
 T = int(time.time()) - 3600
 NAME = '/a/c/o'
@@ -598,15 +606,6 @@ def test_what_nginx_refuses(receivers):
     assert ask(tested.port, 'GET', '/sda1/1/a/%00c/%00o').code == 400
 
 
-@pytest.mark.parametrize('method', ['PUT', 'POST', 'DELETE', 'OPTIONS', 'PATCH'])
-@pytest.mark.worker_only
-def test_other_methods_are_not_served(receivers, method):
-    tested, _ = receivers.both(SETTINGS)
-    stored()(tested.tree, '1')
-    assert ask(tested.port, method, '/sda1/1' + NAME, [('X-Timestamp', at(5)), ('Content-Length', '0')]).code == 405
-    assert ask(tested.port, 'GET', '/sda1/1' + NAME).code == 200
-
-
 def test_reads_do_not_depend_on_replication_server(receivers):
     play(Row('whole', setup=stored()), receivers, {'replication_server': 'false'})
 
@@ -628,6 +627,24 @@ def test_the_log_has_a_line(receivers):
     if tested.kind == 'worker':
         assert ['INFO' in line for line in lines[0]] == [True, False]
         assert ['DEBUG' in line for line in lines[0]] == [False, True]
+
+
+def test_answers_follow_each_other_on_one_connection(receivers):
+    tested, swift = receivers.both(SETTINGS)
+    for server in (tested, swift):
+        stored()(server.tree, '8')
+        connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=30)
+        for method, headers, status, body in (
+                ('GET', {}, 200, BODY), ('HEAD', {}, 200, b''), ('GET', {'If-None-Match': '*'}, 304, b''),
+                ('HEAD', {'If-None-Match': '*'}, 304, b''), ('GET', {'Range': 'bytes=0-4'}, 206, BODY[:5]),
+                ('GET', {'If-Match': 'x'}, 412, b''), ('GET', {'Range': 'bytes=500-'}, 416, None), ('GET', {}, 200, BODY)):
+            connection.request(method, '/sda1/8' + NAME, headers=headers)
+            socket = connection.sock
+            response = connection.getresponse()
+            got = response.read()
+            assert (response.status, body) == (status, got if body is not None else None), (server.kind, method, headers)
+            assert connection.sock is socket, 'a new connection after %s %r' % (method, headers)
+        connection.close()
 
 
 @pytest.mark.worker_only
@@ -661,6 +678,37 @@ def test_a_large_object_arrives_through_a_slow_reader(receivers):
             count += len(client.received)
     assert digest.hexdigest() == hashlib.md5(b''.join(pieces)).hexdigest()
 
+
+
+@pytest.mark.worker_only
+def test_a_site_with_a_python_server_for_the_other_methods(own, tmp_path):
+    """As deploy/README.md sets it up: reads are ours, writes the Python server's, both on the same disks."""
+    ours = own.new('worker')
+    theirs = own.new('swift', workers=0, tree=ours.tree)
+    run_dir = str(tmp_path)
+    os.chmod(run_dir, 0o755)
+    port = free_port()
+    socket_path, = ours.sockets()
+    module = os.path.join(build_dir(), 'nginx', 'ngx_http_fastcgi_duplex_module.so')
+    command = write_nginx_config(
+        run_dir, '127.0.0.1:%d' % port, socket_path, module,
+        other_methods='if ($ssync_worker = 0) { proxy_pass http://127.0.0.1:%d; }' % theirs.port)
+    nginx = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent)
+    try:
+        await_condition(lambda: os.path.exists(os.path.join(run_dir, 'nginx.pid')), 'nginx')
+        put = ask(port, 'PUT', '/sda1/1' + NAME, [('X-Timestamp', at(0)), ('Content-Length', '0'), ('Content-Type', 'a/b')])
+        assert put.code == 201
+        got = ask(port, 'GET', '/sda1/1' + NAME)
+        assert (got.code, got.headers['content-type'], got.headers['x-timestamp']) == (200, 'a/b', at(0))
+        deleted_reply = ask(port, 'DELETE', '/sda1/1' + NAME, [('X-Timestamp', at(5))])
+        assert deleted_reply.code == 204
+        assert ask(port, 'HEAD', '/sda1/1' + NAME).headers['x-backend-timestamp'] == at(5)
+        log = theirs.log_text()
+        assert '"PUT /sda1' in log and '"DELETE /sda1' in log
+        assert '"GET /sda1' not in log and '"HEAD /sda1' not in log
+    finally:
+        nginx.terminate()
+        nginx.wait(20)
 
 
 class OneNodeRing:
