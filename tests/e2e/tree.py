@@ -46,7 +46,7 @@ def metadata(path):
 
 def _file(path, status):
     name = os.path.basename(path)
-    entry = {'kind': 'file', 'mode': oct(stat.S_IMODE(status.st_mode))}
+    entry = {'kind': 'file', 'mode': oct(stat.S_IMODE(status.st_mode)), 'links': status.st_nlink}
     with open(path, 'rb') as contents:
         if name == 'hashes.invalid':
             # A multiset: the order in which suffixes were touched carries no meaning.
@@ -73,9 +73,12 @@ def read_tree(root):
     """{relative path: description} of everything under root; {} if there is no root."""
     result = {}
     for directory, subdirectories, files in os.walk(root):
+        prefix = directory[len(root):].lstrip('/')
         for name in subdirectories + files:
             path = os.path.join(directory, name)
-            relative = QUARANTINE_UUID.sub(r'\1-<uuid>', os.path.relpath(path, root))
+            relative = '%s/%s' % (prefix, name) if prefix else name
+            if relative.startswith('quarantined'):
+                relative = QUARANTINE_UUID.sub(r'\1-<uuid>', relative)
             status = os.lstat(path)
             if stat.S_ISDIR(status.st_mode):
                 result[relative] = {'kind': 'directory', 'mode': oct(stat.S_IMODE(status.st_mode))}

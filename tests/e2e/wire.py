@@ -200,6 +200,12 @@ class Client:
         return Reply(self.status, self.headers, self.received[:length],
                      'last chunk' if len(self.received) >= length else 'cut')
 
+    def to_the_end(self):
+        """All that comes until the peer closes."""
+        while self._receive():
+            pass
+        return self.received
+
     def seconds_until_refused(self, limit=5.0):
         """Keep sending; how long until the system says that nobody listens."""
         self.socket.setblocking(False)
