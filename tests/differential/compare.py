@@ -17,6 +17,7 @@ class Comparison:
         self.executor = executor
         self.outcomes = outcomes
         self.number = 0
+        self.settle_seconds = SETTLE_SECONDS
 
     def on_both(self, action):
         return list(self.executor.map(action, self.sides))
@@ -63,7 +64,7 @@ class Comparison:
             # What the sender is still told is not compared, and its end may be seen at any time.
             self.on_both(lambda side: side.idle())
             states = self.on_both(lambda side: side.state())
-        end = time.monotonic() + (SETTLE_SECONDS_GONE if session.gone() else SETTLE_SECONDS)
+        end = time.monotonic() + (SETTLE_SECONDS_GONE if session.gone() else self.settle_seconds)
         while True:
             lines = differences(*states)
             if not lines or time.monotonic() >= end:
@@ -72,7 +73,7 @@ class Comparison:
             states = self.on_both(lambda side: side.state())
 
     def differing_failures(self):
-        end = time.monotonic() + SETTLE_SECONDS
+        end = time.monotonic() + self.settle_seconds
         while True:
             ours, swift = (side.failures() for side in self.sides)
             if self.ends_in_body and swift == ours + [499]:

@@ -57,7 +57,7 @@ class Draw:
         self.names = names
         self.base = base
         self.open = open_differences
-        self.pool = [self.new_time() for _ in range(4)]
+        self.pool = [self.new_time() for _ in range(3)]
         self.damages = self.chance(0.5)  # else all that is stored is sound
         self.present = []                # the numbers of the names that are stored
 
@@ -87,7 +87,7 @@ class Draw:
 
     def time(self, offset=True):
         """The internal form of a time."""
-        if self.chance(0.4):
+        if self.chance(0.25):
             return self.new_time(offset)
         chosen = self.pick(self.pool)
         return chosen if offset else chosen[:16]

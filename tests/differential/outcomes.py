@@ -21,7 +21,7 @@ class Outcomes:
         if session.verb == 'READ':
             for number, read in enumerate(session.reads):
                 got = answer['read %d' % number]
-                self.add(kind, '%s %s %s' % (read.method, got['status'].split(' ', 1)[-1], got.get('ended', '')))
+                self.add(kind, '%s %s %s' % (read.method, got['status'].replace('HTTP/1.1 ', ''), got.get('ended', '')))
         elif session.gone():
             self.add(kind, 'client gone: %s' % (session.check_end if session.check_end != 'END' else session.updates_end))
         else:

@@ -190,7 +190,7 @@ class Side:
 def whole_answer(data, method):
     """An answer to a request with 'Connection: close', as it came until the connection was closed.
 
-    Of a 500, whose body tells where in its own sources Swift was, only the status.
+    Of a 500, whose reason and body tell where in its own sources Swift was, only the code.
     """
     if not data:
         return {'status': 'closed without an answer'}
@@ -205,7 +205,7 @@ def whole_answer(data, method):
         ended = 'cut'
     status = lines[0].decode('latin-1')
     if status.split()[1] == '500':
-        return {'status': status}
+        return {'status': '500'}
     boundary = BOUNDARY.search(names.get(b'content-type', b''))
     if boundary:
         body = body.replace(boundary[1], b'<boundary>')

@@ -6,12 +6,13 @@ import time
 from session import WHOLE_PIECE
 
 REDUCE_SECONDS = 20
+LISTS = ('updates', 'reads', 'missing', 'entries')
 PLAIN = {'piece': WHOLE_PIECE, 'frag_index': None, 'updates_end': 'END and last chunk', 'suffixes': None,
          'check_start': b':MISSING_CHECK: START\r\n', 'updates_start': b':UPDATES: START\r\n'}
 
 
 def reduced(session, differences):
-    """differences(session): lines that say what differs."""
+    """differences(session): lines that say what differs, soon: a difference of the first moment counts."""
     end = time.monotonic() + REDUCE_SECONDS
     changed = True
     while changed and time.monotonic() < end:
@@ -26,8 +27,11 @@ def reduced(session, differences):
 
 
 def smaller(session):
-    """Each session that has one thing less."""
-    for name in ('updates', 'reads', 'missing', 'entries'):
+    """Each session that has one kind of things or one thing less."""
+    for name in LISTS:
+        if len(getattr(session, name)) > 1:
+            yield changed(session, lambda twin: getattr(twin, name).clear())
+    for name in LISTS:
         for index in range(len(getattr(session, name))):
             yield changed(session, lambda twin: getattr(twin, name).pop(index))
     for name in ('updates', 'reads'):

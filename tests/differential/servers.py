@@ -5,6 +5,7 @@ import shutil
 import swift_cluster
 import worker_server
 from play import Side
+from processes import family
 from swift_server import SwiftServer
 
 LARGEST_LOG = 64 << 20
@@ -45,8 +46,8 @@ class Servers:
             shutil.rmtree(os.path.join(place, 'run-%d' % self.starts), ignore_errors=True)
 
     def memory(self):
-        """Bytes that the serving processes hold."""
-        return sum(resident(pid) for server in self.servers for pid in server.serving_pids())
+        """Bytes that the servers' processes hold."""
+        return sum(resident(pid) for pid in family([server.process.pid for server in self.servers]))
 
     def large(self):
         """They are to be started again."""

@@ -7,7 +7,7 @@ from draw import COMMON_CONTENT_TYPES, COMMON_VALUES, CONTENT_TYPES, MONTH, OFFS
 from policies import ERASURE_CODING, INDEXES, fragments, scheme
 from session import Entry
 
-SIZES = [0, 3, 10, 5000]
+SIZES = [0, 3, 3, 10, 10, 10, 5000, 5000, 5000, 150000]
 # Beyond what one extended attribute holds.
 LARGE_VALUE = b'l' * 70000
 
@@ -89,8 +89,8 @@ class Stored:
                           '%s#.data', '%s#x.data', '%s#7#d.data', '%s#02.data', '%s#-1.data', '%s#1#x.data', '%s#1#d#d.data', '%s#+1.data',
                           '%s.DATA', '%s-0.data'])
         if draw.chance(0.5):
-            name = draw.pick(['junk', 'junk.txt', '.hidden', 'x.data', 'x.ts', '123.meta', '.data', 'nan.data', '-5.data', 'a.b.c', 'inf.ts',
-                              '1e9.ts', '%s+zz.meta' % draw.time(False), '%s+1+2.meta' % draw.time(False), '%s-.meta' % draw.time(False)])
+            name = draw.pick(['junk', 'junk.txt', '.hidden', 'x.data', 'x.ts', '123.meta', '.data', 'nan.data', '-5.data', 'a.b.c', '1e9.ts',
+                              '%s+zz.meta' % draw.time(False), '%s+1+2.meta' % draw.time(False), '%s-.meta' % draw.time(False)] + (['inf.ts'] if draw.open else []))
         return name % draw.time() if '%s' in name else name
 
     def fragments(self, where, index):
@@ -127,6 +127,10 @@ class Stored:
             metadata[name] = self.value(COMMON_VALUES)
         if draw.chance(0.12):
             metadata[b'X-Delete-At'] = draw.delete_at()
+        if body and draw.damage(0.06):
+            # What a disk did to it: found when it is read.
+            place = draw.random.randrange(len(body))
+            body = body[:place] + bytes([body[place] ^ 1]) + body[place + 1:]
         if draw.chance(0.004):
             metadata[b'X-Object-Sysmeta-Large'] = LARGE_VALUE
         if draw.damage(0.15 if fragment is None else 0.08):
