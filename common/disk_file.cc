@@ -33,6 +33,11 @@ constexpr int kAttempts = 3;
 constexpr char kContentType[] = "Content-Type";
 constexpr char kContentTypeTimestamp[] = "Content-Type-Timestamp";
 
+bool is_directory(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 }  // namespace
 
 // Thrown inside open() for what is to be quarantined, and never out of it.
@@ -166,6 +171,8 @@ OpenOutcome DiskFile::open_data(ExpiredObjects expired, double now) {
     if (errno == ENODATA) throw Damaged{"Failed to open " + path + ": " + OsError(ENODATA, path).what()};
     throw_os_error(path);
   }
+  // open() takes a directory, Python's open() does not: no file, so nothing to quarantine.
+  if (is_directory(data_file_.get())) throw OsError(EISDIR, path);
   data_metadata_ = take_metadata(*files_->data, data_file_.get());
   if (files_->meta) {
     merge_meta();

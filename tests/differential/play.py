@@ -21,6 +21,7 @@ SESSION_HEADERS = ('content-type', 'x-backend-accept-no-commit', 'content-length
 OTHER_HEADERS = ('date', 'server', 'connection', 'keep-alive', 'transfer-encoding', 'x-trans-id', 'x-openstack-request-id')
 BOUNDARY = re.compile(rb'boundary="?([0-9A-Za-z_-]+)')
 LONGEST_XATTR = 1 << 16
+LEFT_BEHIND = re.compile(r'/tmp[a-z0-9_]{8}\.tmp$')
 
 
 class NotStorable(Exception):
@@ -183,8 +184,9 @@ class Side:
                     time.sleep(0.01)
 
     def state(self):
-        """All that is on the device but its own locks."""
-        return {path: entry for path, entry in read_tree(self.device).items() if not path.startswith('.lock')}
+        """All that is on the device but its own locks, and what Swift leaves behind if it cannot write hashes.pkl."""
+        return {path: entry for path, entry in read_tree(self.device).items()
+                if not path.startswith('.lock') and not LEFT_BEHIND.search(path)}
 
 
 def whole_answer(data, method):

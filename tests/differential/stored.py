@@ -79,9 +79,13 @@ class Stored:
                 entries.append(self.meta_file(where, index))
         if draw.damage(0.15):
             entries.append(Entry('%s/%s' % (where, self.junk_name()), b'junk'))
+        if not draw.open and any(bad_time(entry) for entry in entries):
+            # An open difference: data with a bad time that is to be quarantined for another reason.
+            entries = [entry for entry in entries if not entry.path.endswith('.meta')]
         for entry in entries:
             entry.old = draw.chance(0.4)
-        return entries
+        # Deliberate: no two files of one index and time; Swift then takes what the directory lists last.
+        return list({fragment_of(entry.path): entry for entry in entries}.values())
 
     def junk_name(self):
         draw = self.draw
@@ -179,8 +183,8 @@ class Stored:
 
     def damage(self, metadata):
         draw = self.draw
-        kind = draw.pick(['size', 'no size', 'bad size', 'name', 'no name', 'bad time', 'no etag', 'no type', 'etag']
-                         + (['no time'] if draw.open else []))
+        kind = draw.pick(['size', 'no size', 'bad size', 'name', 'no name', 'bad time', 'no etag', 'no type', 'etag',
+                          'no time'])
         if kind == 'size':
             metadata[b'Content-Length'] = b'7'
         elif kind == 'bad size':
@@ -191,6 +195,7 @@ class Stored:
             metadata[b'name'] = draw.pick([self.name(None), b'/a/c', b'o', b''] + ([b'/a/c/\xff'] if draw.open else []))
         elif kind == 'bad time':
             metadata[b'X-Timestamp'] = draw.pick([b'', b'then', b'1'])
+            metadata.pop(b'X-Delete-At', None)
         else:
             metadata.pop({'no size': b'Content-Length', 'no name': b'name', 'no time': b'X-Timestamp', 'no etag': b'ETag',
                           'no type': b'Content-Type'}[kind], None)
@@ -272,6 +277,18 @@ class Stored:
             elif kind == 'there':
                 entry.path = other
         return result
+
+
+def fragment_of(path):
+    """The time and the index of a fragment, or else the path."""
+    parts = path.rsplit('/', 1)[1].split('#')
+    digits = parts[1].split('.')[0].lstrip('+0') if len(parts) > 1 else ''
+    return (parts[0], digits) if path.endswith('.data') and len(parts) > 1 else path
+
+
+def bad_time(entry):
+    """It is data that does not tell its time, but in its name."""
+    return entry.path.endswith('.data') and entry.metadata is not None and time_of(entry.path) not in entry.metadata
 
 
 def time_of(path):

@@ -278,6 +278,12 @@ TEST_F(DiskFileTest, QuarantinesAFileInTheDirectorysPlace) {
   expect_quarantined();
 }
 
+TEST_F(DiskFileTest, ThrowsForADirectoryInTheDataFilesPlace) {
+  std::filesystem::create_directories(device_.hash_dir_of(name_) + "/" + kT1 + ".data");
+  EXPECT_THROW(open(), OsError);
+  expect_untouched();
+}
+
 TEST_F(DiskFileTest, IsNotHungByAFifo) {
   const std::string hash_dir = device_.hash_dir_of(name_);
   std::filesystem::create_directories(hash_dir);
