@@ -144,7 +144,7 @@ class Sent:
         session.updates_end = draw.pick(endings)
         session.updates = session.updates[:draw.random.randrange(len(session.updates)) + 1]
         last = session.updates[-1]
-        if last.body and draw.chance(0.7):
+        if last.body and last.whole() and draw.chance(0.7):
             last.body = last.body[:draw.pick([0, len(last.body) - 1, draw.random.randrange(len(last.body))])]
         elif draw.chance(0.7):
             last.headers = last.headers[:draw.random.randrange(len(last.headers) + 1)]

@@ -42,7 +42,7 @@ class Stored:
         for entry in self.hashes_files():
             entries[entry.path] = entry
         if draw.damage(0.02):
-            path = draw.pick(['.lock', '.lock-replication', 'hashes.pkl', 'hashes.invalid'])
+            path = draw.pick(['.lock-replication', 'hashes.pkl'] + (['.lock', 'hashes.invalid'] if draw.open else []))
             entries[path] = Entry(path)
         return list(entries.values())
 
