@@ -13,8 +13,11 @@ from session import Session
 from stored import Stored
 
 KINDS = ('replication', 'ec', 'faults', 'reads', 'part-power')
+# Not served yet: reads and part-power.
+DEFAULT_KINDS = ('replication', 'ec', 'faults')
 POWER = 3
 ORDINARY = 'ordinary'
+LONG_LINE = 60000
 FRAG_INDEXES = [None, None, '0', '0', '1', '1', '2']
 # Deliberate: none beyond 64 bits.
 ODD_FRAG_INDEXES = ['', '9', '3', '4', 'x', '-1', '+1', '01', '0_1', '1.0', 'None']
@@ -72,8 +75,11 @@ class Generator:
         else:
             if draw.chance(0.1):
                 session.updates_end = draw.pick(['last chunk', 'last chunk', 'END'])
-        if session.updates_end == 'END' and any(not one.whole() for one in session.updates):
-            session.updates_end = 'END and last chunk'  # else END may be taken for a body, and all wait
+        if any(not one.whole() for one in session.updates):
+            # Deliberate: what is taken for lines is no line that is too long.
+            session.updates = [one for one in session.updates if not one.whole() or len(one.body) < LONG_LINE]
+            if session.updates_end == 'END':
+                session.updates_end = 'END and last chunk'  # else END may be taken for a body, and all wait
 
     def add_fault(self, draw, sent, session):
         kind = draw.pick(['break off'] * 5 + ['check start', 'updates start', 'lengths'])
