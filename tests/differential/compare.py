@@ -6,9 +6,14 @@ from tree import differences
 
 # Logs are written by other threads and processes, and an object may be quarantined after its reader was answered.
 SETTLE_SECONDS = 1
-SETTLE_SECONDS_GONE = 3
 # What Swift's log tells when it came to grief by a slip of its own, and with it the rest of the session.
 SLIPS = (b'list.remove(x): x not in list',)
+
+
+# When the client goes away, what it sent before is to be handled before a server sees the end; how long that takes
+# nobody tells. So first in a hurry; what then differs is played again with patience.
+HURRY = {'before going': 0.05, 'settle': 0.3}
+PATIENCE = {'before going': 0.5, 'settle': 3}
 
 
 class Comparison:
@@ -26,6 +31,17 @@ class Comparison:
 
     def differences(self, session):
         """Lines that say what differs, ours first."""
+        if not session.gone():
+            return self.attempt(session, self.settle_seconds)
+        for seconds in (HURRY, PATIENCE):
+            for side in self.sides:
+                side.before_going = seconds['before going']
+            lines = self.attempt(session, seconds['settle'])
+            if not lines:
+                break
+        return lines
+
+    def attempt(self, session, settle_seconds):
         self.number += 1
         partition = str(self.number if session.partition is None else session.partition)
         try:
@@ -37,9 +53,9 @@ class Comparison:
             played = self.on_both(lambda side: (side.play(session, partition), None if session.gone() else side.state()))
             answers, states = zip(*played)
             lines = [] if session.gone() else self.differing_answers(session, answers)
-            lines += self.differing_trees(session, states)
+            lines += self.differing_trees(session, states, settle_seconds)
             if not session.gone() and session.verb == 'SSYNC':
-                lines += self.differing_failures()
+                lines += self.differing_failures(settle_seconds)
             if lines and any(slip in self.sides[1].log() for slip in SLIPS):
                 return []
             if self.outcomes:
@@ -63,12 +79,12 @@ class Comparison:
         if self.ends_in_body and theirs.startswith(mine) and theirs[len(mine):].startswith((b':ERROR: 500 ', b':ERROR: 0 \'Too many')):
             swift['body'] = mine
 
-    def differing_trees(self, session, states):
+    def differing_trees(self, session, states, settle_seconds):
         if session.gone():
             # What the sender is still told is not compared, and its end may be seen at any time.
             self.on_both(lambda side: side.idle())
             states = self.on_both(lambda side: side.state())
-        end = time.monotonic() + (SETTLE_SECONDS_GONE if session.gone() else self.settle_seconds)
+        end = time.monotonic() + settle_seconds
         while True:
             lines = differences(*states)
             if not lines or time.monotonic() >= end:
@@ -76,8 +92,8 @@ class Comparison:
             time.sleep(0.02)
             states = self.on_both(lambda side: side.state())
 
-    def differing_failures(self):
-        end = time.monotonic() + self.settle_seconds
+    def differing_failures(self, settle_seconds):
+        end = time.monotonic() + settle_seconds
         while True:
             ours, swift = (side.failures() for side in self.sides)
             if self.ends_in_body and swift == ours + [499]:

@@ -14,8 +14,6 @@ from wire import LAST_CHUNK, connected
 
 FAILURE = re.compile(rb'subrequest failed with (\d+)')
 TIMEOUT = 30
-# What was sent before the client goes is to be handled before the server sees the end.
-BEFORE_GOING = 0.2
 SESSION_HEADERS = ('content-type', 'x-backend-accept-no-commit', 'content-length')
 # Of a GET or HEAD all headers are compared but those that differ from answer to answer or are the front end's own.
 OTHER_HEADERS = ('date', 'server', 'connection', 'keep-alive', 'transfer-encoding', 'x-trans-id', 'x-openstack-request-id')
@@ -34,6 +32,7 @@ class Side:
         self.tree = server.tree
         self.device = self.tree.device_path
         self.log_path = log_path
+        self.before_going = 0    # seconds
 
     def build(self, session, partition):
         self.partition = self.tree.partition_path(partition, session.policy)
@@ -150,9 +149,8 @@ class Side:
         except OSError:
             pass  # the server ended early; what it answered counts
 
-    @staticmethod
-    def go(client, how):
-        time.sleep(BEFORE_GOING)
+    def go(self, client, how):
+        time.sleep(self.before_going)
         if how == 'half close':
             client.socket.shutdown(1)
         elif how == 'close':
