@@ -59,6 +59,7 @@ class Draw:
         self.open = open_differences
         self.pool = [self.new_time() for _ in range(3)]
         self.damages = self.chance(0.5)  # else all that is stored is sound
+        self.living = False              # most of what is stored is there to be read
         self.present = []                # the numbers of the names that are stored
 
     def chance(self, probability):

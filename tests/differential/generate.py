@@ -42,6 +42,7 @@ class Generator:
         if kind in KINDS:
             kinds.add(kind)
         draw = Draw(source, self.names[POWER if kind == 'part-power' else ORDINARY], base, self.open)
+        draw.living = kind == 'reads'
         stored = Stored(draw, policy)
         session = Session(stored.partition(), frozenset(kinds), policy=policy)
         if kind == 'replicate':

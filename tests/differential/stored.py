@@ -64,9 +64,9 @@ class Stored:
         if self.policy in ERASURE_CODING:
             for _ in draw.count(0, 1, 1, 1, 2, 2, 3):
                 entries += self.fragments(where, index)
-            others = draw.random.choices(['ts', 'meta', 'durable'], [3, 4, 1], k=draw.pick([0, 0, 0, 1, 1, 2]))
+            others = draw.random.choices(['ts', 'meta', 'durable'], [1 if draw.living else 3, 4, 1], k=draw.pick([0, 0, 0, 1, 1, 2]))
         else:
-            others = draw.random.choices(['data', 'ts', 'meta'], [5, 2, 4], k=draw.pick([1, 1, 2, 2, 3, 4]))
+            others = draw.random.choices(['data', 'ts', 'meta'], [15, 1, 4] if draw.living else [5, 2, 4], k=draw.pick([1, 1, 2, 2, 3, 4]))
         for kind in others:
             path = '%s/%s' % (where, draw.time())
             if kind == 'data':
@@ -101,7 +101,7 @@ class Stored:
         """Fragments of one time."""
         draw = self.draw
         stamp = draw.time()
-        durable = draw.pick(['all'] * 4 + ['some', 'some', 'none', 'none', 'none', 'legacy'])
+        durable = draw.pick(['all'] * (12 if draw.living else 4) + ['some', 'some', 'none', 'none', 'none', 'legacy'])
         indexes = draw.random.sample(range(INDEXES[self.policy]), draw.pick([1, 1, 1, 2, 2, 3]))
         entries = []
         for fragment in indexes:
@@ -115,7 +115,7 @@ class Stored:
         draw = self.draw
         size = draw.pick(SIZES)
         # Fragments that can be read, or else what no decoder made.
-        real = fragment is not None and draw.chance(0.7)
+        real = fragment is not None and draw.chance(0.95 if draw.living else 0.7)
         body = fragments(self.policy, size)[fragment] if real else b'd' * size
         metadata = {b'name': self.name(index), b'X-Timestamp': time_of(path), b'Content-Type': draw.pick(COMMON_CONTENT_TYPES),
                     b'Content-Length': b'%d' % len(body), b'ETag': hashlib.md5(body).hexdigest().encode()}
@@ -131,7 +131,7 @@ class Stored:
             metadata[name] = self.value(COMMON_VALUES)
         if draw.chance(0.12):
             metadata[b'X-Delete-At'] = draw.delete_at()
-        if body and draw.damage(0.06):
+        if body and draw.damage(0.15 if draw.living else 0.03):
             # What a disk did to it: found when it is read.
             place = draw.random.randrange(len(body))
             body = body[:place] + bytes([body[place] ^ 1]) + body[place + 1:]
