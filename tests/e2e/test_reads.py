@@ -660,6 +660,24 @@ def test_a_worker_is_free_when_its_reader_has_gone(own):
     assert not os.path.exists(os.path.join(server.tree.device_path, 'quarantined'))
 
 
+@pytest.mark.worker_only
+def test_a_reader_that_takes_nothing_is_cut(own):
+    server = own.new('worker', workers=1, settings={'replication_concurrency': '0', 'client_timeout': '1'})
+    length = 1000 * 65536
+    server.tree.put('3', NAME, T, (b'x' * 65536 for _ in range(1000)))
+    with connected(server.port) as client:
+        client.raw(b'GET /sda1/3/a/c/o HTTP/1.1\r\nHost: h\r\n\r\n')
+        # The only worker answers again while that one still waits.
+        assert ask(server.port, 'HEAD', '/sda1/3' + NAME, timeout=30).code == 200
+        client.read_head()
+        count = 0
+        while client._receive():
+            count += len(client.received)
+            client.received = b''
+        assert 0 < count < length
+    assert not os.path.exists(os.path.join(server.tree.device_path, 'quarantined'))
+
+
 def test_a_large_object_arrives_through_a_slow_reader(receivers):
     """Far more than all buffers on the way; the reader takes its time at the beginning."""
     tested, _ = receivers.both(SETTINGS)

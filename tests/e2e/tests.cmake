@@ -2,6 +2,7 @@
 # Swift is installed for that one only. They start servers and are bound by the disk, so they run one at a time.
 
 set(E2E_TIMEOUT_DEFAULT 300)
+set(E2E_TIMEOUT_test_reads 900)
 set(E2E_TIMEOUT_test_replication 900)
 set(E2E_TIMEOUT_test_slow_reader 300)
 set(E2E_TIMEOUT_test_session_errors 600)
