@@ -15,7 +15,7 @@ BAD = subrequest(b'DELETE', PATH)       # no X-Timestamp: 400
 ABSENT = b'0123456789abcdef0123456789abcdef'
 SHORT = {'client_timeout': 2, 'replication_lock_timeout': 2, 'replication_failure_threshold': 6}
 SHORTER = {'client_timeout': 1, 'replication_lock_timeout': 1, 'replication_concurrency_per_device': 0,
-           'replication_failure_threshold': 0, 'replication_failure_ratio': -1}
+           'replication_failure_threshold': 0, 'replication_failure_ratio': 0}
 WORKERS = 5
 INDEX, FRAGMENT = 'X-Backend-Storage-Policy-Index', 'X-Backend-Ssync-Frag-Index'
 
@@ -313,18 +313,35 @@ def test_error_lines_are_printed_as_python_prints_them(receivers, script, line):
 @pytest.mark.parametrize('script,answer', [
     ([LAST_CHUNK], b''),
     ([EMPTY_CHECK, LAST_CHUNK], CHECKED),
-    ([Raw(b'zz\r\n')], b''),
-    ([MISSING_CHECK_START, Raw(b'zz\r\n')], b''),
-    ([EMPTY_CHECK, UPDATES_START, Raw(b'zz\r\n')], CHECKED),
     # A PUT that fails at once: its body is read away, and is short.
     ([EMPTY_CHECK, UPDATES_START + subrequest(b'PUT', PATH, b'Content-Length: 10', b'Content-Type: a') + b'short', LAST_CHUNK],
      CHECKED),
-], ids=['end before START', 'end before UPDATES START', 'no chunk', 'no chunk in the missing check', 'no chunk in updates',
-        'a failed PUT whose body is short'])
+], ids=['end before START', 'end before UPDATES START', 'a failed PUT whose body is short'])
 def test_no_error_line_at_all(receivers, script, answer):
-    """34: The end of input before a START, broken chunks, a failed PUT with a short body."""
+    """34: The end of input before a START, and in the body of a PUT that failed before it was read."""
     with Pair(receivers) as pair:
         pair.says(script, answer)
+
+
+@pytest.mark.parametrize('checked', [False, True], ids=['missing check', 'updates'])
+def test_no_error_line_for_broken_chunks(receivers, checked):
+    """34: The sender has the head, and is in the middle of its session."""
+    def look(server):
+        with connected(server.port, timeout=20) as client:
+            client.start(partition=pair.partition)
+            client.read_head()
+            assert client.read_line() == b'\r\n'
+            if checked:
+                client.send(EMPTY_CHECK)
+                assert client.wanted() == []
+                client.send(UPDATES_START)
+            else:
+                client.send(MISSING_CHECK_START)
+            client.raw(b'zz\r\n')
+            return client.rest(), client.body_ended
+    with Pair(receivers) as pair:
+        pair.expect(look, (b'', 'cut'))
+        pair.trees_differ = True        # whether a receiver had its locks before it heard of the chunk
 
 
 @pytest.mark.parametrize('script,line', [
@@ -339,11 +356,14 @@ def test_a_blank_line_is_an_error(receivers, script, line):
 
 
 def test_the_threshold_is_tested_after_every_subrequest(receivers):
-    """36: After a success too: with no failure allowed and a ratio below 0, the first success ends the session."""
+    """36: If no failure is allowed the first ends the session, however many successes there were; no success does."""
     with Pair(receivers, SHORTER, workers=WORKERS) as pair:
+        absent = [delete(0, path=b'/a/c/absent%d' % number) for number in range(7)]
         pair.says(updates_script(), CHECKED + UPDATES_DONE, 'last chunk')
-        pair.says(updates_script(put(0)), CHECKED + b":ERROR: 0 'Too many 0 failures to 1 successes'\n")
-        pair.says(updates_script(BAD), CHECKED + b":ERROR: 0 'Too many 1 failures to 0 successes'\n")
+        pair.says(updates_script(*absent), CHECKED + UPDATES_DONE, 'last chunk')
+        pair.says(updates_script(*absent, BAD, put(0)), CHECKED + b":ERROR: 0 'Too many 1 failures to 7 successes'\n")
+        pair.says(updates_script(BAD, put(0)), CHECKED + b":ERROR: 0 'Too many 1 failures to 0 successes'\n")
+        pair.holds()
 
 
 def test_above_the_threshold_it_is_the_ratio_that_counts(receivers):
