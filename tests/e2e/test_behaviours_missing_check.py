@@ -6,8 +6,7 @@ import pickle
 import pytest
 
 import tree as device_tree
-from pair import (BODY, HASH, NAME, T, Pair, as_text, at, bare_file, changed, contents, deleted, listing, posted,
-                  stored)
+from pair import HASH, NAME, T, Pair, as_text, at, bare_file, changed, deleted, listing, posted, stored
 from swift_cluster import EC
 from wire import MISSING_CHECK_START
 

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from pair import BODY, CHECKED, HASH, NAME, PATH, T, Pair, at, contents, delete, error, listing, post, put, stamp, stored
-from swift_cluster import EC, GOLD, SILVER, without_root
-from test_concurrency import finish, held, session
+from pair import CHECKED, HASH, NAME, PATH, Pair, at, delete, error, put, stored
+from swift_cluster import EC, GOLD, SILVER
+from test_concurrency import held, session
 from wire import (EMPTY_CHECK, HALF_CLOSE, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END,
                   UPDATES_START, Raw, check_script, connected, converse, subrequest, updates_script)
 
