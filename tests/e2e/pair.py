@@ -62,8 +62,9 @@ class Pair:
         self.partition = str(next(_partitions))
         self.trees_differ = False       # set by a test of a difference that shows on the disk
         for server in self.servers:
-            # The second quarantine of a hash gets another place than the first.
-            shutil.rmtree(os.path.join(server.tree.device_path, 'quarantined'), ignore_errors=True)
+            # Of another test: the second quarantine of a hash gets another place than the first.
+            for name in ('quarantined', 'async_pending'):
+                shutil.rmtree(os.path.join(server.tree.device_path, name), ignore_errors=True)
 
     def __enter__(self):
         return self
@@ -73,7 +74,8 @@ class Pair:
             self.assert_equal_trees()
 
     def assert_equal_trees(self):
-        assert not differences(*[self.tree_of(server) for server in self.servers])
+        found = differences(*[self.tree_of(server) for server in self.servers])
+        assert not found, found
 
     def tree_of(self, server):
         """What the device has of the partition, what was quarantined, and every temporary file."""

@@ -19,10 +19,7 @@ user = %(user)s
 workers = %(workers)d
 swift_dir = %(swift_dir)s
 devices = %(devices)s
-mount_check = false
-fallocate_reserve = 0
-log_level = %(log_level)s
-%(settings)s
+%(defaults)s
 
 [pipeline:main]
 pipeline = object-server
@@ -54,10 +51,14 @@ class SwiftServer:
         os.makedirs(run_dir, exist_ok=True)
         self.log_path = os.path.join(run_dir, 'object-server.log')
         conf_path = os.path.join(run_dir, 'object-server.conf')
-        lines = '\n'.join('%s = %s' % pair for pair in (settings or {}).items())
+        settings = settings or {}
+        defaults = {'mount_check': 'false', 'fallocate_reserve': '0', 'log_level': log_level, **settings}
+
+        def lines(options):
+            return '\n'.join('%s = %s' % pair for pair in options.items())
         with open(conf_path, 'w') as conf:
-            conf.write(CONF % {'port': self.port, 'user': user_name(), 'workers': workers, 'log_level': log_level, 'swift_dir': swift_dir,
-                               'devices': tree.root, 'settings': lines})
+            conf.write(CONF % {'port': self.port, 'user': user_name(), 'workers': workers, 'swift_dir': swift_dir,
+                               'devices': tree.root, 'defaults': lines(defaults), 'settings': lines(settings)})
         self.log = open(self.log_path, 'wb')
         self.process = subprocess.Popen(
             [sys.executable, os.path.join(HERE, 'swift_command.py'), swift_dir, PROGRAM, conf_path, '-v'],
