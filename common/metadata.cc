@@ -53,7 +53,11 @@ MetadataRead unpickle(const std::string& data) {
   try {
     pickle::Value value = pickle::load(data);
     auto* dict = std::get_if<pickle::Dict>(&value.data);
-    if (dict == nullptr) return fault(MetadataFault::unreadable, "metadata is not a dictionary");
+    if (dict == nullptr) {
+      // What Python says of the first thing that Swift does with it.
+      return fault(MetadataFault::unreadable,
+                   "'" + std::string(pickle::type_name(value)) + "' object has no attribute 'items'");
+    }
     if (dict->size() > kMaxItems) return fault(MetadataFault::unreadable, "metadata has too many items");
     for (auto& [key, item] : *dict) {
       auto name = take_text(key);

@@ -1,10 +1,20 @@
 #include "common/pickle.h"
 
+#include <array>
+
 namespace ssync::pickle {
 
 bool operator==(const Value& a, const Value& b) { return a.data == b.data; }
 
 bool operator==(const Tuple& a, const Tuple& b) { return a.items == b.items; }
+
+std::string_view type_name(const Value& value) {
+  // In the order of the variant's types.
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"NoneType", "bool", "int", "float", "bytes", "str", "list", "tuple", "dict"});
+  static_assert(kNames.size() == std::variant_size_v<decltype(value.data)>);
+  return kNames[value.data.index()];
+}
 
 bool is_true(const Value& value) {
   return std::visit(

@@ -54,6 +54,9 @@ struct Value {
 bool operator==(const Value& a, const Value& b);
 bool operator==(const Tuple& a, const Tuple& b);
 
+// The name of the value's type in Python, as in "NoneType".
+std::string_view type_name(const Value& value);
+
 // Python's bool(value): false for None, False, zero and what is empty.
 bool is_true(const Value& value);
 

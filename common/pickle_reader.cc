@@ -485,11 +485,22 @@ class Reader {
         new_object();
         break;
 
-      default: {
-        constexpr std::string_view kHex = "0123456789abcdef";
-        throw Error(std::string("opcode 0x") + kHex[opcode >> 4U] + kHex[opcode & 0xFU] + " is forbidden");
-      }
+      default:
+        refuse(opcode);
     }
+  }
+
+  // Of what is no opcode Python says so, in its own words; other opcodes are refused in ours.
+  [[noreturn]] static void refuse(unsigned char opcode) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    const std::string escaped{kHex[opcode >> 4U], kHex[opcode & 0xFU]};
+    constexpr std::string_view kOpcodesNotRead = "PQbio\x82\x83\x84\x8f\x90\x91\x92\x96\x97\x98";
+    if (kOpcodesNotRead.find(static_cast<char>(opcode)) != std::string_view::npos) {
+      throw Error("opcode 0x" + escaped + " is forbidden");
+    }
+    const bool shown = opcode >= 0x20 && opcode <= 0x7E && opcode != '\'' && opcode != '\\';
+    throw Error("invalid load key, '" +
+                (shown ? std::string(1, static_cast<char>(opcode)) : "\\x" + escaped) + "'.");
   }
 
   std::string_view take(std::size_t size) {

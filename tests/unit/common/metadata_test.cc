@@ -155,6 +155,11 @@ TEST_F(MetadataFileTest, FindsAnythingButADictionaryOfTextUnreadable) {
   }
 }
 
+TEST_F(MetadataFileTest, SaysOfAnythingButADictionaryWhatPythonSays) {
+  set_attribute("user.swift.metadata", pickle::dump(pickle::Value{pickle::List{}}));
+  EXPECT_EQ(read_metadata(path_).message, "'list' object has no attribute 'items'");
+}
+
 // EOFError in Python, which Swift takes for an object without metadata.
 TEST_F(MetadataFileTest, FindsAPickleThatEndsBetweenOpcodesMissing) {
   const std::string whole = pickle::dump(pickle::Value{

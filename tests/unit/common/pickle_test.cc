@@ -305,11 +305,31 @@ TEST(PickleLoadTest, TellsAnEndBetweenOpcodesApart) {
 
 TEST(PickleLoadTest, RefusesOpcodesThatAreNotPlainData) {
   // PERSID BINPERSID INST OBJ BUILD EXT1 EXT2 EXT4 EMPTY_SET ADDITEMS FROZENSET NEWOBJ_EX BYTEARRAY8
-  // NEXT_BUFFER READONLY_BUFFER, and bytes that are no opcode.
-  constexpr std::string_view kForbidden = "PQiob\x82\x83\x84\x8f\x90\x91\x92\x96\x97\x98zZ\xff";
+  // NEXT_BUFFER READONLY_BUFFER.
+  constexpr std::string_view kForbidden = "PQiob\x82\x83\x84\x8f\x90\x91\x92\x96\x97\x98";
   for (const char opcode : kForbidden) {
     EXPECT_EQ(error_of("]]("s + opcode + "\x01\x01\x01\x01\x01\n\x01\x01\x01\n."),
               "opcode 0x" + to_hex(std::string(1, opcode)) + " is forbidden");
+  }
+}
+
+TEST(PickleLoadTest, SaysWithPythonThatAByteIsNoOpcode) {
+  const std::pair<char, std::string> cases[] = {{'z', "z"},      {'!', "!"},        {' ', " "},
+                                                {'~', "~"},      {'"', "\""},       {'\'', "\\x27"},
+                                                {'\\', "\\x5c"}, {'\n', "\\x0a"},   {'\x7f', "\\x7f"},
+                                                {'\0', "\\x00"}, {'\x99', "\\x99"}, {'\xff', "\\xff"}};
+  for (const auto& [byte, shown] : cases) {
+    EXPECT_EQ(error_of("]"s + byte + "\n."), "invalid load key, '" + shown + "'.");
+  }
+}
+
+TEST(PickleTypeNameTest, IsPythons) {
+  const std::pair<Value, std::string_view> cases[] = {
+      {Value{None{}}, "NoneType"}, {Value{true}, "bool"},     {Value{std::int64_t{1}}, "int"},
+      {Value{1.0}, "float"},       {Value{Bytes{}}, "bytes"}, {Value{Text{}}, "str"},
+      {Value{List{}}, "list"},     {Value{Tuple{}}, "tuple"}, {Value{Dict{}}, "dict"}};
+  for (const auto& [value, name] : cases) {
+    EXPECT_EQ(type_name(value), name);
   }
 }
 
