@@ -62,8 +62,8 @@ class Pair:
         self.partition = str(next(_partitions))
         self.trees_differ = False       # set by a test of a difference that shows on the disk
         for server in self.servers:
-            # Of another test: the second quarantine of a hash gets another place than the first.
-            for name in ('quarantined', 'async_pending'):
+            # Another test's: the second quarantine of a hash gets another place than the first.
+            for name in ('quarantined', 'async_pending', 'tmp'):
                 shutil.rmtree(os.path.join(server.tree.device_path, name), ignore_errors=True)
 
     def __enter__(self):

@@ -10,6 +10,7 @@ import pytest
 import tree as device_tree
 from pair import (BODY, CHECKED, HASH, NAME, Pair, at, changed, delete, error, listing, post, posted, put, replicate,
                   stored)
+from swift_cluster import EC
 from wire import (EMPTY_CHECK, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END,
                   UPDATES_START, check_script)
 
@@ -135,13 +136,23 @@ def test_container_headers_of_a_subrequest_have_no_effect(receivers):
         pair.expect(lambda server: os.path.isdir(os.path.join(server.tree.device_path, 'async_pending')), True, False)
 
 
+def directory_in_the_way(name):
+    return lambda pair, server: os.makedirs(os.path.join(pair.directory(server), name, 'full'))
+
+
 def test_a_name_that_cannot_be_given_is_a_failure(receivers):
-    """N8: Here to both; 2.30.1 is silent only when two tries in a row meet another writer."""
-    def directory_in_the_way(pair, server):
-        os.makedirs(os.path.join(pair.directory(server), DATA, 'full'))
+    """N8: A directory stands in the way. 2.30.1 is silent only when its two tries both meet another writer."""
+    with Pair(receivers, policy=EC) as pair:
+        pair.store(directory_in_the_way(at(0) + '#1.data'))
+        pair.updates(put(0, b'X-Object-Sysmeta-Ec-Frag-Index: 1'), failed=[500])
+        pair.holds(at(0) + '#1.data')
+
+
+def test_a_directory_with_an_objects_name_is_a_failure(receivers):
+    """N8: And no reason for quarantine."""
     with Pair(receivers) as pair:
-        pair.store(directory_in_the_way)
-        pair.updates(put(0), failed=[500])
+        pair.store(directory_in_the_way(DATA))
+        pair.updates(put(0), put(1), post(2), failed=[500, 500, 500])
         pair.holds(DATA)
 
 

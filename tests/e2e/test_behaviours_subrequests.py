@@ -183,7 +183,7 @@ def test_an_older_post_with_a_newer_content_type_rewrites_the_newer_meta(receive
 
 
 def test_a_post_of_the_datas_time_with_a_newer_content_type_is_500(receivers):
-    """18: When there is no .meta; with one it is written."""
+    """18: When there is no .meta."""
     with Pair(receivers) as pair:
         pair.store(stored())
         pair.updates(post(0, *typed(5)), failed=[500])

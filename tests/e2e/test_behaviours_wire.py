@@ -113,11 +113,12 @@ def test_a_partition_need_not_be_a_number(receivers, quoted, name):
         pair.holds(at(0) + '.data')
 
 
-def test_a_partition_of_two_dots_is_400(receivers):
+def test_a_partition_of_dots_is_400(receivers):
     """4: Also in another spelling."""
     with Pair(receivers) as pair:
         refused(pair, 400, b'Invalid partition: ..', path='/sda1/%2e%2e')
         refused(pair, 400, b'Invalid partition: ..', path='/sda1/..')
+        refused(pair, 400, b'Invalid partition: .', path='/sda1/.')
 
 
 @pytest.mark.parametrize('policy', [GOLD, EC])
