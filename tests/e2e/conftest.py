@@ -121,6 +121,25 @@ def own(root, swift_dir):
         pool.stop()
 
 
+@pytest.fixture(scope='module')
+def start_clusters(root, swift_dir):
+    """Starts (the cluster with the device under test, the same cluster with nothing but Swift)."""
+    from ring_cluster import Cluster
+    started = []
+
+    def start(**options):
+        place = os.path.join(root, 'clusters-%d' % own_number())
+        for name, kind in (('under-test', TARGET), ('swift', 'swift')):
+            started.append(Cluster(os.path.join(place, name), kind, **options))
+        return started[-2:]
+
+    try:
+        yield start
+    finally:
+        for cluster in started:
+            cluster.stop()
+
+
 _own_count = 0
 
 

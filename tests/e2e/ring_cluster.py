@@ -1,0 +1,259 @@
+"""Clusters on one machine: rings made by Swift's ring builder, two storage nodes, Swift's daemons run once.
+
+A cluster has a Swift node (device d1 and all but one of the others), served by Swift's object server, and a node of its
+own for device d2, whose replication port is served by what is under test. The daemons of both nodes are Swift's own:
+only the server on d2's replication port is exchanged.
+"""
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from processes import alive, die_with_parent, family
+from swift_cluster import EC, GOLD, SILVER, DeviceTree, write_swift_conf
+from swift_server import HERE, SwiftServer, free_port, user_name
+from worker_server import WorkerServer
+
+TESTED_DEVICE = 'd2'
+BUILDERS = {GOLD: 'object.builder', SILVER: 'object-1.builder', EC: 'object-2.builder'}
+PROGRAM_SECONDS = 120
+
+CONF = '''\
+[DEFAULT]
+user = %(user)s
+swift_dir = %(swift_dir)s
+devices = %(devices)s
+mount_check = false
+fallocate_reserve = 0
+bind_ip = 127.0.0.1
+bind_port = %(port)d
+log_level = DEBUG
+recon_cache_path = %(recon)s
+
+[object-replicator]
+sync_method = ssync
+
+[object-reconstructor]
+
+[object-relinker]
+'''
+
+
+class Node:
+    """A storage node: devices under one directory, and the server on its replication port."""
+
+    def __init__(self, name, place, devices, start_server):
+        self.name = name
+        self.place = place
+        self.recon = os.path.join(place, 'recon')
+        self.conf_path = os.path.join(place, 'daemons.conf')
+        os.makedirs(self.recon)
+        root = os.path.join(place, 'devices')
+        self.trees = {device: DeviceTree(root, device) for device in devices}
+        self.devices_root = root
+        self.server = start_server(self.trees[devices[0]], os.path.join(place, 'run'))
+        # Where proxies would come in; nobody listens there unless a test wants it.
+        self.client_port = free_port()
+
+    @property
+    def port(self):
+        return self.server.port
+
+
+class Requests:
+    """The requests that a server logs from now on."""
+
+    def __init__(self, server):
+        self.server = server
+        self.seen = len(self._all())
+
+    def _all(self):
+        if self.server.kind == 'swift':
+            return re.findall(r'"([A-Z]+) (/[^" ]*)" \d{3}', self.server.log_text())
+        with open(os.path.join(self.server.run_dir, 'access.log'), encoding='utf-8') as log:
+            return [(entry['method'], entry['path']) for entry in map(json.loads, log)]
+
+    def new(self):
+        """[(method, path)]"""
+        return self._all()[self.seen:]
+
+
+class Pass:
+    """One run of a daemon: what it logged, and the statistics that it left for swift-recon."""
+
+    def __init__(self, log, stats):
+        self.log = log
+        self.stats = stats
+
+    @property
+    def sessions(self):
+        """The SSYNC sessions that ended well: [(device, partition, policy, offered, wanted)]."""
+        pattern = re.compile(r'ssync completed ok: dev: (\w+), part: (\d+), policy: (\d+), num suffixes: \d+, '
+                             r'available: (\d+), sent: (\d+)')
+        return sorted((device, int(partition), int(policy), int(offered), int(wanted))
+                      for device, partition, policy, offered, wanted in pattern.findall(self.log))
+
+
+class Cluster:
+    def __init__(self, place, kind, devices=('d1', TESTED_DEVICE, 'd3', 'd4'), settings=None):
+        self.place = place
+        self.kind = kind
+        # A directory of its own, because rings are found beside swift.conf.
+        self.swift_dir = os.path.join(place, 'etc')
+        write_swift_conf(self.swift_dir)
+        self.nodes = []
+        self.running = []
+        self.extra_servers = []
+        self.devices = list(devices)
+        try:
+            self._add_node('python', [device for device in devices if device != TESTED_DEVICE], 'swift', settings)
+            self._add_node('tested', [TESTED_DEVICE], kind, settings)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _add_node(self, name, devices, kind, settings):
+        def start_server(tree, run_dir):
+            server_class = SwiftServer if kind == 'swift' else WorkerServer
+            return server_class(self.swift_dir, tree, run_dir, settings)
+        node = Node(name, os.path.join(self.place, name), devices, start_server)
+        self.nodes.append(node)
+        with open(node.conf_path, 'w') as conf:
+            conf.write(CONF % {'user': user_name(), 'swift_dir': self.swift_dir, 'devices': node.devices_root,
+                               'port': node.port, 'recon': node.recon})
+
+    def serve_clients(self):
+        """Start Swift's object server for the device under test, on the port that proxies would use."""
+        node = self.node(TESTED_DEVICE)
+        server = SwiftServer(self.swift_dir, self.tree(TESTED_DEVICE), os.path.join(node.place, 'client'))
+        self.extra_servers.append(server)
+        node.client_port = server.port
+
+    def node(self, device):
+        return next(node for node in self.nodes if device in node.trees)
+
+    def named(self, name):
+        return next(node for node in self.nodes if node.name == name)
+
+    def tree(self, device):
+        return self.node(device).trees[device]
+
+    @property
+    def tested(self):
+        return self.tree(TESTED_DEVICE)
+
+    def clear(self):
+        """Empty devices, under the running servers."""
+        for device in self.devices:
+            path = self.tree(device).device_path
+            for name in os.listdir(path):
+                entry = os.path.join(path, name)
+                if os.path.isdir(entry):
+                    shutil.rmtree(entry)
+                else:
+                    os.unlink(entry)
+
+    # Rings
+
+    def build_ring(self, policy, part_power, replicas):
+        """A balanced ring in which each device is a zone, the same in each cluster."""
+        devices = []
+        for number, device in enumerate(self.devices):
+            node = self.node(device)
+            devices += ['r1z%d-127.0.0.1:%dR127.0.0.1:%d/%s' % (number + 1, node.client_port, node.port, device), '100']
+        self.ring_builder(policy, 'create', part_power, replicas, 0)
+        self.ring_builder(policy, 'add', *devices)
+        # A seed, so that partitions have the same places in every run.
+        self.ring_builder(policy, 'rebalance', '--seed', 7)
+
+    def ring_builder(self, policy, *arguments):
+        """What `swift-ring-builder` does with a policy's builder file; in this process, as it takes a second to load."""
+        from swift.cli import ringbuilder
+        path = os.path.join(self.swift_dir, BUILDERS[policy])
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            try:
+                ringbuilder.main(['swift-ring-builder', path] + [str(argument) for argument in arguments])
+                status = 0
+            except SystemExit as ended:
+                status = ended.code
+        # 1 is a warning: a ring of so few partitions can be out of balance.
+        assert status in (None, 0, 1), output.getvalue()
+        return output.getvalue()
+
+    def ring(self, policy=GOLD):
+        from swift.common.ring import Ring
+        return Ring(self.swift_dir, ring_name='object' + ('-%d' % policy if policy else ''))
+
+    # Programs
+
+    def start(self, program, node, *arguments):
+        """Start one of Swift's programs; its output goes to a file at the node's place."""
+        log = open(os.path.join(node.place, '%s-%d.log' % (program, len(os.listdir(node.place)))), 'w+b')
+        command = [sys.executable, os.path.join(HERE, 'swift_command.py'), self.swift_dir, '/usr/bin/' + program]
+        process = subprocess.Popen(command + [str(argument) for argument in arguments], stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
+        self.running.append(process)
+        return process, log, node
+
+    def finish(self, started):
+        """Await the end of a program; (its exit status, its output, its node)."""
+        process, log, node = started
+        status = process.wait(PROGRAM_SECONDS)
+        self.running.remove(process)
+        with log:
+            log.seek(0)
+            return status, log.read().decode('utf-8', 'replace'), node
+
+    def start_daemon(self, program, node):
+        """Start one pass of a daemon over all devices of a node."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(node.recon, 'object.recon'))
+        return self.start(program, node, node.conf_path, '--once', '-v')
+
+    def finish_daemon(self, started):
+        status, log, node = self.finish(started)
+        assert status == 0, log
+        assert 'Traceback' not in log, log
+        with open(os.path.join(node.recon, 'object.recon')) as recon:
+            return Pass(log, json.load(recon))
+
+    def stop(self):
+        for process in self.running:
+            for pid in family([process.pid]):
+                if alive(pid):
+                    os.kill(pid, 9)
+            process.wait()
+        for server in [node.server for node in self.nodes] + self.extra_servers:
+            server.stop()
+
+
+def run_daemon(clusters, program, name):
+    """One pass of the same daemon over the same node ('python' or 'tested') of each cluster, at the same time: [Pass]."""
+    started = [cluster.start_daemon(program, cluster.named(name)) for cluster in clusters]
+    return [cluster.finish_daemon(one) for cluster, one in zip(clusters, started)]
+
+
+def names_in(cluster, partition, policy=GOLD):
+    """Object names whose place in the policy's ring is the given partition, without end."""
+    ring = cluster.ring(policy)
+    number = 0
+    while True:
+        name = '/AUTH_test/c/object %d' % number
+        if ring.get_part(*name.lstrip('/').split('/', 2)) == partition:
+            yield name
+        number += 1
+
+
+def partitions_by_primaries(cluster, policy=GOLD):
+    """{the names of the primary devices in their order: [partitions]}"""
+    ring = cluster.ring(policy)
+    found = {}
+    for partition in range(ring.partition_count):
+        devices = tuple(node['device'] for node in ring.get_part_nodes(partition))
+        found.setdefault(devices, []).append(partition)
+    return found
