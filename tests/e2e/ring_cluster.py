@@ -170,8 +170,12 @@ class Cluster:
         # A seed, so that partitions have the same places in every run.
         self.ring_builder(policy, 'rebalance', '--seed', 7)
 
+    def forget_ring(self, policy):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.swift_dir, BUILDERS[policy]))
+
     def ring_builder(self, policy, *arguments):
-        """What `swift-ring-builder` does with a policy's builder file; in this process, as it takes a second to load."""
+        """What `swift-ring-builder` does with a policy's builder file; run in this process, which has Swift loaded."""
         from swift.cli import ringbuilder
         path = os.path.join(self.swift_dir, BUILDERS[policy])
         output = io.StringIO()
@@ -222,6 +226,19 @@ class Cluster:
         with open(os.path.join(node.recon, 'object.recon')) as recon:
             return Pass(log, json.load(recon))
 
+    def relink(self, action):
+        """Run swift-object-relinker on each node: {statistic: sum over the devices}."""
+        started = [self.start('swift-object-relinker', node, action, node.conf_path) for node in self.nodes]
+        total = {}
+        for one in started:
+            status, log, node = self.finish(one)
+            assert status == 0, log
+            with open(os.path.join(node.recon, 'relinker.recon')) as recon:
+                for device in json.load(recon)['devices'].values():
+                    for name, value in device['stats'].items():
+                        total[name] = total.get(name, 0) + value
+        return total
+
     def stop(self):
         for process in self.running:
             for pid in family([process.pid]):
@@ -233,7 +250,7 @@ class Cluster:
 
 
 def run_daemon(clusters, program, name):
-    """One pass of the same daemon over the same node ('python' or 'tested') of each cluster, at the same time: [Pass]."""
+    """One pass of a daemon over the same node ('python' or 'tested') of each cluster, at the same time: [Pass]."""
     started = [cluster.start_daemon(program, cluster.named(name)) for cluster in clusters]
     return [cluster.finish_daemon(one) for cluster, one in zip(clusters, started)]
 

@@ -68,17 +68,35 @@ def newer_sender():
     return NewerSender
 
 
-def replicate(tree, partition, port, policy=GOLD, suffixes=None, device=DEVICE, newer=False):
-    """One pass of swift.obj.ssync_sender.Sender over a partition of the tree, towards 127.0.0.1:port."""
+def sender_that_adds(subrequest_headers):
+    """The sender, with headers of a caller on each of its subrequests."""
+    from swift.obj.ssync_sender import Sender
+
+    class SenderThatAdds(Sender):
+        def send_subrequest(self, connection, method, url_path, headers, df):
+            super().send_subrequest(connection, method, url_path, dict(headers, **subrequest_headers), df)
+    return SenderThatAdds
+
+
+def replicate(tree, partition, port, policy=GOLD, suffixes=None, device=DEVICE, newer=False, fragment=None,
+              subrequest_headers=None):
+    """One pass of swift.obj.ssync_sender.Sender over a partition of the tree, towards 127.0.0.1:port.
+
+    fragment is the index of the fragments to send, of an erasure-coding policy.
+    """
     import os
     from swift.common.storage_policy import POLICIES
     from swift.obj import ssync_sender
     sender_class = newer_sender() if newer else ssync_sender.Sender
+    if subrequest_headers:
+        sender_class = sender_that_adds(subrequest_headers)
     daemon = Daemon(tree)
     if suffixes is None:
         suffixes = sorted(name for name in os.listdir(tree.partition_path(partition, policy)) if len(name) == 3)
     node = {'replication_ip': '127.0.0.1', 'replication_port': port, 'device': device, 'index': 0, 'id': 1}
     job = {'device': tree.device, 'partition': str(partition), 'policy': POLICIES[policy]}
+    if fragment is not None:
+        node['backend_index'] = job['frag_index'] = fragment
     success, in_sync = sender_class(daemon, node, job, suffixes)()
     return Outcome(success, in_sync, '\n'.join(daemon.logger.lines))
 

@@ -134,6 +134,11 @@ def object_hash(name):
     return hash_path(*name.lstrip('/').split('/', 2))
 
 
+def partition_of(name, power):
+    """The partition of a ring of 2**power partitions to which an object belongs."""
+    return int(object_hash(name)[:8], 16) >> (32 - power)
+
+
 def name_in_suffix(suffix, prefix='/a/c/o'):
     """An object name whose hash ends in the given hex digits."""
     number = 0

@@ -1,11 +1,10 @@
 """X-Backend-Next-Part-Power on subrequests: links in the object's other partition, and clean-up of both."""
 import os
-import struct
 import time
 
 import pytest
 
-from swift_cluster import EC, GOLD, SILVER, object_hash
+from swift_cluster import EC, GOLD, SILVER, partition_of
 from tree import differences, read_tree
 from wire import UPDATES_DONE, converse, put, subrequest, updates_script
 
@@ -15,10 +14,6 @@ POWER = 10  # of the ring that the sender knows; the next one is 11
 
 def at(seconds):
     return b'%010d.00000' % (T + seconds)
-
-
-def partition_of(name, power):
-    return struct.unpack('>I', bytes.fromhex(object_hash(name))[:4])[0] >> (32 - power)
 
 
 def power_header(power):

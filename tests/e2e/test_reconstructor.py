@@ -63,7 +63,7 @@ class Place:
         if handoff is not None:
             trees[handoff] = cluster.tree(self.handoff)
         fragments.store(trees, self.partition, name, T + seconds, body,
-                        {'X-Object-Meta-Colour': 'blue', 'X-Object-Sysmeta-Ec-Frag-Index-Is': 'not this'}, **options)
+                        {'X-Object-Meta-Colour': 'blue'}, **options)
         return body
 
     def held(self, cluster, device, name):

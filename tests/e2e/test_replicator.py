@@ -1,4 +1,4 @@
-"""swift-object-replicator with rings: Swift's daemon on both nodes of a cluster, one device served by what is under test.
+"""swift-object-replicator with rings: Swift's daemon on both nodes of a cluster, one device served by ours.
 
 Each story is told in two clusters, ours and one of nothing but Swift, and ends with equal trees.
 """
@@ -78,7 +78,8 @@ def expiry_posted(tree, partition, name, policy):
 def large_object(tree, partition, name, policy):
     tree.put(partition, name, T, b'[{"manifest": 1}]', {
         'X-Static-Large-Object': 'True', 'Content-Type': 'video/mp4;swift_bytes=1234567',
-        'X-Object-Sysmeta-Slo-Size': '1234567', 'X-Object-Sysmeta-Slo-Etag': 'd41d8cd98f00b204e9800998ecf8427e'}, policy)
+        'X-Object-Sysmeta-Slo-Size': '1234567',
+        'X-Object-Sysmeta-Slo-Etag': 'd41d8cd98f00b204e9800998ecf8427e'}, policy)
 
 
 def tombstone(tree, partition, name, policy):
