@@ -33,6 +33,9 @@ bind_ip = 127.0.0.1
 bind_port = %(port)d
 log_level = DEBUG
 recon_cache_path = %(recon)s
+# A busy machine is no reason to give up a session.
+conn_timeout = 10
+node_timeout = 30
 
 [object-replicator]
 sync_method = ssync
