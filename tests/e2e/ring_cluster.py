@@ -162,20 +162,19 @@ class Cluster:
 
     # Rings
 
-    def build_ring(self, policy, part_power, replicas):
-        """A balanced ring in which each device is a zone, the same in each cluster."""
+    def build_ring(self, policy, part_power, replicas, regions=None):
+        """A balanced ring in which each device is a zone, the same in each cluster; regions: {device: number}."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.swift_dir, BUILDERS[policy]))
         devices = []
         for number, device in enumerate(self.devices):
             node = self.node(device)
-            devices += ['r1z%d-127.0.0.1:%dR127.0.0.1:%d/%s' % (number + 1, node.client_port, node.port, device), '100']
+            devices += ['r%dz%d-127.0.0.1:%dR127.0.0.1:%d/%s' % (
+                (regions or {}).get(device, 1), number + 1, node.client_port, node.port, device), '100']
         self.ring_builder(policy, 'create', part_power, replicas, 0)
         self.ring_builder(policy, 'add', *devices)
         # A seed, so that partitions have the same places in every run.
         self.ring_builder(policy, 'rebalance', '--seed', 7)
-
-    def forget_ring(self, policy):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(self.swift_dir, BUILDERS[policy]))
 
     def ring_builder(self, policy, *arguments):
         """What `swift-ring-builder` does with a policy's builder file; run in this process, which has Swift loaded."""

@@ -1,8 +1,8 @@
 """An increase of the partition power, with sessions between its steps: nothing is lost, nothing stays doubled.
 
-The replicator of a cluster leaves a policy alone during an increase, except that 2.30.1 looks before it has loaded the
-ring: the first pass after its start, which is the one that --once makes, does replicate. Its sender tells nothing of the
-next partition power; where ours does below, it says what proxies say to object servers.
+The replicator of a cluster leaves a policy alone during an increase, except that 2.30.1 looks before it has loaded
+the ring: the first pass after its start, which is the one that --once makes, does replicate. Its sender tells nothing
+of the next partition power; where ours does below, it says what proxies say to object servers.
 """
 import os
 
@@ -30,7 +30,6 @@ def clusters(running):
     for cluster in running:
         cluster.clear()
         for policy in POLICIES:
-            cluster.forget_ring(policy)
             cluster.build_ring(policy, POWER, replicas=3)
     return running
 

@@ -26,8 +26,6 @@ def running(start_clusters):
     clusters = start_clusters(devices=DEVICES)
     for cluster in clusters:
         cluster.serve_clients()
-        cluster.build_ring(GOLD, part_power=4, replicas=3)
-        cluster.build_ring(SILVER, part_power=3, replicas=2)
     return clusters
 
 
@@ -35,6 +33,8 @@ def running(start_clusters):
 def clusters(running):
     for cluster in running:
         cluster.clear()
+        cluster.build_ring(GOLD, part_power=4, replicas=3)
+        cluster.build_ring(SILVER, part_power=3, replicas=2)
     return running
 
 
@@ -224,6 +224,40 @@ def test_a_handoff_stays_when_a_primary_refuses_an_object(clusters):
     assert_trees_equal(clusters)
 
 
+@pytest.mark.parametrize('place', [0, 1], ids=['sent to', 'only asked'])
+def test_a_handoff_of_another_region(clusters, place):
+    """Of a region's devices one is sent to; of the others the replicator only asks what they miss, and ends the session.
+
+    The handoff's objects go one by one, when every region has them on all its devices.
+    """
+    for cluster in clusters:
+        cluster.build_ring(GOLD, part_power=4, replicas=3, regions={TESTED_DEVICE: 2, 'd4': 2})
+    remote = [TESTED_DEVICE, 'd4'] if place == 0 else ['d4', TESTED_DEVICE]
+    partition = next(partition for devices, partitions in partitions_by_primaries(clusters[0]).items()
+                     for partition in partitions
+                     if [device for device in devices if device in remote] == remote)
+    handoff = next(device for device in ('d1', 'd3') if partition not in primary_partitions(clusters[0], device))
+    for cluster in clusters:
+        stored = fill(cluster.tree(handoff), partition, names_in(cluster, partition))
+        pushed = files(cluster, handoff, partition)
+    passes = replicate(clusters, 'python')
+    assert_passed(passes)
+    for cluster, done in zip(clusters, passes):
+        # The primary in the handoff's region, and both in the other: one of them got it all, the other was asked.
+        assert (handoff, partition, GOLD, len(stored), len(stored)) in done.sessions
+        assert files(cluster, remote[0], partition) == pushed
+    converge(clusters)
+    for cluster in clusters:
+        for device in remote:
+            assert files(cluster, device, partition) == pushed
+        assert not os.path.exists(cluster.tree(handoff).partition_path(partition))
+
+
+def primary_partitions(cluster, device):
+    return {partition for devices, partitions in partitions_by_primaries(cluster).items() if device in devices
+            for partition in partitions}
+
+
 def request(port, method, device, partition, name, timestamp, body=None, headers=None, policy=GOLD):
     """A proxy's request to an object server; the status must be a success."""
     path = '/%s/%s%s' % (device, partition, urllib.parse.quote(name))
@@ -336,10 +370,10 @@ def scatter(cluster, seed=30):
 
 
 def converge(clusters, rounds=4):
-    """Passes over one node after the other, until none finds anything to send."""
+    """Passes over one node after the other, until none finds anything to send or to remove."""
     for _ in range(rounds):
         passes = replicate(clusters, 'python') + replicate(clusters, 'tested')
-        if not any(done.sessions for done in passes):
+        if not any(done.sessions or 'Removing' in done.log for done in passes):
             for done in passes:
                 assert_at_rest(done)
             return
