@@ -15,15 +15,6 @@ def encode(body):
     return archives
 
 
-def decode(archives):
-    """The object of which two fragment archives are given."""
-    from swift.common.storage_policy import POLICIES
-    policy = POLICIES[EC]
-    size = policy.fragment_size
-    return b''.join(policy.pyeclib_driver.decode([archive[start:start + size] for archive in archives])
-                    for start in range(0, len(archives[0]), size))
-
-
 def store(trees, partition, name, timestamp, body, metadata=None, durable=True):
     """Store the fragment of each index in its tree; None in trees is a device that gets nothing."""
     from swift.common.storage_policy import POLICIES

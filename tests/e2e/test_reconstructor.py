@@ -272,3 +272,61 @@ def test_a_fragment_that_the_auditor_takes_away_is_rebuilt(clusters, tmp_path):
     assert_passed(reconstruct([cluster], 'python'))
     assert objects_only(read_tree(directory)) == whole
     assert_nothing_moves(clusters)
+
+
+def scatter(cluster, seed=13):
+    """Objects of which a fragment is missing, misplaced or not committed, or a deletion or a post is not everywhere."""
+    source = random.Random(seed)
+    ring = cluster.ring(EC)
+    bodies = {}
+    for number in range(20):
+        name = '/AUTH_test/scattered/%d' % number
+        partition, primaries = ring.get_nodes(*name.lstrip('/').split('/', 2))
+        trees = [cluster.tree(node['device']) for node in primaries]
+        handoff = cluster.tree(next(ring.get_more_nodes(partition))['device'])
+        body = source.randbytes(source.choice(SIZES))
+        odd = source.randrange(3)
+        kind = ('missing', 'misplaced', 'undecided', 'deleted', 'posted')[number % 5]
+        whole = list(trees)
+        if kind in ('missing', 'undecided'):
+            whole[odd] = None
+        elif kind == 'misplaced':
+            whole[odd] = handoff
+        fragments.store(whole, partition, name, T, body)
+        if kind == 'undecided':
+            fragments.store([trees[odd] if index == odd else None for index in range(3)], partition, name, T, body,
+                            durable=False)
+        elif kind == 'deleted':
+            (handoff if source.random() < 0.5 else trees[odd]).delete(partition, name, T + 10, EC)
+        elif kind == 'posted':
+            trees[odd].post(partition, name, T + 10, {'X-Object-Meta-Colour': 'red'}, EC)
+        bodies[name] = None if kind == 'deleted' else body
+    return bodies
+
+
+def test_a_scattered_cluster_comes_to_rest(clusters, tmp_path):
+    for cluster in clusters:
+        bodies = scatter(cluster)
+    for _ in range(5):
+        passes = reconstruct(clusters, 'python') + reconstruct(clusters, 'tested')
+        assert_passed(passes)
+        if not any(done.sessions or 'Removing' in done.log for done in passes):
+            break
+    else:
+        raise AssertionError('still sending: %r' % [done.sessions for done in passes])
+    ring = clusters[0].ring(EC)
+    for device in DEVICES:
+        ours, theirs = [objects_only(read_tree(cluster.tree(device).device_path)) for cluster in clusters]
+        assert ours == theirs, device
+    for name, body in bodies.items():
+        partition, primaries = ring.get_nodes(*name.lstrip('/').split('/', 2))
+        for index, node in enumerate(primaries):
+            directory = clusters[0].tree(node['device']).hash_path(partition, name, EC)
+            data = sorted(os.listdir(directory))[0]
+            assert data == (file_name(10) if body is None else file_name(0, index)), (name, node['device'])
+            if body is not None:
+                with open(os.path.join(directory, data), 'rb') as file:
+                    assert file.read() == fragments.encode(body)[index]
+        for device in set(DEVICES) - {node['device'] for node in primaries}:
+            assert not os.path.exists(clusters[0].tree(device).hash_path(partition, name, EC))
+    assert_clean(audit(clusters[0].swift_dir, clusters[0].tested, str(tmp_path / 'auditor')), clusters[0].tested)
