@@ -121,8 +121,18 @@ def own(root, swift_dir):
         pool.stop()
 
 
+@pytest.fixture(scope='session')
+def programs(swift_dir):
+    from swift_programs import Programs
+    running = Programs(swift_dir)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
 @pytest.fixture(scope='module')
-def start_clusters(root, swift_dir):
+def start_clusters(root, programs):
     """Starts (the cluster with the device under test, the same cluster with nothing but Swift)."""
     from ring_cluster import Cluster
     started = []
@@ -130,7 +140,7 @@ def start_clusters(root, swift_dir):
     def start(**options):
         place = os.path.join(root, 'clusters-%d' % own_number())
         for name, kind in (('under-test', TARGET), ('swift', 'swift')):
-            started.append(Cluster(os.path.join(place, name), kind, **options))
+            started.append(Cluster(programs, os.path.join(place, name), kind, **options))
         return started[-2:]
 
     try:

@@ -10,17 +10,13 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 
-from processes import alive, die_with_parent, family
 from swift_cluster import EC, GOLD, SILVER, DeviceTree, write_swift_conf
-from swift_server import HERE, SwiftServer, free_port, user_name
+from swift_server import SwiftServer, free_port, user_name
 from worker_server import WorkerServer
 
 TESTED_DEVICE = 'd2'
 BUILDERS = {GOLD: 'object.builder', SILVER: 'object-1.builder', EC: 'object-2.builder'}
-PROGRAM_SECONDS = 120
 
 CONF = '''\
 [DEFAULT]
@@ -102,14 +98,13 @@ class Pass:
 
 
 class Cluster:
-    def __init__(self, place, kind, devices=('d1', TESTED_DEVICE, 'd3', 'd4'), settings=None):
+    def __init__(self, programs, place, kind, devices=('d1', TESTED_DEVICE, 'd3', 'd4'), settings=None):
+        self.programs = programs
         self.place = place
-        self.kind = kind
         # A directory of its own, because rings are found beside swift.conf.
         self.swift_dir = os.path.join(place, 'etc')
         write_swift_conf(self.swift_dir)
         self.nodes = []
-        self.running = []
         self.extra_servers = []
         self.devices = list(devices)
         try:
@@ -199,21 +194,15 @@ class Cluster:
 
     def start(self, program, node, *arguments):
         """Start one of Swift's programs; its output goes to a file at the node's place."""
-        log = open(os.path.join(node.place, '%s-%d.log' % (program, len(os.listdir(node.place)))), 'w+b')
-        command = [sys.executable, os.path.join(HERE, 'swift_command.py'), self.swift_dir, '/usr/bin/' + program]
-        process = subprocess.Popen(command + [str(argument) for argument in arguments], stdin=subprocess.DEVNULL,
-                                   stdout=log, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
-        self.running.append(process)
-        return process, log, node
+        output = os.path.join(node.place, '%s-%d.log' % (program, len(os.listdir(node.place))))
+        return self.programs.start(program, [str(argument) for argument in arguments], output), output, node
 
     def finish(self, started):
-        """Await the end of a program; (its exit status, its output, its node)."""
-        process, log, node = started
-        status = process.wait(PROGRAM_SECONDS)
-        self.running.remove(process)
-        with log:
-            log.seek(0)
-            return status, log.read().decode('utf-8', 'replace'), node
+        """Await the end of a program: (its exit status, its output, its node)."""
+        pid, output, node = started
+        status = self.programs.wait(pid)
+        with open(output, encoding='utf-8', errors='replace') as log:
+            return status, log.read(), node
 
     def start_daemon(self, program, node):
         """Start one pass of a daemon over all devices of a node."""
@@ -242,11 +231,6 @@ class Cluster:
         return total
 
     def stop(self):
-        for process in self.running:
-            for pid in family([process.pid]):
-                if alive(pid):
-                    os.kill(pid, 9)
-            process.wait()
         for server in [node.server for node in self.nodes] + self.extra_servers:
             server.stop()
 
