@@ -39,7 +39,10 @@ const StoragePolicy& requested_policy(const RequestHead& head, const SwiftConf& 
 std::vector<std::string> path_segments(const std::string& path, std::size_t min_segments,
                                        std::size_t max_segments, Rest rest) {
   auto segments = split_path(path, min_segments, max_segments, rest);
-  if (!segments) throw HttpError(text_answer(400, "Invalid path: " + python::quote(path)));
+  // Swift quotes the path as the Latin-1 text that it holds it for.
+  if (!segments) {
+    throw HttpError(text_answer(400, "Invalid path: " + python::quote(python::latin1_to_utf8(path))));
+  }
   require_plain_name("device", (*segments)[0]);
   require_plain_name("partition", (*segments)[1]);
   return *std::move(segments);

@@ -20,8 +20,8 @@ class Outcomes:
         self.add(kind, 'sessions')
         if session.verb == 'READ':
             for number, read in enumerate(session.reads):
-                got = answer['read %d' % number]
-                self.add(kind, '%s %s %s' % (read.method, got['status'].replace('HTTP/1.1 ', ''), got.get('ended', '')))
+                status = answer['read %d status' % number].replace('HTTP/1.1 ', '')
+                self.add(kind, '%s %s %s' % (read.method, status, answer.get('read %d ended' % number, '')))
         elif session.gone():
             self.add(kind, 'client gone: %s' % (session.check_end if session.check_end != 'END' else session.updates_end))
         else:

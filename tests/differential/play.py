@@ -76,7 +76,8 @@ class Side:
         """{what: the answer}, in which nothing is left that depends on the server's place."""
         self.log_start = os.path.getsize(self.log_path)
         if session.verb == 'READ':
-            return {'read %d' % number: self.read(session, read, partition) for number, read in enumerate(session.reads)}
+            return {'read %d %s' % (number, what): value for number, read in enumerate(session.reads)
+                    for what, value in self.read(session, read, partition).items()}
         with connected(self.server.port, timeout=TIMEOUT) as client:
             if session.verb == 'REPLICATE':
                 return self.replicate(client, session, partition)
@@ -190,10 +191,12 @@ class Side:
 def whole_answer(data, method):
     """An answer to a request with 'Connection: close', as it came until the connection was closed.
 
-    Of a 500, whose reason and body tell where in its own sources Swift was, only the code.
+    Of a 500, whose reason and body tell where in its own sources Swift was, only the code. No answer at all is a 500.
+    nginx leaves an empty Content-Type out.
     """
     if not data:
-        return {'status': 'closed without an answer'}
+        # Headers that cannot be encoded, found too late for Swift to answer.
+        return {'status': '500'}
     head, _, body = data.partition(b'\r\n\r\n')
     lines = head.split(b'\r\n')
     headers = sorted(tuple(part.strip() for part in line.split(b':', 1)) for line in lines[1:])
@@ -209,9 +212,12 @@ def whole_answer(data, method):
     boundary = BOUNDARY.search(names.get(b'content-type', b''))
     if boundary:
         body = body.replace(boundary[1], b'<boundary>')
-    return {'status': status, 'body': body, 'ended': ended,
-            'headers': [(name, value.replace(boundary[1], b'<boundary>') if boundary else value) for name, value in headers
-                        if name.decode('latin-1').lower() not in OTHER_HEADERS]}
+    answer = {'status': status, 'body': body, 'ended': ended}
+    for name, value in headers:
+        if name.decode('latin-1').lower() not in OTHER_HEADERS and (value or name.lower() != b'content-type'):
+            values = answer.setdefault(name.decode('latin-1'), [])
+            values.append(value.replace(boundary[1], b'<boundary>') if boundary else value)
+    return answer
 
 
 def unchunked(data):

@@ -21,7 +21,8 @@ class Reads:
         path = wire_path(draw.names.all[draw.name_number()]).encode()
         place = None
         if draw.chance(0.02):
-            path = draw.pick([b'/a/c', b'/a', b'', b'/', b'/a/c/%FF', b'/a/c/o%00', b'/a//o', path + b'/', path + b'?x=y', b'/a/c/none',
+            # Deliberate: no NUL, which nginx refuses.
+            path = draw.pick([b'/a/c', b'/a', b'', b'/', b'/a/c/%FF', b'/a//o', path + b'/', path + b'?x=y', b'/a/c/none',
                               b'/a/c/' + b'n' * 1100])
         if draw.chance(0.01):
             place = draw.pick(['/sdb1/1', '/sda1', '/sda1/..', '/sda1/', '/a%2Bb/1'])

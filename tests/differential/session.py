@@ -126,4 +126,4 @@ class Session:
 
 
 def brief(data):
-    return repr(data) if len(data) <= 200 else '%d bytes' % len(data)
+    return '%d bytes' % len(data) if isinstance(data, bytes) and len(data) > 150 else repr(data)

@@ -74,6 +74,7 @@ TEST_F(OpenSessionTest, RefusesAsSwiftDoes) {
       {"SSYNC", "/", "400 Invalid path: /"},
       {"SSYNC", "/sda1", "400 Invalid path: /sda1"},
       {"SSYNC", "/sda1/", "400 Invalid path: /sda1/"},
+      {"SSYNC", "/sd%C3%A91", "400 Invalid path: /sd%C3%83%C2%A91"},
       {"SSYNC", "/sda1/7/abc", "400 Invalid path: /sda1/7/abc"},
       {"SSYNC", "/sda1%2f7%2fabc", "400 Invalid path: /sda1/7/abc"},
       {"SSYNC", "/sda1/..", "400 Invalid partition: .."},
