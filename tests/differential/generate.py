@@ -13,8 +13,6 @@ from session import Session
 from stored import Stored
 
 KINDS = ('replication', 'ec', 'faults', 'reads', 'part-power')
-# Not served yet: reads and part-power.
-DEFAULT_KINDS = ('replication', 'ec', 'faults')
 POWER = 3
 ORDINARY = 'ordinary'
 LONG_LINE = 60000
