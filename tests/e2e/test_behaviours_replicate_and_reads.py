@@ -118,7 +118,7 @@ def test_emptied_suffixes_are_removed(receivers):
 
 
 def ask(server, verb, partition):
-    """The head of the answer; nothing if the connection was closed without one."""
+    """The whole answer; nothing if the connection was closed without one."""
     with connected(server.port, timeout=20) as client:
         client.raw(('%s /%s/%s%s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'
                     % (verb, DEVICE, partition, NAME)).encode())
@@ -131,8 +131,6 @@ def ask(server, verb, partition):
             if not piece:
                 break
             answer += piece
-    if server.kind == 'worker' and answer.split(b' ')[1:2] == [b'405']:
-        pytest.skip('the worker does not answer %s' % verb)
     return answer
 
 
@@ -161,12 +159,10 @@ def test_a_read_of_stored_code_points_up_to_ff(receivers, verb):
 
 @pytest.mark.parametrize('verb', ['GET', 'HEAD'])
 def test_a_read_of_a_value_with_a_code_point_above_ff(receivers, verb):
-    """30: Swift closes the connection without a reply; behind nginx it may be an error, but is no success."""
+    """30: Swift closes the connection without a reply, of which nginx would make a 502; ours answers 500."""
     with Pair(receivers) as pair:
         pair.store(stored(), with_item('X-Object-Meta-A', '\u20ac'))
-        for server in pair.servers:
-            answer = ask(server, verb, pair.partition)
-            assert answer == b'' or server.kind == 'worker' and answer.startswith(b'HTTP/1.1 50'), answer
+        pair.expect(lambda server: ask(server, verb, pair.partition)[:13], b'', b'HTTP/1.1 500 ')
 
 
 @pytest.mark.parametrize('verb', ['GET', 'HEAD'])
@@ -174,5 +170,4 @@ def test_a_read_of_a_name_with_a_code_point_above_ff(receivers, verb):
     """30: 500."""
     with Pair(receivers) as pair:
         pair.store(stored(), with_item('X-Object-Meta-\u20ac', 'a'))
-        for server in pair.servers:
-            assert ask(server, verb, pair.partition).startswith(b'HTTP/1.1 500 ')
+        pair.expect(lambda server: ask(server, verb, pair.partition)[:13], b'HTTP/1.1 500 ')
