@@ -281,7 +281,9 @@ class Reader {
       }
       const auto opcode = static_cast<unsigned char>(take(1).front());
       if (opcode == '.') {
-        return make_value(pop(), 0);
+        const NodeId result = pop();
+        charge_values(1);
+        return make_value(result, 0);
       }
       execute(opcode);
     }
@@ -752,15 +754,20 @@ class Reader {
     push(Kind::kDict, Children{});
   }
 
-  // The depth bound also ends the walk through a value that holds itself.
+  // Before memory is taken for these values.
+  void charge_values(std::size_t count) {
+    if (count > values_left_) {
+      throw Error("too many values for a pickle of this length");
+    }
+    values_left_ -= count;
+  }
+
+  // Makes a value that has been charged. The depth bound also ends the walk through a value that holds
+  // itself.
   Value make_value(NodeId id, std::size_t depth) {
     if (depth > kMaxDepth) {
       throw Error("values nested more than " + std::to_string(kMaxDepth) + " deep");
     }
-    if (values_left_ == 0) {
-      throw Error("too many values for a pickle of this length");
-    }
-    --values_left_;
     const Node& node = arena_[id];
     switch (node.kind) {
       case Kind::kNone:
@@ -794,8 +801,9 @@ class Reader {
   }
 
   List make_values(const Children& children, std::size_t depth) {
+    charge_values(children.size());
     List items;
-    items.reserve(std::min(children.size(), values_left_));
+    items.reserve(children.size());
     for (const NodeId child : children) {
       items.push_back(make_value(child, depth + 1));
     }
@@ -803,8 +811,9 @@ class Reader {
   }
 
   Dict make_dict(const Children& children, std::size_t depth) {
+    charge_values(children.size());
     Dict dict;
-    dict.reserve(std::min(children.size(), values_left_) / 2);
+    dict.reserve(children.size() / 2);
     std::map<std::string, std::size_t> places;
     for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
       Value key = make_value(children[i], depth + 1);

@@ -440,6 +440,9 @@ TEST(PickleLoadTest, RefusesValuesMultipliedByTheMemo) {
     doubled += "]q" + std::string(1, static_cast<char>(level)) + "(h" + previous + "h" + previous + "e";
   }
   EXPECT_EQ(error_of(doubled + "."), "too many values for a pickle of this length");
+  // Found by fuzzing: one list holding itself n times made room for n values at each of its 32 levels.
+  EXPECT_EQ(error_of("]q\x00(h\x00"s + std::string(100'000, '2') + "e."),
+            "too many values for a pickle of this length");
 
   std::string copies = "]X\x00\x00\x01\x00"s + std::string(65536, 'x') + "q\x00("s;
   for (int i = 0; i < 10'000; ++i) {
