@@ -557,20 +557,38 @@ class Reader {
     return result;
   }
 
-  static std::int64_t parse_int(std::string_view digits) {
+  // Python writes decimal digits without leading zeros. What else it reads depends on the opcode: INT takes
+  // "010" for 8.
+  static std::int64_t parse_int(std::string_view text) {
+    const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+    const bool is_plain = !digits.empty() && (digits.size() == 1 || digits.front() != '0') &&
+                          digits.find_first_not_of("0123456789") == std::string_view::npos;
     try {
-      return python::parse_int(digits, 10);
+      if (is_plain) return python::parse_int(text, 10);
     } catch (const ValueError& error) {
       throw Error(error.what());
     }
+    throw Error("not an integer as Python writes it: " + python::repr_text(shown(text)));
   }
 
+  // Python writes repr() of the number. Unlike float() it reads no white space, no underscores, and no
+  // number that is too large.
   static double parse_float(std::string_view text) {
+    const bool is_plain = text.find_first_not_of("+-.0123456789aefin") == std::string_view::npos;
+    const bool has_digits = text.find_first_of("0123456789") != std::string_view::npos;
     try {
-      return python::parse_float(text);
+      const double value = is_plain ? python::parse_float(text) : 0;
+      if (is_plain && !(has_digits && std::isinf(value))) return value;
     } catch (const ValueError& error) {
       throw Error(error.what());
     }
+    throw Error("not a float as Python writes it: " + python::repr_text(shown(text)));
+  }
+
+  // What an error's text quotes of the input.
+  static std::string_view shown(std::string_view text) {
+    constexpr std::size_t kShown = 100;
+    return text.substr(0, kShown);
   }
 
   void push(Kind kind, decltype(Node::payload) payload) {
@@ -619,9 +637,8 @@ class Reader {
         std::find_if(kAllowedGlobals.begin(), kAllowedGlobals.end(),
                      [&](const AllowedGlobal& g) { return g.module == module && g.name == name; });
     if (allowed == kAllowedGlobals.end()) {
-      constexpr std::size_t kShown = 100;
-      throw Error("global " + python::repr_text(module.substr(0, kShown)) + "." +
-                  python::repr_text(name.substr(0, kShown)) + " is forbidden");
+      throw Error("global " + python::repr_text(shown(module)) + "." + python::repr_text(shown(name)) +
+                  " is forbidden");
     }
     push(allowed->kind, {});
   }
