@@ -79,6 +79,11 @@ std::string absolute_path(const IniOption& option) {
   if (!option.value.starts_with('/')) {
     throw bad_option(option, "not an absolute path; give one that starts with '/'");
   }
+  // A value that goes on in the next line has a newline in it.
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::ranges::any_of(option.value, is_control)) {
+    throw bad_option(option, "a control character in a path; give the path in one line");
+  }
   return option.value;
 }
 

@@ -24,7 +24,8 @@ void check_name(const StoragePolicy& policy, const std::string& name) {
     refuse(policy, "no name; add 'name = ...'");
   }
   if (name.find_first_not_of(valid_name_characters) != std::string::npos) {
-    refuse(policy, "name '" + name + "': names go into HTTP headers; use letters, digits and '-' only");
+    refuse(policy, "name " + python::repr_text(name) +
+                       ": names go into HTTP headers; use letters, digits and '-' only");
   }
   if (policy.index != 0 && python::upper_ascii(name) == python::upper_ascii(legacy_name)) {
     refuse(policy, "name '" + name + "' is reserved for policy 0; choose another");

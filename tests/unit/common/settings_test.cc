@@ -199,6 +199,7 @@ TEST_F(SettingsTest, ErrorsNameFileSectionOptionValueAndRemedy) {
       {"log_level = LOUD", "log_level = LOUD: unknown level"},
       {"log_facility = LOG_X", "log_facility = LOG_X: unknown facility"},
       {"devices = relative", "devices = relative: not an absolute path"},
+      {"devices = /a\n  b", "devices = /a\\nb: a control character in a path"},
       {"devices = /nonexistent", "devices = /nonexistent: cannot be read: No such file or directory; give"},
       {"clinet_timeout = 5", "[object-server] clinet_timeout = 5: unknown option; correct"},
       {"socket = /x", "[object-server] socket = /x: unknown option here; it belongs into [worker]"},

@@ -72,6 +72,7 @@ TEST(StoragePolicies, RefuseWhatSwiftRefuses) {
       {{with_aliases(policy(0, "zero"), {"a", "A"})}, "the name 'A' is given twice"},
       {{policy(0, "")}, "no name"},
       {{policy(0, "a_b")}, "name 'a_b': names go into HTTP headers"},
+      {{policy(0, "a\nb")}, "name 'a\\nb': names go into HTTP headers"},
       {{with_aliases(policy(0, "a"), {"b c"})}, "name 'b c': names go into HTTP headers"},
       {{default_policy(0, "zero"), policy(1, "policy-0")}, "name 'policy-0' is reserved"},
       {{policy(-1, "minus")}, "must not be negative"},
