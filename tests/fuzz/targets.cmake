@@ -1,0 +1,11 @@
+# One program for each *_fuzz.cc, and the target fuzz_targets for all of them.
+add_custom_target(fuzz_targets)
+file(GLOB FUZZ_SOURCES CONFIGURE_DEPENDS fuzz/*_fuzz.cc)
+foreach(source IN LISTS FUZZ_SOURCES)
+  cmake_path(GET source STEM target)
+  add_executable(${target} ${source})
+  target_link_libraries(${target} PRIVATE ssync_serving)
+  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  add_dependencies(fuzz_targets ${target})
+endforeach()
