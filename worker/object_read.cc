@@ -41,6 +41,7 @@ ObjectReadHeaders ObjectReadHeaders::from_params(const FastCgiParams& param) {
           .etag_is_at = param("HTTP_X_BACKEND_ETAG_IS_AT"),
           .ignore_range_if = param("HTTP_X_BACKEND_IGNORE_RANGE_IF_METADATA_PRESENT"),
           .fragment_preferences = param("HTTP_X_BACKEND_FRAGMENT_PREFERENCES"),
+          .open_expired = param("HTTP_X_BACKEND_OPEN_EXPIRED"),
           .has_token = param("HTTP_X_AUTH_TOKEN") || param("HTTP_X_STORAGE_TOKEN")};
 }
 
@@ -83,7 +84,8 @@ void ObjectRead::respond() {
   device_ = segments[0];
   const Partition partition = requested_partition(segments, policy, settings_, conf_);
   DiskFile file(partition, name, fragment_request(partition));
-  const auto expired = is_true(head_.replication) ? ExpiredObjects::open : ExpiredObjects::refuse;
+  const bool opens_expired = is_true(head_.replication) || is_true(headers_.open_expired);
+  const auto expired = opens_expired ? ExpiredObjects::open : ExpiredObjects::refuse;
   const OpenOutcome outcome = file.open(expired, now.seconds());
   switch (outcome) {
     case OpenOutcome::open:

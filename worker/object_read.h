@@ -28,6 +28,7 @@ struct ObjectReadHeaders {
   std::optional<std::string> etag_is_at;            // X-Backend-Etag-Is-At
   std::optional<std::string> ignore_range_if;       // X-Backend-Ignore-Range-If-Metadata-Present
   std::optional<std::string> fragment_preferences;  // X-Backend-Fragment-Preferences
+  std::optional<std::string> open_expired;          // X-Backend-Open-Expired
   bool has_token = false;                           // X-Auth-Token or X-Storage-Token
 
   static ObjectReadHeaders from_params(const FastCgiParams& param);

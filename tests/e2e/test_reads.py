@@ -339,7 +339,9 @@ EXPIRED = {'X-Delete-At': str(T + 10)}
     Row('expired', status=404, setup=stored(metadata=EXPIRED)),
     Row('expired, for replication', [('X-Backend-Replication', 'True')], 200, stored(metadata=EXPIRED)),
     Row('expired, not for replication', [('X-Backend-Replication', 'no')], 404, stored(metadata=EXPIRED)),
-    Row('expired, X-Backend-Open-Expired is of a later Swift', [('X-Backend-Open-Expired', 'True')], 404, stored(metadata=EXPIRED)),
+    # Swift has this header since 2.34, for operators who want an object back that the expirer has not met yet.
+    Row('expired, to be opened', [('X-Backend-Open-Expired', 'True')], 404, stored(metadata=EXPIRED), worker_status=200),
+    Row('expired, not to be opened', [('X-Backend-Open-Expired', 'no')], 404, stored(metadata=EXPIRED)),
     Row('expired, asked for its time before', [('X-Timestamp', at(5))], 200, stored(metadata=EXPIRED)),
     Row('expired, asked for that time', [('X-Timestamp', at(10))], 404, stored(metadata=EXPIRED)),
     Row('expired by a POST', status=404, setup=then(stored(), posted(5, EXPIRED))),
