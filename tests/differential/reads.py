@@ -50,8 +50,10 @@ class Reads:
                                b'[{"timestamp": "1.0", "exclude": [-1]}]', b'[{"timestamp": "1.0", "exclude": ["x"]}]', b'[null]', b'true',
                                b'[{"timestamp": "1.0", "exclude": 1}]', b'[{"timestamp": "1.0"}]', b'[{"timestamp": null, "exclude": []}]'])
         else:
-            value = json.dumps([{'timestamp': draw.time(), 'exclude': draw.random.sample(range(5), draw.pick([0, 0, 1, 1, 2, 3]))}
-                                for _ in draw.count(0, 1, 1, 2)]).encode()
+            # Deliberate: no time twice.
+            times = {draw.time() for _ in draw.count(0, 1, 1, 2)}
+            value = json.dumps([{'timestamp': time, 'exclude': draw.random.sample(range(5), draw.pick([0, 0, 1, 1, 2, 3]))}
+                                for time in sorted(times)]).encode()
         return b'X-Backend-Fragment-Preferences: ' + value
 
     def expiry(self):
