@@ -172,12 +172,15 @@ class Stored:
         return self.with_attributes(Entry('%s/%s%s.meta' % (where, stamp, delta), b''), metadata)
 
     def value(self, values):
-        """As it is stored: as it came, or rather as Swift stores what came."""
+        """As it is stored: as it came, or rather as Swift stores what came.
+
+        Deliberate: what no header can tell is not told of a damaged body, which Swift then reads and we do not.
+        """
         value = self.draw.pick(values)
         if self.draw.living:
             # Deliberate: what is to be told in a header is no NUL, which no front end passes on.
             value = value.replace(b'\x00', b'')
-        return value.decode('latin-1').encode() if self.draw.chance(0.9) else value
+        return value.decode('latin-1').encode() if self.draw.living and self.draw.damages or self.draw.chance(0.9) else value
 
     def name(self, index):
         """The name of one of the pool, or (None) one that is stored in the wrong place."""
