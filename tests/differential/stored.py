@@ -2,6 +2,7 @@
 import copy
 import hashlib
 import pickle
+import re
 
 from draw import COMMON_CONTENT_TYPES, COMMON_VALUES, CONTENT_TYPES, MONTH, OFFSETS, VALUES, FRACTIONS, partition_of
 from policies import ERASURE_CODING, INDEXES, fragments, scheme
@@ -10,6 +11,7 @@ from session import Entry
 SIZES = [0, 3, 3, 10, 10, 10, 5000, 5000, 5000, 150000]
 # Beyond what one extended attribute holds.
 LARGE_VALUE = b'l' * 70000
+META = re.compile(r'([\d.]+)(?:_([0-9a-f]+))?(?:[+-][0-9a-f]*)*\.meta$')
 
 
 class Stored:
@@ -84,8 +86,9 @@ class Stored:
             entries = [entry for entry in entries if not entry.path.endswith('.meta')]
         for entry in entries:
             entry.old = draw.chance(0.4)
-        # Deliberate: no two files of one index and time; Swift then takes what the directory lists last.
-        return list({fragment_of(entry.path): entry for entry in entries}.values())
+        # Deliberate: nothing of which Swift takes what the directory happens to list first or last.
+        metas = sum(entry.path.endswith('.meta') for entry in entries)
+        return list({place_of(entry.path, metas): entry for entry in entries}.values())
 
     def junk_name(self):
         draw = self.draw
@@ -204,6 +207,9 @@ class Stored:
             metadata[b'X-Timestamp'] = draw.pick([b'', b'then', b'1'])
             metadata.pop(b'X-Delete-At', None)
         else:
+            if kind == 'no type':
+                # Deliberate: no time of a type that is not there.
+                metadata.pop(b'Content-Type-Timestamp', None)
             metadata.pop({'no size': b'Content-Length', 'no name': b'name', 'no time': b'X-Timestamp', 'no etag': b'ETag',
                           'no type': b'Content-Type'}[kind], None)
 
@@ -286,11 +292,16 @@ class Stored:
         return result
 
 
-def fragment_of(path):
-    """The time and the index of a fragment, or else the path."""
-    parts = path.rsplit('/', 1)[1].split('#')
-    digits = parts[1].split('.')[0].lstrip('+0') if len(parts) > 1 else ''
-    return (parts[0], digits) if path.endswith('.data') and len(parts) > 1 else path
+def place_of(path, metas):
+    """What only one file of a directory may have: the time and the index of a fragment, the time of more than two .meta."""
+    name = path.rsplit('/', 1)[1]
+    meta = META.match(name)
+    if meta and metas > 2:
+        return meta[1], int(meta[2] or '0', 16)
+    parts = name.split('#')
+    if name.endswith('.data') and len(parts) > 1:
+        return parts[0], parts[1].split('.')[0].lstrip('+0')
+    return path
 
 
 def bad_time(entry):
