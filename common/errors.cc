@@ -23,6 +23,11 @@ std::string os_error_text(int code, const std::string& path) {
 OsError::OsError(int code, std::string path)
     : std::runtime_error(os_error_text(code, path)), code_(code), path_(std::move(path)) {}
 
+OsError::OsError(int code, std::string path, const std::string& other_path)
+    : std::runtime_error(os_error_text(code, path) + " -> " + python::repr_text(other_path)),
+      code_(code),
+      path_(std::move(path)) {}
+
 void throw_os_error(std::string_view path) {
   // Before anything else: making the string may change errno.
   const int code = errno;

@@ -32,6 +32,8 @@ class OverflowError : public ValueError {
 class OsError : public std::runtime_error {
  public:
   OsError(int code, std::string path);
+  // Of a call on two paths, what() `… '/from' -> '/to'`.
+  OsError(int code, std::string path, const std::string& other_path);
   [[nodiscard]] int code() const noexcept { return code_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 

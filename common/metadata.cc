@@ -1,5 +1,6 @@
 #include "common/metadata.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
@@ -83,8 +84,14 @@ MetadataRead read_with(const GetXattr& get, const std::string& path) {
   std::string data;
   for (int piece = 0; piece < kMaxPieces; ++piece) {
     if (append_attribute(get, piece_key(piece), data)) continue;
-    if (errno == ENOTSUP) return fault(MetadataFault::not_supported, OsError(errno, path).what());
+    if (errno == ENOTSUP) {
+      // In the words of Python's xattr, which has the path as bytes.
+      return fault(MetadataFault::not_supported,
+                   OsError(errno, "").what() + (": " + python::repr_bytes(path)));
+    }
     if (errno == ENOENT) return fault(MetadataFault::no_file, OsError(errno, path).what());
+    // As in Swift no more can be read; but why it could not must not be lost.
+    if (errno != ENODATA) spdlog::warn("Cannot read metadata: {}", OsError(errno, path).what());
     break;
   }
   std::string stored;

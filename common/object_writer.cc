@@ -152,7 +152,9 @@ void ObjectWriter::stage(Metadata metadata, std::optional<int> fragment_index) {
   try {
     write_metadata(file_.get(), metadata, hash_dir_);
   } catch (const OsError& error) {
-    if (is_full(error.code()) || error.code() == ENOTSUP) throw InsufficientStorage(error.what());
+    // Swift's DELETE does not expect a file system without extended attributes.
+    const bool is_unsupported = error.code() == ENOTSUP && kind_ != FileKind::tombstone;
+    if (is_full(error.code()) || is_unsupported) throw InsufficientStorage(error.what());
     throw;
   }
 }

@@ -36,10 +36,10 @@ std::string quarantine(const Partition& partition, const std::string& directory,
   if (!move_directory(directory, to)) {
     // ENOTDIR: a file stands where another one was quarantined before as a directory, or the reverse.
     if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR && errno != EISDIR) {
-      throw_os_error(directory);
+      throw OsError(errno, directory, to);
     }
     to += "-" + random_hex();
-    if (!move_directory(directory, to)) throw_os_error(directory);
+    if (!move_directory(directory, to)) throw OsError(errno, directory, to);
   }
   spdlog::warn("Quarantined {} to {}: {}", directory, to, reason);
   return to;

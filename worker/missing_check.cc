@@ -156,6 +156,10 @@ FoundObject find_object(const Partition& partition, const Offer& offer,
   } else {
     outcome = file.open(ExpiredObjects::open, 0);
   }
+  // Swift asks for the time of the data also if the rest was damaged, and fails if there is none.
+  if (partition.policy.type == PolicyType::replication && !file.data_metadata().items().empty()) {
+    static_cast<void>(file.data_timestamp());
+  }
   FoundObject found{.times = times_of(file, outcome), .undecided = std::nullopt};
   if (request.fragment_index && file.files() != nullptr &&
       holds_undecided(*file.files(), offer.data, *request.fragment_index)) {

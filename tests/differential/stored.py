@@ -32,8 +32,7 @@ class Stored:
                 for entry in self.hash_directory(index):
                     entries.setdefault(entry.path, entry)
         if draw.damage(0.16):
-            # A file in place of a suffix directory is an open difference.
-            entries.setdefault('abc', Entry('abc', b'file' if draw.open and draw.chance(0.5) else None))
+            entries.setdefault('abc', Entry('abc', b'file' if draw.chance(0.5) else None))
         if draw.damage(0.1):
             path = draw.pick(['nosuffix', 'ABC', 'xyz', '000/junk', '000/' + 'e' * 31 + '0'])
             entries[path] = Entry(path, None if draw.chance(0.5) else b'junk')
@@ -44,7 +43,8 @@ class Stored:
         for entry in self.hashes_files():
             entries[entry.path] = entry
         if draw.damage(0.02):
-            path = draw.pick(['.lock-replication', 'hashes.pkl'] + (['.lock', 'hashes.invalid'] if draw.open else []))
+            # Deliberate: no .lock and no hashes.invalid.
+            path = draw.pick(['.lock-replication', 'hashes.pkl'])
             entries[path] = Entry(path)
         return list(entries.values())
 
@@ -81,9 +81,6 @@ class Stored:
                 entries.append(self.meta_file(where, index))
         if draw.damage(0.15):
             entries.append(Entry('%s/%s' % (where, self.junk_name()), b'junk'))
-        if not draw.open and any(bad_time(entry) for entry in entries):
-            # An open difference: data with a bad time that is to be quarantined for another reason.
-            entries = [entry for entry in entries if not entry.path.endswith('.meta')]
         for entry in entries:
             entry.old = draw.chance(0.4)
         # Deliberate: nothing of which Swift takes what the directory happens to list first or last.
@@ -97,7 +94,7 @@ class Stored:
                           '%s.DATA', '%s-0.data'])
         if draw.chance(0.5):
             name = draw.pick(['junk', 'junk.txt', '.hidden', 'x.data', 'x.ts', '123.meta', '.data', 'nan.data', '-5.data', 'a.b.c', '1e9.ts',
-                              '%s+zz.meta' % draw.time(False), '%s+1+2.meta' % draw.time(False), '%s-.meta' % draw.time(False)] + (['inf.ts'] if draw.open else []))
+                              '%s+zz.meta' % draw.time(False), '%s+1+2.meta' % draw.time(False), '%s-.meta' % draw.time(False)])
         return name % draw.time() if '%s' in name else name
 
     def fragments(self, where, index):
@@ -188,7 +185,8 @@ class Stored:
     def name(self, index):
         """The name of one of the pool, or (None) one that is stored in the wrong place."""
         if index is None:
-            return b'/a/c/o' if self.draw.open else b'/a/c/elsewhere'
+            # Deliberate: not one whose own directory may be a file.
+            return b'/a/c/elsewhere'
         return self.draw.names.all[index].encode()
 
     def damage(self, metadata):
@@ -202,7 +200,7 @@ class Stored:
         elif kind == 'etag':
             metadata[b'ETag'] = b'0' * 32
         elif kind == 'name':
-            metadata[b'name'] = draw.pick([self.name(None), b'/a/c', b'o', b''] + ([b'/a/c/\xff'] if draw.open else []))
+            metadata[b'name'] = draw.pick([self.name(None), b'/a/c', b'o', b''])
         elif kind == 'bad time':
             metadata[b'X-Timestamp'] = draw.pick([b'', b'then', b'1'])
             metadata.pop(b'X-Delete-At', None)
@@ -244,7 +242,7 @@ class Stored:
 
     def hashes_files(self):
         draw = self.draw
-        kind = draw.pick(['none'] * 3 + ['valid'] * 4 + ['invalid', 'garbage', 'empty', 'no valid', 'no updated'] + (['no dict'] if draw.open else []))
+        kind = draw.pick(['none'] * 3 + ['valid'] * 4 + ['invalid', 'garbage', 'empty', 'no valid', 'no updated'])
         values = [None, '0' * 32, 'f' * 32]
         if self.policy in ERASURE_CODING:
             values += [{None: '0' * 32, 1: 'f' * 32}, {}]
@@ -257,8 +255,6 @@ class Stored:
             value.update(updated=1.5)
         elif kind == 'no updated':
             value.update(valid=True)
-        elif kind == 'no dict':
-            value = draw.pick([None, [], 'text'])
         if kind in ('garbage', 'empty'):
             yield Entry('hashes.pkl', b'' if kind == 'empty' else b'\x80\x02garbage')
         elif kind != 'none':
@@ -302,11 +298,6 @@ def place_of(path, metas):
     if name.endswith('.data') and len(parts) > 1:
         return parts[0], parts[1].split('.')[0].lstrip('+0')
     return path
-
-
-def bad_time(entry):
-    """It is data that does not tell its time, but in its name."""
-    return entry.path.endswith('.data') and entry.metadata is not None and time_of(entry.path) not in entry.metadata
 
 
 def time_of(path):

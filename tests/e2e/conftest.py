@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import swift_cluster  # noqa: E402
+from faults import Faults  # noqa: E402
 
 TARGET = os.environ.get('SSYNC_E2E_TARGET', 'worker')
 
@@ -58,18 +59,19 @@ class Receivers:
         self.running = {}
         self.count = 0
 
-    def new(self, kind, settings=None, workers=None, tree=None):
+    def new(self, kind, settings=None, workers=None, tree=None, with_faults=False):
         self.count += 1
         place = os.path.join(self.root, '%s-%d' % (kind, self.count))
         tree = tree or swift_cluster.DeviceTree(os.path.join(place, 'devices'))
         run_dir = os.path.join(place, 'run')
+        faults = Faults(run_dir, tree.device_path) if with_faults else None
         if kind == 'swift':
             from swift_server import SwiftServer
             # One process: 2.30 gives its forked workers no replication semaphore, so they know no limit of sessions.
-            server = SwiftServer(self.swift_dir, tree, run_dir, settings)
+            server = SwiftServer(self.swift_dir, tree, run_dir, settings, faults=faults)
         else:
             from worker_server import WorkerServer
-            server = WorkerServer(self.swift_dir, tree, run_dir, settings, workers)
+            server = WorkerServer(self.swift_dir, tree, run_dir, settings, workers, faults)
         self.running[('own', self.count)] = server
         return server
 

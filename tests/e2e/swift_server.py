@@ -44,9 +44,10 @@ def user_name():
 class SwiftServer:
     kind = 'swift'
 
-    def __init__(self, swift_dir, tree, run_dir, settings=None, workers=0, log_level='DEBUG'):
+    def __init__(self, swift_dir, tree, run_dir, settings=None, workers=0, log_level='DEBUG', faults=None):
         self.tree = tree
         self.run_dir = run_dir
+        self.faults = faults
         self.port = free_port()
         os.makedirs(run_dir, exist_ok=True)
         self.log_path = os.path.join(run_dir, 'object-server.log')
@@ -62,7 +63,8 @@ class SwiftServer:
         self.log = open(self.log_path, 'wb')
         self.process = subprocess.Popen(
             [sys.executable, os.path.join(HERE, 'swift_command.py'), swift_dir, PROGRAM, conf_path, '-v'],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, preexec_fn=die_with_parent)
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, preexec_fn=die_with_parent,
+            env={**os.environ, **faults.environment} if faults else None)
         try:
             self._await_ready()
         except BaseException:

@@ -1,5 +1,6 @@
 """nginx and the worker pool as deploy/run-local starts them."""
 import os
+import shlex
 import signal
 import subprocess
 import threading
@@ -27,18 +28,33 @@ def available():
     return os.access(RUN_LOCAL, os.X_OK) and os.access(worker_binary(), os.X_OK)
 
 
+def build_with_faults(run_dir, faults):
+    """A build whose worker starts under the fault injection, and nginx not."""
+    directory = os.path.join(run_dir, 'build-with-faults')
+    os.makedirs(directory)
+    os.symlink(os.path.join(build_dir(), 'nginx'), os.path.join(directory, 'nginx'))
+    path = os.path.join(directory, 'ssync-worker')
+    with open(path, 'w') as script:
+        words = ['exec', 'env'] + ['%s=%s' % pair for pair in faults.environment.items()] + [worker_binary()]
+        script.write('#!/bin/sh\n%s "$@"\n' % ' '.join(shlex.quote(word) for word in words))
+    os.chmod(path, 0o755)
+    return directory
+
+
 class WorkerServer:
     kind = 'worker'
 
-    def __init__(self, swift_dir, tree, run_dir, settings=None, workers=None):
+    def __init__(self, swift_dir, tree, run_dir, settings=None, workers=None, faults=None):
         self.tree = tree
         self.run_dir = run_dir
+        self.faults = faults
         self.port = free_port()
         os.makedirs(run_dir, exist_ok=True)
+        build = build_with_faults(run_dir, faults) if faults else build_dir()
         options = {'mount_check': 'false', 'fallocate_reserve': '0', 'log_level': 'DEBUG'}
         options.update(settings or {})
         command = [RUN_LOCAL, '--port', str(self.port), '--devices', tree.root, '--swift-dir', swift_dir,
-                   '--run-dir', run_dir, '--build-dir', build_dir()]
+                   '--run-dir', run_dir, '--build-dir', build]
         if workers:
             command += ['--workers', str(workers)]
         for name, value in options.items():

@@ -122,7 +122,9 @@ TEST_F(MetadataFileTest, ReadsWhatPython2Wrote) {
 TEST_F(MetadataFileTest, TellsFaultsApart) {
   EXPECT_EQ(read_metadata(directory_.path() + "/none").fault, MetadataFault::no_file);
   EXPECT_EQ(read_metadata(path_).fault, MetadataFault::missing);
-  EXPECT_EQ(read_metadata("/proc/self/status").fault, MetadataFault::not_supported);
+  const MetadataRead unsupported = read_metadata("/proc/self/status");
+  EXPECT_EQ(unsupported.fault, MetadataFault::not_supported);
+  EXPECT_EQ(unsupported.message, "[Errno 95] Operation not supported: b'/proc/self/status'");
 
   write_metadata(file_.get(), sample(), path_);
   set_attribute("user.swift.metadata_checksum", "d41d8cd98f00b204e9800998ecf8427e");

@@ -86,6 +86,8 @@ TEST_F(QuarantineTest, FailsForWhatIsNotThere) {
     FAIL() << "quarantined";
   } catch (const OsError& error) {
     EXPECT_EQ(error.code(), ENOENT);
+    EXPECT_EQ(std::string(error.what()), "[Errno 2] No such file or directory: '" + hash_dir_ + "' -> '" +
+                                             device_.path() + "/quarantined/objects/" + hash_ + "'");
   }
 }
 

@@ -289,6 +289,16 @@ TEST_F(LookUpTest, EndsTheSessionOnMetadataWithoutATime) {
   EXPECT_THROW(look_up(device_.partition(), offer_of(name_)), ValueError);
 }
 
+TEST_F(LookUpTest, EndsTheSessionOnDataWithoutATimeThatAreQuarantined) {
+  Metadata metadata;
+  metadata.set("name", name_.path());
+  metadata.set("Content-Length", "0");
+  device_.add_file(name_, std::string(kT1) + ".data", metadata);
+  device_.add_bare_file(name_, std::string(kT2) + ".meta");
+  EXPECT_THROW(look_up(device_.partition(), offer_of(name_), std::nullopt), ValueError);
+  EXPECT_THAT(device_.quarantined(), ElementsAre(device_.hash_of(name_)));
+}
+
 TEST_F(LookUpTest, QuarantinesWhatDoesNotOpen) {
   device_.add_data(name_, kT1, "hello", {{"Content-Length", "6"}});
   EXPECT_EQ(found(name_), nothing_);
