@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <random>
+#include <utility>
 
 #include "common/errors.h"
 #include "common/fd.h"
@@ -38,8 +39,9 @@ std::string quarantine(const Partition& partition, const std::string& directory,
     if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR && errno != EISDIR) {
       throw OsError(errno, directory, to);
     }
-    to += "-" + random_hex();
-    if (!move_directory(directory, to)) throw OsError(errno, directory, to);
+    const std::string place = std::exchange(to, to + "-" + random_hex());
+    // Named as if it had failed at once, as Swift does for a file in a directory's place.
+    if (!move_directory(directory, to)) throw OsError(errno, directory, place);
   }
   spdlog::warn("Quarantined {} to {}: {}", directory, to, reason);
   return to;

@@ -80,6 +80,18 @@ TEST_F(QuarantineTest, KeepsPoliciesApart) {
             device_.path() + "/quarantined/objects-1/" + hash_);
 }
 
+TEST_F(QuarantineTest, NamesBothPlacesIfTheSuffixIsAFile) {
+  std::filesystem::create_directories(parent_of(parent_of(hash_dir_)));
+  std::ofstream(parent_of(hash_dir_)) << "x";
+  try {
+    quarantine(device_.partition(), hash_dir_, "why");
+    FAIL() << "quarantined";
+  } catch (const OsError& error) {
+    EXPECT_EQ(std::string(error.what()), "[Errno 20] Not a directory: '" + hash_dir_ + "' -> '" +
+                                             device_.path() + "/quarantined/objects/" + hash_ + "'");
+  }
+}
+
 TEST_F(QuarantineTest, FailsForWhatIsNotThere) {
   try {
     quarantine(device_.partition(), hash_dir_, "why");
