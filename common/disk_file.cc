@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <compare>
 #include <utility>
 
 #include "common/errors.h"
@@ -27,6 +28,15 @@ const std::string& value_or_empty(const Metadata& metadata, std::string_view nam
   static const std::string empty;
   const std::string* value = metadata.find(name);
   return value == nullptr ? empty : *value;
+}
+
+// How the time stands to a stored one. Swift compares with such as are out of range too.
+std::strong_ordering compare(const Timestamp& time, const std::string& stored) {
+  try {
+    return time <=> Timestamp::parse(stored);
+  } catch (const TimeOutOfRange& other) {
+    return other.is_later() ? std::strong_ordering::less : std::strong_ordering::greater;
+  }
 }
 
 constexpr int kAttempts = 3;
@@ -195,7 +205,7 @@ void DiskFile::merge_meta() {
   const std::string* content_type = data_metadata_.find(kContentType);
   if (content_type == nullptr) return;
   const std::string* changed = meta_metadata_->find(kContentTypeTimestamp);
-  if (changed == nullptr || data_timestamp() > Timestamp::parse(*changed)) {
+  if (changed == nullptr || compare(data_timestamp(), *changed) > 0) {
     metadata_.set(kContentType, *content_type);
     metadata_.erase(kContentTypeTimestamp);
   }
@@ -206,7 +216,7 @@ void DiskFile::merge_content_type(const ObjectFile& file) {
   const std::string* content_type = other.find(kContentType);
   const std::string& time = value_or_empty(other, kContentTypeTimestamp);
   if (content_type != nullptr && time > value_or_empty(*meta_metadata_, kContentTypeTimestamp) &&
-      Timestamp::parse(time) > data_timestamp()) {
+      compare(data_timestamp(), time) < 0) {
     meta_metadata_->set(kContentType, *content_type);
     meta_metadata_->set(kContentTypeTimestamp, time);
   }

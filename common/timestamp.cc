@@ -29,11 +29,11 @@ std::int64_t raw_of_seconds(double seconds) {
     throw ValueError("cannot convert float NaN to integer");
   }
   if (seconds < 0) {
-    throw ValueError("timestamp cannot be negative");
+    throw TimeOutOfRange::negative();
   }
   constexpr double kSecondsLimit = 1e10;
   if (seconds >= kSecondsLimit) {
-    throw ValueError("timestamp too large");
+    throw TimeOutOfRange::too_large();
   }
   // Names on disk carry the printed form, so the printed digits decide, not a division by 1e-5.
   std::array<char, kTextSize> digits{};
@@ -81,10 +81,10 @@ std::int64_t parse_delta(std::string_view hex, bool negative) {
 
 Timestamp Timestamp::from_raw(std::int64_t raw, std::uint64_t offset) {
   if (raw < 0) {
-    throw ValueError("timestamp cannot be negative");
+    throw TimeOutOfRange::negative();
   }
   if (raw >= kRawLimit) {
-    throw ValueError("timestamp too large");
+    throw TimeOutOfRange::too_large();
   }
   Timestamp result;
   result.raw_ = raw;
@@ -111,7 +111,7 @@ Timestamp Timestamp::moved_by(std::int64_t delta) const {
   }
   std::int64_t moved = 0;
   if (__builtin_add_overflow(raw_, delta, &moved)) {
-    throw ValueError("timestamp too large");
+    throw TimeOutOfRange::too_large();
   }
   if (moved <= 0) {
     // Unsigned, because -INT64_MIN has no signed form.
@@ -172,7 +172,7 @@ Timestamp decode_next(const Timestamp& previous, std::string_view hex, bool nega
   }
   std::int64_t raw = 0;
   if (__builtin_add_overflow(previous.raw(), delta, &raw)) {
-    throw ValueError("timestamp too large");
+    throw TimeOutOfRange::too_large();
   }
   return Timestamp::from_raw(raw);
 }

@@ -9,14 +9,29 @@
 #include <string_view>
 #include <utility>
 
+#include "common/errors.h"
+
 namespace ssync {
+
+// A time before zero, or beyond what a Timestamp can be.
+class TimeOutOfRange : public ValueError {
+ public:
+  static TimeOutOfRange negative() { return {"timestamp cannot be negative", false}; }
+  static TimeOutOfRange too_large() { return {"timestamp too large", true}; }
+  // Than every Timestamp; otherwise it is earlier.
+  [[nodiscard]] bool is_later() const noexcept { return is_later_; }
+
+ private:
+  TimeOutOfRange(const char* message, bool is_later) : ValueError(message), is_later_(is_later) {}
+  bool is_later_;
+};
 
 class Timestamp {
  public:
   // Time zero.
   Timestamp() = default;
 
-  // From a number of 10 µs units. Throws ValueError ('timestamp too large') at 10^15 and above,
+  // From a number of 10 µs units. Throws TimeOutOfRange ('timestamp too large') at 10^15 and above,
   // and 'timestamp cannot be negative' below zero.
   static Timestamp from_raw(std::int64_t raw, std::uint64_t offset = 0);
 

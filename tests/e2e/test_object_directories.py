@@ -286,7 +286,6 @@ STATES = {
     **{'older meta: Content-Type-Timestamp %s' % (value and value.decode()): [
         data(), meta(5), meta(4, 4).holding(Content_Type_Timestamp=value)]
         for value in (None, b'', b'then', b'-5', b'99999999999', b'nan', b'1')},
-    'meta: no Content-Type': [data(), meta(5, 4).holding(Content_Type=None)],
     'older meta: no Content-Type': [data(), meta(5), meta(4, 4).holding(Content_Type=None)],
     'a cut meta, data without X-Timestamp': [data().holding(X_Timestamp=None), spoilt(meta(1))['cut without a checksum']],
 }
@@ -441,7 +440,8 @@ def compare(servers, executor, state, files, request, send, policy):
         return send(server, partition, policy)
     ours, theirs = executor.map(play, servers)
     if told_apart(state, request) and servers[0].kind == 'worker':
-        if b' dm\r\n' not in ours.body or b':ERROR: 0 ' not in theirs.body:
+        # Unless Swift meets the name in a file that it does not ask for it.
+        if not equal(ours, theirs) and not (b' dm\r\n' in ours.body and b':ERROR: 0 ' in theirs.body):
             return '%s: not told apart: %r / %r' % (request, ours, theirs)
     elif not equal(ours, theirs):
         return '%s: %r / %r' % (request, ours, theirs)

@@ -291,6 +291,25 @@ TEST_F(DiskFileTest, IsNotHungByAFifo) {
   EXPECT_EQ(open(), OpenOutcome::quarantined);
 }
 
+TEST_F(DiskFileTest, ComparesWithContentTypeTimesOutOfRange) {
+  const auto open_with = [&](const char* time) {
+    std::filesystem::remove_all(device_.path() + "/objects");
+    device_.add_data(name_, kT1, "hello");
+    Metadata metadata = TemporaryDevice::named(name_, kT2);
+    metadata.set("Content-Type", "new");
+    metadata.set("Content-Type-Timestamp", time);
+    device_.add_file(name_, "1700000002.00000+0.meta", metadata);
+    return open();
+  };
+  ASSERT_EQ(open_with("-5"), OpenOutcome::open);
+  EXPECT_EQ(*file_.metadata().find("Content-Type"), "text/plain");
+  EXPECT_EQ(file_.content_type_timestamp().internal(), kT1);
+  ASSERT_EQ(open_with("99999999999"), OpenOutcome::open);
+  EXPECT_EQ(*file_.metadata().find("Content-Type"), "new");
+  EXPECT_THROW((void)file_.content_type_timestamp(), ValueError);
+  EXPECT_THROW(open_with("then"), ValueError);
+}
+
 TEST_F(DiskFileTest, ThrowsWithoutATimestamp) {
   Metadata metadata;
   metadata.set("name", name_.path());
