@@ -11,6 +11,7 @@ import itertools
 import os
 import pickle
 import socket
+import tempfile
 import time
 from typing import Any
 
@@ -112,13 +113,10 @@ def symlink(name, target):
 def unix_socket(name):
     def make(path):
         # A socket's whole path is too long for its address.
-        with socket.socket(socket.AF_UNIX) as listener:
-            link = '/tmp/ssync-e2e-%d' % os.getpid()
+        with socket.socket(socket.AF_UNIX) as listener, tempfile.TemporaryDirectory() as short:
+            link = os.path.join(short, 'to')
             os.symlink(os.path.dirname(path), link)
-            try:
-                listener.bind(os.path.join(link, os.path.basename(path)))
-            finally:
-                os.remove(link)
+            listener.bind(os.path.join(link, os.path.basename(path)))
     return File(name, make=make)
 
 

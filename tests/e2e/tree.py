@@ -1,6 +1,7 @@
 """The canonical form of a device tree, for comparing what two receivers made of the same bytes."""
 import errno
 import hashlib
+import itertools
 import os
 import pickle
 import re
@@ -69,10 +70,11 @@ def _file(path, status):
     return entry
 
 
-def read_tree(root):
-    """{relative path: description} of everything under root; {} if there is no root."""
+def read_tree(root, below=('',)):
+    """{relative path: description} of everything under root, or under these places below it; {} if there is none."""
     result = {}
-    for directory, subdirectories, files in os.walk(root):
+    walks = [os.walk(os.path.join(root, place).rstrip('/')) for place in below]
+    for directory, subdirectories, files in itertools.chain(*walks):
         prefix = directory[len(root):].lstrip('/')
         for name in subdirectories + files:
             path = os.path.join(directory, name)
