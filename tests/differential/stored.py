@@ -114,8 +114,9 @@ class Stored:
     def data_file(self, path, index, fragment=None):
         draw = self.draw
         size = draw.pick(SIZES)
-        # Fragments that can be read, or else what no decoder made.
-        real = fragment is not None and draw.chance(0.95 if draw.living else 0.7)
+        # Fragments that can be read, or else what no encoder made: for one who reads them that is damage.
+        sound = draw.living and not draw.damages
+        real = fragment is not None and (sound or draw.chance(0.95 if draw.living else 0.7))
         body = fragments(self.policy, size)[fragment] if real else b'd' * size
         metadata = {b'name': self.name(index), b'X-Timestamp': time_of(path), b'Content-Type': draw.pick(COMMON_CONTENT_TYPES),
                     b'Content-Length': b'%d' % len(body), b'ETag': hashlib.md5(body).hexdigest().encode()}
