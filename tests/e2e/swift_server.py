@@ -88,6 +88,10 @@ class SwiftServer:
 
     session_log = log_text
 
+    @property
+    def session_log_path(self):
+        return self.log_path
+
     def serving_pids(self):
         """The processes that run sessions."""
         pids = family([self.process.pid])

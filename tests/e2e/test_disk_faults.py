@@ -11,6 +11,7 @@ import itertools
 import os
 import pickle
 import re
+import shutil
 
 import pytest
 
@@ -200,6 +201,9 @@ def compare(case, servers, rules=()):
                         for answer, failed in (ours, theirs)]
     assert ours == theirs
     assert_equal_trees(*servers, partition, case.policy)
+    # Whole devices are compared, which must not grow with the number of cases.
+    for server in servers:
+        shutil.rmtree(server.tree.partition_path(partition, case.policy), ignore_errors=True)
 
 
 DATA, META, TS = '{hash}/%d.00000.data' % T, '{hash}/%d.00000.meta' % (T + 1), '{hash}/%d.00000.ts' % T

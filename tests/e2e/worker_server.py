@@ -96,8 +96,12 @@ class WorkerServer:
 
     def session_log(self):
         """What the pool logged: only grows at its end."""
-        with open(os.path.join(self.run_dir, 'worker.log'), encoding='utf-8', errors='replace') as log:
+        with open(self.session_log_path, encoding='utf-8', errors='replace') as log:
             return log.read()
+
+    @property
+    def session_log_path(self):
+        return os.path.join(self.run_dir, 'worker.log')
 
     def sockets(self):
         found = []
