@@ -205,7 +205,7 @@ void DiskFile::merge_meta() {
   const std::string* content_type = data_metadata_.find(kContentType);
   if (content_type == nullptr) return;
   const std::string* changed = meta_metadata_->find(kContentTypeTimestamp);
-  if (changed == nullptr || compare(data_timestamp(), *changed) > 0) {
+  if (changed == nullptr || std::is_gt(compare(data_timestamp(), *changed))) {
     metadata_.set(kContentType, *content_type);
     metadata_.erase(kContentTypeTimestamp);
   }
@@ -216,7 +216,7 @@ void DiskFile::merge_content_type(const ObjectFile& file) {
   const std::string* content_type = other.find(kContentType);
   const std::string& time = value_or_empty(other, kContentTypeTimestamp);
   if (content_type != nullptr && time > value_or_empty(*meta_metadata_, kContentTypeTimestamp) &&
-      compare(data_timestamp(), time) < 0) {
+      std::is_lt(compare(data_timestamp(), time))) {
     meta_metadata_->set(kContentType, *content_type);
     meta_metadata_->set(kContentTypeTimestamp, time);
   }
