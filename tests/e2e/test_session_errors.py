@@ -551,44 +551,6 @@ def test_other_methods_are_not_allowed(receivers, method):
     ours = converse(tested.port, [LAST_CHUNK], verb=method)
     assert (ours.status, ours.body) == (theirs.status, theirs.body)
     assert ours.headers.get('content-type') == theirs.headers.get('content-type')
-    if code == 503:
-        assert ours.body == b'No policy with index ' + dict(request_['headers'])[INDEX].encode()
-
-
-@pytest.mark.parametrize('request_', [
-    http(headers=[(INDEX, '')]), http(headers=[(INDEX, '0')]), http(headers=[(INDEX, '1')]),
-    http(headers=[(INDEX, '2')]), http(headers=[(INDEX, '2'), ('X-Backend-Ssync-Frag-Index', '9')]),
-    http('/sda1/x1'), http('/sda1/a%20b'), http('/%73da1/0'),
-    http(headers=[('X-Backend-Ssync-Frag-Index', '')]), http(headers=[('X-Backend-Ssync-Frag-Index', '7')]),
-    http('/sda1/7?x=y'), http('/sda1/7;p'),
-], ids=lambda request_: '%(path)s %(headers)s' % request_)
-def test_accepted(receivers, request_):
-    # Servers of its own, whose trees hold nothing but what these requests made.
-    tested, swift = receivers.both(dict(SETTINGS, client_timeout=30))
-    ours, theirs = [converse(server.port, check_script(HASH + b' ' + OLD), **request_) for server in (tested, swift)]
-    assert theirs.code == 200
-    assert (ours.status, ours.body, ours.ended) == (theirs.status, theirs.body, theirs.ended)
-    assert differences(*[{path: entry for path, entry in read_tree(server.tree.device_path).items()
-                          if path.startswith('objects')} for server in (tested, swift)]) == []
-
-
-@pytest.mark.parametrize('method', ['PUT', 'POST', 'DELETE', 'OPTIONS', 'MKCOL', 'UPDATE'])
-def test_other_methods_are_not_allowed(receivers, method):
-    """Swift serves most of them; what it answers to one that it does not know is the pattern."""
-    tested, swift = receivers.both(SETTINGS)
-    theirs = converse(swift.port, [LAST_CHUNK], verb='MKCOL')
-    assert theirs.body == METHOD_NOT_ALLOWED
-    if tested.kind == 'swift' and method != 'MKCOL':
-        pytest.skip('Swift has its own answer')
-    ours = converse(tested.port, [LAST_CHUNK], verb=method) if method != 'HEAD' else None
-    if ours is None:
-        with connected(tested.port) as client:
-            client.start(verb='HEAD')
-            client.read_head()
-            assert client.status == theirs.status
-        return
-    assert (ours.status, ours.body) == (theirs.status, theirs.body)
-    assert ours.headers.get('content-type') == theirs.headers.get('content-type')
 
 
 def test_wire_paths_are_quoted_as_swift_quotes_them():
