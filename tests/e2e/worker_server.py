@@ -73,6 +73,9 @@ class WorkerServer:
             while not self.ready.wait(0.1):
                 assert self.process.poll() is None, 'run-local ended:\n' + self.log_text()
                 assert time.monotonic() < end, 'run-local is not ready:\n' + self.log_text()
+            # It is ready as soon as one worker serves.
+            if workers:
+                await_condition(lambda: len(self.serving_pids()) == workers, 'the pool is whole', START_SECONDS)
         except BaseException:
             self.stop()
             raise
