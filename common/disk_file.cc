@@ -205,7 +205,9 @@ void DiskFile::merge_meta() {
   const std::string* content_type = data_metadata_.find(kContentType);
   if (content_type == nullptr) return;
   const std::string* changed = meta_metadata_->find(kContentTypeTimestamp);
-  if (changed == nullptr || std::is_gt(compare(data_timestamp(), *changed))) {
+  // Looked at in any case: an object whose data has no time is an error, also if nothing depends on it.
+  const Timestamp time = data_timestamp();
+  if (changed == nullptr || std::is_gt(compare(time, *changed))) {
     metadata_.set(kContentType, *content_type);
     metadata_.erase(kContentTypeTimestamp);
   }

@@ -318,6 +318,12 @@ TEST_F(DiskFileTest, ThrowsWithoutATimestamp) {
   EXPECT_EQ(open(), OpenOutcome::open);
   EXPECT_THROW((void)file_.timestamp(), ValueError);
   EXPECT_THROW((void)file_.data_timestamp(), ValueError);
+
+  metadata.set("Content-Type", "text/plain");
+  device_.add_file(name_, std::string(kT1) + ".data", metadata);
+  EXPECT_EQ(open(), OpenOutcome::open);
+  device_.add_meta(name_, kT2);
+  EXPECT_THROW(open(), ValueError) << "it decides whose content type holds";
 }
 
 class FragmentTest : public ::testing::Test {
