@@ -143,6 +143,10 @@ class Sent:
             return
         session.updates_end = draw.pick(endings)
         session.updates = session.updates[:draw.random.randrange(len(session.updates)) + 1]
+        if not all(update.whole() for update in session.updates[:-1]):
+            # Where a length is wrong the last line may be one that began in a body.
+            session.updates_end = 'END'
+            return
         last = session.updates[-1]
         if last.body and last.whole() and draw.chance(0.7):
             last.body = last.body[:draw.pick([0, len(last.body) - 1, draw.random.randrange(len(last.body))])]
