@@ -62,30 +62,41 @@ TemporaryPath::~TemporaryPath() {
 }
 
 void UnsyncedDirectories::add(std::string directory) {
-  if (std::find(directories_.begin(), directories_.end(), directory) == directories_.end()) {
-    directories_.push_back(std::move(directory));
-  }
+  const std::lock_guard lock(mutex_);
+  directories_.insert(std::move(directory));
 }
 
 void UnsyncedDirectories::sync() {
+  const std::lock_guard lock(mutex_);
   while (!directories_.empty()) {
-    try {
-      sync_directory(directories_.back());
-    } catch (const OsError& error) {
-      // Clean-up by a Swift daemon may have removed it, and with it the names that were to be synced.
-      if (error.code() != ENOENT) throw;
-    }
-    directories_.pop_back();
+    const auto next = directories_.begin();
+    sync_directory_if_there(*next);
+    directories_.erase(next);
   }
 }
 
-ObjectWriter::ObjectWriter(const Partition& partition, const ObjectName& name, FileKind kind,
-                           std::int64_t size, UnsyncedDirectories& unsynced, std::string next_part_power)
+std::vector<std::string> UnsyncedDirectories::take() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> taken(directories_.begin(), directories_.end());
+  directories_.clear();
+  return taken;
+}
+
+void sync_directory_if_there(const std::string& directory) {
+  try {
+    sync_directory(directory);
+  } catch (const OsError& error) {
+    if (error.code() != ENOENT) throw;
+  }
+}
+
+ObjectWriter::ObjectWriter(const Partition& partition, ObjectName name, FileKind kind, std::int64_t size,
+                           UnsyncedDirectories& unsynced, std::string next_part_power)
     : partition_(partition),
-      name_(name),
+      name_(std::move(name)),
       kind_(kind),
       unsynced_(unsynced),
-      hash_dir_(partition.hash_dir(hash_path(partition.conf, name))),
+      hash_dir_(partition.hash_dir(hash_path(partition.conf, name_))),
       next_part_power_(std::move(next_part_power)) {
   try {
     open_temporary();
@@ -159,9 +170,13 @@ void ObjectWriter::stage(Metadata metadata, std::optional<int> fragment_index) {
   }
 }
 
-void ObjectWriter::publish(Durability durability) {
+void ObjectWriter::sync_data() {
   sync_file(file_.get(), hash_dir_);
   drop_cache(file_.get(), 0, written_);
+}
+
+void ObjectWriter::publish(Durability durability) {
+  sync_data();
   for (const std::string& made : invalidate_suffix(parent_of(hash_dir_))) unsynced_.add(parent_of(made));
   link();
   const bool commits = fragment_index_ && durability == Durability::durable;
@@ -175,14 +190,33 @@ void ObjectWriter::publish(Durability durability) {
   }
 }
 
+void ObjectWriter::reveal(Durability durability) {
+  is_decided_ = !fragment_index_;
+  link();
+  // A thousand of them may wait for their names.
+  file_.reset();
+  if (!fragment_index_ || durability != Durability::durable) return;
+  const Fragment fragment{.hash_dir = hash_dir_, .timestamp = timestamp_, .index = *fragment_index_};
+  if (rename_to_durable(partition_, fragment) == CommitOutcome::superseded) return;
+  file_name_ = make_fragment_name(timestamp_, *fragment_index_, Durability::durable);
+  is_decided_ = true;
+}
+
+void ObjectWriter::take_back() noexcept {
+  if (!std::exchange(is_revealed_, false)) return;
+  const std::string path = hash_dir_ + "/" + file_name_;
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    spdlog::error("Cannot take back: {}", OsError(errno, path).what());
+  }
+}
+
 void ObjectWriter::sync_names() {
   unsynced_.add(hash_dir_);
   try {
     unsynced_.sync();
   } catch (const OsError&) {
     // A name that may not be on disk must not count as stored in the next session's missing check.
-    const std::string path = hash_dir_ + "/" + file_name_;
-    if (::unlink(path.c_str()) != 0) spdlog::error("Cannot take back: {}", OsError(errno, path).what());
+    take_back();
     throw;
   }
 }
@@ -239,6 +273,7 @@ void ObjectWriter::commit() {
 }
 
 void ObjectWriter::clean_up() const {
+  if (!is_decided_) return;
   clean_up_after_write(partition_, hash_dir_);
   if (twin_dir_.empty()) return;
   if (is_relinked()) {
@@ -268,6 +303,7 @@ void ObjectWriter::link() {
     }
   }
   temporary_path_.let_go();
+  is_revealed_ = true;
 }
 
 }  // namespace ssync

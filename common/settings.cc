@@ -148,6 +148,13 @@ const std::map<std::string_view, PoolOption>& pool_options() {
        [](const IniOption& o, PoolSettings& s) {
          s.backlog = small_number(o, 1, 65535, "a number of connections, e.g. 4096");
        }},
+      {"durability",
+       [](const IniOption& o, PoolSettings& s) {
+         if (o.value != "group" && o.value != "each") {
+           throw bad_option(o, "neither group nor each; give one of them");
+         }
+         s.durability = o.value == "group" ? CommitMode::group : CommitMode::each;
+       }},
       {"swift_dir", [](const IniOption& o, PoolSettings& s) { s.swift_dir = absolute_path(o); }},
       {"object_server_conf",
        [](const IniOption& o, PoolSettings& s) {

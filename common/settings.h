@@ -10,6 +10,9 @@
 
 namespace ssync {
 
+// How the objects of a session become durable: in batches, or each before the next is read.
+enum class CommitMode { group, each };
+
 // [worker]: what is ours.
 struct PoolSettings {
   int workers = 8;                                       // processes that serve requests
@@ -18,6 +21,7 @@ struct PoolSettings {
   std::string socket_owner;                              // user and group names; empty: unchanged
   std::string socket_group;
   int backlog = 4096;
+  CommitMode durability = CommitMode::group;
   std::string swift_dir = "/etc/swift";
   std::string object_server_conf;     // empty: none
   std::string log_target = "stderr";  // stderr | syslog | a file's absolute path

@@ -12,8 +12,8 @@ namespace ssync {
 
 std::string invalidations_path(const std::string& partition_dir) { return partition_dir + "/hashes.invalid"; }
 
-std::vector<std::string> invalidate_suffix(const std::string& suffix_dir) {
-  const std::string partition_dir = parent_of(suffix_dir);
+std::vector<std::string> append_invalidations(const std::string& partition_dir,
+                                              const std::vector<std::string>& suffixes) {
   const PathLock lock = lock_hashes(partition_dir);
   const std::string path = invalidations_path(partition_dir);
   const Fd file = open_file(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
@@ -22,8 +22,14 @@ std::vector<std::string> invalidate_suffix(const std::string& suffix_dir) {
     if (errno == ENOENT) return lock.made_directories();
     throw_os_error(path);
   }
-  write_all(file.get(), name_of(suffix_dir) + "\n", path);
+  std::string lines;
+  for (const std::string& suffix : suffixes) lines.append(suffix).append("\n");
+  write_all(file.get(), lines, path);
   return lock.made_directories();
+}
+
+std::vector<std::string> invalidate_suffix(const std::string& suffix_dir) {
+  return append_invalidations(parent_of(suffix_dir), {name_of(suffix_dir)});
 }
 
 void sync_invalidations(const std::string& partition_dir) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "common/device.h"
@@ -12,6 +13,7 @@
 #include "common/errors.h"
 #include "common/lock_path.h"
 #include "common/md5.h"
+#include "common/object_writer.h"
 #include "common/python_text.h"
 #include "worker/etag_list.h"
 #include "worker/object_creation_check.h"
@@ -42,22 +44,22 @@ class ObjectRequest {
                                     target.partition.conf.constraints.auto_create_account_prefix)),
         timestamp_(valid_timestamp(headers_)) {}
 
+  ObjectAnswer answer(SubrequestBody& body);
+
+ private:
   HttpAnswer put(SubrequestBody& body);
   HttpAnswer post();
   HttpAnswer del();
 
- private:
   void require_device() const;
   OpenOutcome open(DiskFile& file, ExpiredObjects expired) const;
   [[nodiscard]] bool is_erasure_coded() const {
     return target_.partition.policy.type == PolicyType::erasure_coding;
   }
   [[nodiscard]] FragmentRequest requested_fragment() const;
-  [[nodiscard]] std::string next_part_power() const {
-    return headers_.value_or_empty("X-Backend-Next-Part-Power");
-  }
-  void write_file(FileKind kind, Metadata metadata) const;
-  void publish_data(ObjectWriter& writer, Metadata metadata, const FragmentRequest& request) const;
+  [[nodiscard]] std::unique_ptr<ObjectWriter> make_writer(FileKind kind, std::int64_t size) const;
+  void commit_file(FileKind kind, Metadata metadata);
+  void commit_data(std::unique_ptr<ObjectWriter> writer, Metadata metadata, const FragmentRequest& request);
   void copy_replication_headers(Metadata& metadata) const;
   Metadata put_metadata(std::int64_t size, const std::string& etag) const;
   Metadata post_metadata(const DiskFile& file, const Timestamp& original) const;
@@ -68,6 +70,7 @@ class ObjectRequest {
   SubrequestHeaders headers_;
   ObjectName name_;
   Timestamp timestamp_;
+  std::optional<CommitTicket> ticket_;
 };
 
 void ObjectRequest::require_device() const {
@@ -78,6 +81,8 @@ void ObjectRequest::require_device() const {
 }
 
 OpenOutcome ObjectRequest::open(DiskFile& file, ExpiredObjects expired) const {
+  // What an earlier subrequest of this session stored must be there to be judged.
+  target_.commits.settle(file.hash_dir());
   const OpenOutcome outcome = file.open(expired, timestamp_.seconds());
   if (outcome == OpenOutcome::not_supported) throw HttpError(standard_answer(507, target_.device));
   if (outcome == OpenOutcome::changing) throw HttpError(standard_answer(503));
@@ -85,10 +90,15 @@ OpenOutcome ObjectRequest::open(DiskFile& file, ExpiredObjects expired) const {
   return outcome;
 }
 
-void ObjectRequest::write_file(FileKind kind, Metadata metadata) const {
-  ObjectWriter writer(target_.partition, name_, kind, 0, target_.unsynced, next_part_power());
-  writer.stage(std::move(metadata));
-  writer.publish();
+std::unique_ptr<ObjectWriter> ObjectRequest::make_writer(FileKind kind, std::int64_t size) const {
+  return std::make_unique<ObjectWriter>(target_.partition, name_, kind, size, target_.commits.unsynced(),
+                                        headers_.value_or_empty("X-Backend-Next-Part-Power"));
+}
+
+void ObjectRequest::commit_file(FileKind kind, Metadata metadata) {
+  std::unique_ptr<ObjectWriter> writer = make_writer(kind, 0);
+  writer->stage(std::move(metadata));
+  ticket_ = target_.commits.commit(std::move(writer), Durability::durable);
 }
 
 // The fragment that a session of the reconstructor is about: a PUT of it does not conflict with fragments
@@ -100,11 +110,11 @@ FragmentRequest ObjectRequest::requested_fragment() const {
               parse_fragment_index(python::latin1_to_utf8(*index), &target_.partition.policy.erasure_coding)};
 }
 
-void ObjectRequest::publish_data(ObjectWriter& writer, Metadata metadata,
-                                 const FragmentRequest& request) const {
+void ObjectRequest::commit_data(std::unique_ptr<ObjectWriter> writer, Metadata metadata,
+                                const FragmentRequest& request) {
   if (!is_erasure_coded()) {
-    writer.stage(std::move(metadata));
-    writer.publish();
+    writer->stage(std::move(metadata));
+    ticket_ = target_.commits.commit(std::move(writer), Durability::durable);
     return;
   }
   // The sender's metadata say best which fragment it is. Swift stores the number that it takes from the
@@ -117,8 +127,8 @@ void ObjectRequest::publish_data(ObjectWriter& writer, Metadata metadata,
   const int fragment_index =
       parse_fragment_index(index == nullptr ? "None" : *index, &target_.partition.policy.erasure_coding);
   const bool commits = !python::is_true(headers_.value_or_empty("X-Backend-No-Commit"));
-  writer.stage(std::move(metadata), fragment_index);
-  writer.publish(commits ? Durability::durable : Durability::undecided);
+  writer->stage(std::move(metadata), fragment_index);
+  ticket_ = target_.commits.commit(std::move(writer), commits ? Durability::durable : Durability::undecided);
 }
 
 // The headers that the sender listed, and those that the operator allows. Names are title-cased as text,
@@ -200,15 +210,14 @@ HttpAnswer ObjectRequest::put(SubrequestBody& body) {
   }
   if (existing >= timestamp_) return standard_answer(409);
 
-  ObjectWriter writer(partition, name_, FileKind::data, size.value_or(0), target_.unsynced,
-                      next_part_power());
+  std::unique_ptr<ObjectWriter> writer = make_writer(FileKind::data, size.value_or(0));
   std::int64_t received = 0;
-  const std::string etag = receive(body, writer, received);
+  const std::string etag = receive(body, *writer, received);
   if (size && *size != received) return standard_answer(499);
   Metadata metadata = put_metadata(received, etag);
   const std::string sent_etag = unquoted_etag(headers_.value_or_empty("ETag"));
   if (!sent_etag.empty() && sent_etag != etag) return standard_answer(422);
-  publish_data(writer, std::move(metadata), fragment);
+  commit_data(std::move(writer), std::move(metadata), fragment);
   return standard_answer(201);
 }
 
@@ -260,12 +269,13 @@ HttpAnswer ObjectRequest::post() {
     metadata.set(kContentTypeTimestamp, original_content_type.internal());
   }
   const bool own_content_type = std::max(content_type_time, original_content_type) != file.data_timestamp();
-  write_file(FileKind::meta, std::move(metadata));
+  commit_file(FileKind::meta, std::move(metadata));
   // Swift now tells the container what the object is, and fails if the data file does not say it.
   const bool is_described = (!own_content_type || file.data_metadata().find(kContentType) != nullptr) &&
                             file.metadata().find("ETag") != nullptr;
-  if (!is_described) throw ValueError("the data file has no Content-Type or no ETag");
-  return standard_answer(202);
+  if (is_described) return standard_answer(202);
+  return answer_failure(target_, request_.context,
+                        std::make_exception_ptr(ValueError("the data file has no Content-Type or no ETag")));
 }
 
 HttpAnswer ObjectRequest::del() {
@@ -311,16 +321,21 @@ HttpAnswer ObjectRequest::del() {
   if (existing < timestamp_) {
     Metadata metadata;
     metadata.set("X-Timestamp", timestamp_.internal());
-    write_file(FileKind::tombstone, std::move(metadata));
+    commit_file(FileKind::tombstone, std::move(metadata));
   }
   return standard_answer(status);
 }
 
-HttpAnswer dispatch(const ObjectTarget& target, const Subrequest& request, SubrequestBody& body) {
-  ObjectRequest object_request(target, request);
-  if (request.method == "PUT") return object_request.put(body);
-  if (request.method == "POST") return object_request.post();
-  return object_request.del();
+ObjectAnswer ObjectRequest::answer(SubrequestBody& body) {
+  HttpAnswer answer;
+  if (request_.method == "PUT") {
+    answer = put(body);
+  } else if (request_.method == "POST") {
+    answer = post();
+  } else {
+    answer = del();
+  }
+  return {.answer = std::move(answer), .ticket = ticket_};
 }
 
 }  // namespace
@@ -338,20 +353,28 @@ void SubrequestBody::drain() {
   while (left_ > 0) read(65536);
 }
 
-HttpAnswer handle_object_request(const ObjectTarget& target, const Subrequest& request,
-                                 SubrequestBody& body) {
+ObjectAnswer handle_object_request(const ObjectTarget& target, const Subrequest& request,
+                                   SubrequestBody& body) {
   try {
-    return dispatch(target, request, body);
+    return ObjectRequest(target, request).answer(body);
+  } catch (...) {
+    return {.answer = answer_failure(target, request.context, std::current_exception()), .ticket = {}};
+  }
+}
+
+HttpAnswer answer_failure(const ObjectTarget& target, const std::string& context,
+                          const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
   } catch (const SessionEnding&) {
     throw;
   } catch (const HttpError& error) {
     return error.answer();
   } catch (const InsufficientStorage& error) {
-    spdlog::error("ERROR {} in {}: {}", request.context, target.partition.path(), error.what());
+    spdlog::error("ERROR {} in {}: {}", context, target.partition.path(), error.what());
     return standard_answer(507, target.device);
   } catch (const std::exception& error) {
-    spdlog::error("ERROR {} /{}/{}{}: {}", request.method, target.device, target.partition.name, request.path,
-                  error.what());
+    spdlog::error("ERROR {} in {}: {}", context, target.partition.path(), error.what());
     return text_answer(500, error.what());
   }
 }

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 
-#include "common/object_writer.h"
+#include "common/commit_queue.h"
 #include "common/partition.h"
 #include "worker/http_status.h"
 #include "worker/request_streams.h"
@@ -34,11 +35,24 @@ class SubrequestBody {
 struct ObjectTarget {
   const Partition& partition;
   std::string device;  // its name, as in the request
-  UnsyncedDirectories& unsynced;
+  CommitQueue& commits;
+};
+
+// What a subrequest came to. With a ticket the answer holds only if the file that it stored can be
+// published; if not, answer_failure() gives the answer.
+struct ObjectAnswer {
+  HttpAnswer answer;
+  std::optional<CommitTicket> ticket;
 };
 
 // Answers a PUT, POST or DELETE. Failures of the request or of the disk are answers (4xx, 5xx); only
 // SessionEnding is thrown. The body may be left partly unread.
-HttpAnswer handle_object_request(const ObjectTarget& target, const Subrequest& request, SubrequestBody& body);
+ObjectAnswer handle_object_request(const ObjectTarget& target, const Subrequest& request,
+                                   SubrequestBody& body);
+
+// The answer to a subrequest that failed with this exception, which is logged. context is its request line.
+// Throws SessionEnding if it is one.
+HttpAnswer answer_failure(const ObjectTarget& target, const std::string& context,
+                          const std::exception_ptr& failure);
 
 }  // namespace ssync

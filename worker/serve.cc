@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/errors.h"
+#include "common/sync_threads.h"
 #include "worker/fastcgi_request.h"
 #include "worker/http_status.h"
 #include "worker/object_read.h"
@@ -17,13 +18,16 @@
 namespace ssync {
 namespace {
 
+// More of them do not make an XFS journal faster, and fewer let it wait (tests/bench).
+constexpr std::size_t kSyncThreads = 16;
 constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
 
 class Server {
  public:
   Server(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
          WorkerControl& control)
-      : settings_(configuration.settings.object_server),
+      : commit_mode_(configuration.settings.pool.durability),
+        settings_(configuration.settings.object_server),
         conf_(configuration.swift),
         slots_(slots),
         control_(control),
@@ -38,10 +42,12 @@ class Server {
   SessionResult read_object(const RequestHead& head, RequestOutcome& outcome);
   void send_answer(const HttpAnswer& answer, RequestOutcome& outcome);
 
+  const CommitMode commit_mode_;
   const ObjectServerSettings& settings_;
   const SwiftConf& conf_;
   ReplicationSlots& slots_;
   WorkerControl& control_;
+  SyncThreads sync_threads_{kSyncThreads};
   FastCgiRequest request_;
 };
 
@@ -70,12 +76,14 @@ SessionResult Server::answer(const RequestHead& head, RequestOutcome& outcome) {
       send_answer(answer_replicate(head, settings_, conf_), outcome);
       return SessionResult::complete;
     }
-    const Session session = open_session(head, settings_, conf_);
+    Session session = open_session(head, settings_, conf_);
+    session.commit_mode = commit_mode_;
     outcome.status = 200;
     request_.write(
         "Status: 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n"
         "X-Backend-Accept-No-Commit: True\r\n\r\n");
-    SsyncReceiver receiver(session, request_, request_, slots_, [this] { return control_.stopping(); });
+    SsyncReceiver receiver(session, request_, request_, slots_, sync_threads_,
+                           [this] { return control_.stopping(); });
     return receiver.run();
   } catch (const HttpError& error) {
     send_answer(error.answer(), outcome);

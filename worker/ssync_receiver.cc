@@ -12,6 +12,7 @@
 #include "worker/http_status.h"
 #include "worker/missing_check.h"
 #include "worker/object_requests.h"
+#include "worker/subrequest_tally.h"
 
 namespace ssync {
 namespace {
@@ -43,11 +44,12 @@ class SsyncReceiver::HeldSlot {
 };
 
 SsyncReceiver::SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output,
-                             ReplicationSlots& slots, std::function<bool()> interrupted)
+                             ReplicationSlots& slots, SyncThreads& threads, std::function<bool()> interrupted)
     : session_(session),
       input_(input),
       output_(output),
       slots_(slots),
+      threads_(threads),
       interrupted_(std::move(interrupted)) {}
 
 std::string SsyncReceiver::log_prefix() const {
@@ -103,8 +105,12 @@ void SsyncReceiver::run_phases() {
   double seconds_left = 0;
   const auto partition_lock = lock_partition(seconds_left);
   const auto device_lock = lock_device(seconds_left);
+  // Whatever ends the session, its queue is empty before the locks are given back.
+  CommitQueue commits(session_.partition, threads_, session_.commit_mode);
+  // What the lock made is part of the names of all that this session stores.
+  for (const std::string& made : partition_lock->made_directories()) commits.unsynced().add(parent_of(made));
   missing_check();
-  updates();
+  updates(commits);
 }
 
 std::unique_ptr<PathLock> SsyncReceiver::lock_partition(double& seconds_left) {
@@ -116,8 +122,6 @@ std::unique_ptr<PathLock> SsyncReceiver::lock_partition(double& seconds_left) {
                                                      .timeout = static_cast<double>(timeout),
                                                      .timeout_text = std::to_string(timeout),
                                                      .give_up = interrupted_});
-  // What the lock made is part of the names of all that this session stores.
-  for (const std::string& made : lock->made_directories()) unsynced_.add(parent_of(made));
   seconds_left = timeout - std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return lock;
 }
@@ -205,36 +209,24 @@ void SsyncReceiver::check_subrequest(const Subrequest& request) const {
   }
 }
 
-void SsyncReceiver::updates() {
+void SsyncReceiver::updates(CommitQueue& commits) {
   expect_marker(":UPDATES: START", "updates start");
-  const ObjectServerSettings& settings = session_.partition.settings;
-  const ObjectTarget target{session_.partition, session_.device, unsynced_};
-  int successes = 0;
-  int failures = 0;
+  const ObjectTarget target{session_.partition, session_.device, commits};
+  SubrequestTally tally(target, log_prefix());
   for (;;) {
     const std::string_view line = input_.read_line("updates line");
     if (line.empty() || python::strip(line) == ":UPDATES: END") break;
     const Subrequest request = read_subrequest(line);
     SubrequestBody body(input_, request.method == "PUT" ? *request.content_length : 0);
-    const HttpAnswer answer = handle_object_request(target, request, body);
-    if (answer.is_replication_success()) {
-      ++successes;
-    } else {
-      ++failures;
-      spdlog::warn("{} subrequest failed with {}: {} ({})", log_prefix(), answer.status, request.context,
-                   answer.body);
-    }
-    if (failures >= settings.replication_failure_threshold &&
-        (successes == 0 || static_cast<double>(failures) / successes > settings.replication_failure_ratio)) {
-      throw ValueError(fmt::format("Too many {} failures to {} successes", failures, successes));
-    }
+    tally.add(request.context, handle_object_request(target, request, body));
     body.drain();
   }
-  if (successes != 0) sync_invalidations(session_.partition.path());
-  if (failures != 0) {
-    throw HttpError(HttpAnswer{
-        .status = 500,
-        .body = fmt::format("ERROR: With :UPDATES: {} failures to {} successes", failures, successes)});
+  tally.finish();
+  if (tally.successes() != 0) sync_invalidations(session_.partition.path());
+  if (tally.failures() != 0) {
+    throw HttpError(HttpAnswer{.status = 500,
+                               .body = fmt::format("ERROR: With :UPDATES: {} failures to {} successes",
+                                                   tally.failures(), tally.successes())});
   }
 }
 

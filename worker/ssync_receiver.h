@@ -8,9 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include "common/commit_queue.h"
 #include "common/lock_path.h"
-#include "common/object_writer.h"
 #include "common/partition.h"
+#include "common/settings.h"
+#include "common/sync_threads.h"
 #include "worker/replication_slots.h"
 #include "worker/request_streams.h"
 #include "worker/subrequest.h"
@@ -29,6 +31,7 @@ struct Session {
   Dialect dialect = Dialect::ssync;
   std::optional<std::int64_t> frag_index;  // X-Backend-Ssync-Frag-Index; replication policies ignore it
   std::string remote_addr;
+  CommitMode commit_mode = CommitMode::group;
 };
 
 enum class SessionResult {
@@ -39,7 +42,7 @@ enum class SessionResult {
 class SsyncReceiver {
  public:
   SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output, ReplicationSlots& slots,
-                std::function<bool()> interrupted);
+                SyncThreads& threads, std::function<bool()> interrupted);
 
   // Runs the session from the first blank line to ":UPDATES: END" or an ":ERROR:" line
   // (swift.obj.ssync_receiver.Receiver.__call__). When ":UPDATES: END" is written, all that was received
@@ -57,7 +60,7 @@ class SsyncReceiver {
   void expect_marker(std::string_view marker, std::string_view context);
   void missing_check();
   void check_offer(std::string_view line, std::string& wanted) const;
-  void updates();
+  void updates(CommitQueue& commits);
   Subrequest read_subrequest(std::string_view first_line);
   void check_subrequest(const Subrequest& request) const;
 
@@ -68,8 +71,8 @@ class SsyncReceiver {
   RequestInput& input_;
   ResponseOutput& output_;
   ReplicationSlots& slots_;
+  SyncThreads& threads_;
   std::function<bool()> interrupted_;
-  UnsyncedDirectories unsynced_;
 };
 
 }  // namespace ssync

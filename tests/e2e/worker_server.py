@@ -59,6 +59,8 @@ class WorkerServer:
             command += ['--workers', str(workers)]
         for name, value in options.items():
             command += ['--set', 'object-server.%s=%s' % (name, value)]
+        if 'SSYNC_E2E_DURABILITY' in os.environ:
+            command += ['--set', 'worker.durability=' + os.environ['SSYNC_E2E_DURABILITY']]
         self.errors_path = os.path.join(run_dir, 'run-local.stderr')
         self.errors = open(self.errors_path, 'wb')
         self.output = []

@@ -118,7 +118,7 @@ TEST_F(SettingsTest, ReadsThePoolsOptions) {
   const PoolSettings pool =
       load(
           "[worker]\nworkers = 5\nsocket = /x/y\nsocket_mode = 0600\nsocket_owner = a\nsocket_group = b\n"
-          "backlog = 3\nswift_dir = /s\nlog_target = /l\npid_file = /p\nworkers = 6\n")
+          "backlog = 3\ndurability = each\nswift_dir = /s\nlog_target = /l\npid_file = /p\nworkers = 6\n")
           .pool;
   EXPECT_EQ(pool.workers, 6);
   EXPECT_EQ(pool.socket, "/x/y");
@@ -126,6 +126,7 @@ TEST_F(SettingsTest, ReadsThePoolsOptions) {
   EXPECT_EQ(pool.socket_owner, "a");
   EXPECT_EQ(pool.socket_group, "b");
   EXPECT_EQ(pool.backlog, 3);
+  EXPECT_EQ(pool.durability, CommitMode::each);
   EXPECT_EQ(pool.swift_dir, "/s");
   EXPECT_EQ(pool.log_target, "/l");
   EXPECT_EQ(pool.pid_file, "/p");
@@ -212,6 +213,7 @@ TEST_F(SettingsTest, ErrorsNameFileSectionOptionValueAndRemedy) {
       {"[worker]\nsocket_mode = 0888", "socket_mode = 0888: no octal file mode"},
       {"[worker]\nsocket_mode = 1777", "no octal file mode"},
       {"[worker]\nbacklog = 0", "backlog = 0: out of range"},
+      {"[worker]\ndurability = none", "durability = none: neither group nor each"},
       {"[worker]\nlog_target = file", "log_target = file: unknown target"},
       {"[worker]\nobject_server_conf = /nonexistent",
        "/nonexistent: cannot be read: No such file or directory; "

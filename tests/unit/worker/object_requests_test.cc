@@ -24,7 +24,7 @@ const char kT1[] = "1700000001.00000";
 const char kT2[] = "1700000002.00000";
 const char kT3[] = "1700000003.00000";
 
-class ObjectRequestsTest : public ::testing::Test {
+class ObjectRequestsTest : public ::testing::TestWithParam<CommitMode> {
  protected:
   ObjectRequestsTest() { device_.settings().reclaim_age = std::int64_t{1} << 40; }
 
@@ -35,7 +35,13 @@ class ObjectRequestsTest : public ::testing::Test {
     request.add_backend_headers(device_.partition().policy, std::nullopt);
     ScriptedInput input(body, end, 3);
     SubrequestBody content(input, request.method == "PUT" ? request.content_length.value_or(0) : 0);
-    return handle_object_request({device_.partition(), "sda1", unsynced_}, request, content);
+    CommitQueue commits(device_.partition(), threads_, GetParam());
+    const ObjectTarget target{device_.partition(), "sda1", commits};
+    const ObjectAnswer answer = handle_object_request(target, request, content);
+    if (!answer.ticket) return answer.answer;
+    commits.finish();
+    const std::exception_ptr failure = commits.take_results().at(0).failure;
+    return failure ? answer_failure(target, request.context, failure) : answer.answer;
   }
   int put(const std::string& time, const std::string& data, const Lines& more = {}) {
     Lines headers{"X-Timestamp: " + time, "Content-Length: " + std::to_string(data.size()),
@@ -64,10 +70,10 @@ class ObjectRequestsTest : public ::testing::Test {
 
   TemporaryDevice device_;
   const ObjectName name_{"a", "c", "o"};
-  UnsyncedDirectories unsynced_;
+  SyncThreads threads_{4};
 };
 
-TEST_F(ObjectRequestsTest, PutStoresDataAndEveryHeaderSent) {
+TEST_P(ObjectRequestsTest, PutStoresDataAndEveryHeaderSent) {
   EXPECT_EQ(put(kT1, "hello",
                 {"ETag: 5d41402abc4b2a76b9719d911017c592", "X-Object-Meta-It's: red", "X-Custom: 1",
                  "X-Backend-No-Commit: True"}),
@@ -88,7 +94,7 @@ TEST_F(ObjectRequestsTest, PutStoresDataAndEveryHeaderSent) {
 }
 
 // A header name with '_' is stored twice, and values are encoded twice, as Swift does.
-TEST_F(ObjectRequestsTest, PutStoresNamesAndValuesAsSwiftSpellsThem) {
+TEST_P(ObjectRequestsTest, PutStoresNamesAndValuesAsSwiftSpellsThem) {
   EXPECT_EQ(put("1.7000000010e9", "", {"X-Object-Meta-a_b: \xc3\xa9", "X-Object-Meta-Voila: voil\xc3\xa0"}),
             201);
   ASSERT_THAT(files(), ElementsAre(std::string(kT1) + ".data"));
@@ -99,7 +105,7 @@ TEST_F(ObjectRequestsTest, PutStoresNamesAndValuesAsSwiftSpellsThem) {
   EXPECT_EQ(metadata["X-Timestamp"], "1.7000000010e9");
 }
 
-TEST_F(ObjectRequestsTest, PutIsRefusedByWhatIsAsNewOrNewer) {
+TEST_P(ObjectRequestsTest, PutIsRefusedByWhatIsAsNewOrNewer) {
   struct Case {
     const char* why;
     std::function<void()> before;
@@ -155,14 +161,14 @@ TEST_F(ObjectRequestsTest, PutIsRefusedByWhatIsAsNewOrNewer) {
 }
 
 // PUT then POST: data and .meta travel apart (2.5.0).
-TEST_F(ObjectRequestsTest, PutKeepsANewerMeta) {
+TEST_P(ObjectRequestsTest, PutKeepsANewerMeta) {
   device_.add_data(name_, kT1, "x");
   device_.add_meta(name_, kT3);
   EXPECT_EQ(put(kT2, "hello"), 201);
   EXPECT_THAT(files(), ElementsAre(std::string(kT2) + ".data", std::string(kT3) + ".meta"));
 }
 
-TEST_F(ObjectRequestsTest, PutRefusesWhatItCannotStore) {
+TEST_P(ObjectRequestsTest, PutRefusesWhatItCannotStore) {
   struct Case {
     const char* why;
     const char* line;
@@ -187,20 +193,20 @@ TEST_F(ObjectRequestsTest, PutRefusesWhatItCannotStore) {
   }
 }
 
-TEST_F(ObjectRequestsTest, PutMatchesIfNoneMatch) {
+TEST_P(ObjectRequestsTest, PutMatchesIfNoneMatch) {
   EXPECT_EQ(put(kT1, "hello", {"If-None-Match: *"}), 201);
   EXPECT_EQ(put(kT2, "hello", {"If-None-Match: *"}), 412);
   EXPECT_EQ(put(kT2, "hello", {"If-None-Match: \"5d41402abc4b2a76b9719d911017c592\""}), 412);
   EXPECT_EQ(put(kT2, "hello", {"If-None-Match: \"other\""}), 201);
 }
 
-TEST_F(ObjectRequestsTest, PutTakesQuotedAndNoEtags) {
+TEST_P(ObjectRequestsTest, PutTakesQuotedAndNoEtags) {
   EXPECT_EQ(put(kT1, "hello", {"ETag: \"5d41402abc4b2a76b9719d911017c592\""}), 201);
   EXPECT_EQ(put(kT2, "hello", {"ETag:"}), 201);
 }
 
 // lp1631144: a short body is never an object.
-TEST_F(ObjectRequestsTest, PutOfAShortBodyEndsTheSession) {
+TEST_P(ObjectRequestsTest, PutOfAShortBodyEndsTheSession) {
   const Lines headers{std::string("X-Timestamp: ") + kT1, "Content-Length: 5", "Content-Type: t"};
   EXPECT_THROW(answer("PUT /a/c/o", headers, "hell", ScriptEnd::clean), ClientGone);
   EXPECT_THROW(answer("PUT /a/c/o", headers, "hell", ScriptEnd::cut), ClientGone);
@@ -209,13 +215,13 @@ TEST_F(ObjectRequestsTest, PutOfAShortBodyEndsTheSession) {
   EXPECT_THAT(files(), IsEmpty());
 }
 
-TEST_F(ObjectRequestsTest, PutInTimeOnly) {
+TEST_P(ObjectRequestsTest, PutInTimeOnly) {
   device_.settings().max_upload_time = -1;
   EXPECT_EQ(put(kT1, "hello"), 408);
   EXPECT_THAT(files(), IsEmpty());
 }
 
-TEST_F(ObjectRequestsTest, NothingIsStoredOnAnUnmountedDevice) {
+TEST_P(ObjectRequestsTest, NothingIsStoredOnAnUnmountedDevice) {
   std::filesystem::remove_all(device_.path());
   EXPECT_EQ(put(kT1, "hello"), 507);
   EXPECT_EQ(post(kT1), 507);
@@ -223,7 +229,7 @@ TEST_F(ObjectRequestsTest, NothingIsStoredOnAnUnmountedDevice) {
   EXPECT_FALSE(std::filesystem::exists(device_.path()));
 }
 
-TEST_F(ObjectRequestsTest, OnlyDeleteWorksOnAFullDevice) {
+TEST_P(ObjectRequestsTest, OnlyDeleteWorksOnAFullDevice) {
   device_.add_data(name_, kT0, "x");
   device_.settings().fallocate_reserve = {.amount = 100, .is_percent = true};
   EXPECT_EQ(put(kT1, "hello"), 507);
@@ -233,7 +239,7 @@ TEST_F(ObjectRequestsTest, OnlyDeleteWorksOnAFullDevice) {
   EXPECT_THAT(files(), ElementsAre(std::string(kT1) + ".ts"));
 }
 
-TEST_F(ObjectRequestsTest, PostComparesAnExpiryWithTheWholeTime) {
+TEST_P(ObjectRequestsTest, PostComparesAnExpiryWithTheWholeTime) {
   ASSERT_EQ(put(kT1, "hello"), 201);
   EXPECT_EQ(post("4000000000.00000_000000000000000a", {"X-Delete-At: 4000000000"}), 400);
   EXPECT_EQ(post("4000000000.00000", {"X-Delete-At: -1"}), 400);
@@ -241,7 +247,7 @@ TEST_F(ObjectRequestsTest, PostComparesAnExpiryWithTheWholeTime) {
 }
 
 // lp bug of 2.36: "not here" would be a success, and the sender might delete its copy.
-TEST_F(ObjectRequestsTest, AnObjectWhoseFilesKeepVanishingIsNotTakenForAbsent) {
+TEST_P(ObjectRequestsTest, AnObjectWhoseFilesKeepVanishingIsNotTakenForAbsent) {
   const std::string directory = device_.hash_dir_of(ObjectName{"a", "c", "o"});
   std::filesystem::create_directories(directory);
   // Listed, but never there to be opened.
@@ -251,20 +257,20 @@ TEST_F(ObjectRequestsTest, AnObjectWhoseFilesKeepVanishingIsNotTakenForAbsent) {
   EXPECT_EQ(del(kT2), 503);
 }
 
-TEST_F(ObjectRequestsTest, PutTurnsDeleteAfterIntoDeleteAt) {
+TEST_P(ObjectRequestsTest, PutTurnsDeleteAfterIntoDeleteAt) {
   EXPECT_EQ(put(kT1, "hello", {"X-Delete-After: 60"}), 201);
   auto metadata = stored(std::string(kT1) + ".data");
   EXPECT_EQ(metadata["X-Delete-At"], "1700000061");
   EXPECT_EQ(metadata.count("X-Delete-After"), 0U);
 }
 
-TEST_F(ObjectRequestsTest, FailsWithFiveHundredWhereADirectoryCannotBeMade) {
+TEST_P(ObjectRequestsTest, FailsWithFiveHundredWhereADirectoryCannotBeMade) {
   std::filesystem::create_directories(device_.path());
   std::ofstream(device_.path() + "/objects") << "x";
   EXPECT_EQ(put(kT1, "hello"), 500);
 }
 
-TEST_F(ObjectRequestsTest, DeleteWritesATombstone) {
+TEST_P(ObjectRequestsTest, DeleteWritesATombstone) {
   struct Case {
     const char* why;
     std::function<void()> before;
@@ -316,13 +322,13 @@ TEST_F(ObjectRequestsTest, DeleteWritesATombstone) {
   }
 }
 
-TEST_F(ObjectRequestsTest, TombstonesHoldTimeAndNameOnly) {
+TEST_P(ObjectRequestsTest, TombstonesHoldTimeAndNameOnly) {
   EXPECT_EQ(del(kT1, {"X-Object-Meta-Color: red", "X-Custom: 1"}), 404);
   EXPECT_THAT(stored(std::string(kT1) + ".ts"),
               ElementsAre(::testing::Pair("X-Timestamp", kT1), ::testing::Pair("name", "/a/c/o")));
 }
 
-TEST_F(ObjectRequestsTest, DeleteHonoursXIfDeleteAt) {
+TEST_P(ObjectRequestsTest, DeleteHonoursXIfDeleteAt) {
   EXPECT_EQ(del(kT1, {"X-If-Delete-At: 5"}), 404);
   EXPECT_THAT(files(), IsEmpty());
   device_.add_data(name_, kT1, "x", {{"X-Delete-At", "5"}});
@@ -334,14 +340,14 @@ TEST_F(ObjectRequestsTest, DeleteHonoursXIfDeleteAt) {
   EXPECT_THAT(files(), ElementsAre(std::string(kT2) + ".ts"));
 }
 
-TEST_F(ObjectRequestsTest, DeleteTakesNamesThatAreTooLong) {
+TEST_P(ObjectRequestsTest, DeleteTakesNamesThatAreTooLong) {
   const std::string path = "/a/c/" + std::string(1025, 'n');
   const std::string time = std::string("X-Timestamp: ") + kT1;
   EXPECT_EQ(answer("PUT " + path, {time, "Content-Length: 0", "Content-Type: t"}).status, 400);
   EXPECT_EQ(answer("DELETE " + path, {time}).status, 404);
 }
 
-TEST_F(ObjectRequestsTest, PostStoresAMeta) {
+TEST_P(ObjectRequestsTest, PostStoresAMeta) {
   device_.add_data(name_, kT1, "x", {{"X-Object-Meta-Old", "1"}});
   EXPECT_EQ(post(kT2, {"X-Object-Meta-Color: red", "Content-Length: 0"}), 202);
   ASSERT_THAT(files(), ElementsAre(std::string(kT1) + ".data", std::string(kT2) + ".meta"));
@@ -350,7 +356,7 @@ TEST_F(ObjectRequestsTest, PostStoresAMeta) {
   EXPECT_EQ(stored(files()[1]), expected);
 }
 
-TEST_F(ObjectRequestsTest, PostIsAnsweredByWhatIsThere) {
+TEST_P(ObjectRequestsTest, PostIsAnsweredByWhatIsThere) {
   struct Case {
     const char* why;
     std::function<void()> before;
@@ -393,7 +399,7 @@ TEST_F(ObjectRequestsTest, PostIsAnsweredByWhatIsThere) {
   }
 }
 
-TEST_F(ObjectRequestsTest, PostKeepsContentTypesInOrder) {
+TEST_P(ObjectRequestsTest, PostKeepsContentTypesInOrder) {
   struct Case {
     const char* why;
     const char* time;
@@ -431,7 +437,7 @@ TEST_F(ObjectRequestsTest, PostKeepsContentTypesInOrder) {
   }
 }
 
-TEST_F(ObjectRequestsTest, AnOlderPostsNewerContentTypeRewritesTheMeta) {
+TEST_P(ObjectRequestsTest, AnOlderPostsNewerContentTypeRewritesTheMeta) {
   device_.add_data(name_, kT0, "x");
   ASSERT_EQ(post(kT2, {"X-Object-Meta-Color: red"}), 202);
   EXPECT_EQ(post(kT1, {"X-Object-Meta-Color: blue", "Content-Type: new",
@@ -444,7 +450,7 @@ TEST_F(ObjectRequestsTest, AnOlderPostsNewerContentTypeRewritesTheMeta) {
   EXPECT_EQ(*file.metadata().find("Content-Type"), "new");
 }
 
-TEST_F(ObjectRequestsTest, PostKeepsTheContentTypeOfAnEarlierOne) {
+TEST_P(ObjectRequestsTest, PostKeepsTheContentTypeOfAnEarlierOne) {
   device_.add_data(name_, kT0, "x");
   ASSERT_EQ(post(kT1, {"Content-Type: new"}), 202);
   ASSERT_EQ(post(kT2), 202);
@@ -453,13 +459,13 @@ TEST_F(ObjectRequestsTest, PostKeepsTheContentTypeOfAnEarlierOne) {
 }
 
 // What Swift answers: it has no .meta to take the content type.
-TEST_F(ObjectRequestsTest, ANewerContentTypeWithoutAMetaFails) {
+TEST_P(ObjectRequestsTest, ANewerContentTypeWithoutAMetaFails) {
   device_.add_data(name_, kT1, "x");
   EXPECT_EQ(post(kT1, {"Content-Type: new", std::string("Content-Type-Timestamp: ") + kT2}), 500);
   EXPECT_THAT(files(), SizeIs(1));
 }
 
-TEST_F(ObjectRequestsTest, PostRefusesADeleteTimeInThePast) {
+TEST_P(ObjectRequestsTest, PostRefusesADeleteTimeInThePast) {
   device_.add_data(name_, kT1, "x");
   EXPECT_EQ(post(kT2, {"X-Delete-At: 5"}), 400);
   EXPECT_EQ(post(kT2, {"X-Delete-At: 1700000005"}), 202);
@@ -485,6 +491,10 @@ TEST(SubrequestBodyTest, OfNoLengthReadsNothing) {
     EXPECT_EQ(input.unread(), "x");
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(BothModes, ObjectRequestsTest,
+                         ::testing::Values(CommitMode::group, CommitMode::each),
+                         [](const auto& mode) { return mode.param == CommitMode::group ? "group" : "each"; });
 
 }  // namespace
 }  // namespace ssync

@@ -55,11 +55,15 @@ std::string offers(const std::string& lines) {
   return ":MISSING_CHECK: START\r\n" + lines + ":MISSING_CHECK: END\r\n:UPDATES: START\r\n:UPDATES: END\r\n";
 }
 
-class SsyncReceiverTest : public ::testing::Test {
+// Each test in both modes of commit: the sender must not be able to tell them apart.
+class SsyncReceiverTest : public ::testing::TestWithParam<CommitMode> {
  protected:
   SsyncReceiverTest()
-      : session_{
-            .partition = device_.partition(), .device = "sda1", .frag_index = {}, .remote_addr = "10.0.0.1"} {
+      : session_{.partition = device_.partition(),
+                 .device = "sda1",
+                 .frag_index = {},
+                 .remote_addr = "10.0.0.1",
+                 .commit_mode = GetParam()} {
     device_.settings().reclaim_age = std::int64_t{1} << 40;
   }
 
@@ -68,7 +72,7 @@ class SsyncReceiverTest : public ::testing::Test {
                   std::size_t piece_size = 65536) {
     ScriptedInput input(script, end, piece_size);
     CollectedOutput output;
-    result_ = SsyncReceiver(session_, input, output, slots_, [this] { return interrupted_; }).run();
+    result_ = SsyncReceiver(session_, input, output, slots_, threads_, [this] { return interrupted_; }).run();
     return output.sent();
   }
 
@@ -89,27 +93,28 @@ class SsyncReceiverTest : public ::testing::Test {
   TemporaryDevice device_;
   Session session_;
   ReplicationSlots slots_{0};
+  SyncThreads threads_{4};
   bool interrupted_ = false;
   SessionResult result_ = SessionResult::cut;
   const ObjectName one_{"a", "c", "one"};
   const ObjectName two_{"a", "c", "two"};
 };
 
-TEST_F(SsyncReceiverTest, AnswersAnEmptySession) {
+TEST_P(SsyncReceiverTest, AnswersAnEmptySession) {
   EXPECT_EQ(run(updates("")), std::string(kNothingWanted) + kDone);
   EXPECT_EQ(result_, SessionResult::complete);
   EXPECT_THAT(names_in(device_.partition().path()), ElementsAre(".lock-replication"));
 }
 
 // The end of the body counts as END in either phase.
-TEST_F(SsyncReceiverTest, TakesTheBodysEndForEnd) {
+TEST_P(SsyncReceiverTest, TakesTheBodysEndForEnd) {
   EXPECT_EQ(run(std::string(kNoOffers) + ":UPDATES: START\r\n"), std::string(kNothingWanted) + kDone);
   EXPECT_EQ(result_, SessionResult::complete);
   EXPECT_EQ(run(":MISSING_CHECK: START\r\n"), kNothingWanted);
   EXPECT_EQ(result_, SessionResult::cut);
 }
 
-TEST_F(SsyncReceiverTest, SaysNothingToASenderThatLeftBeforeAPhase) {
+TEST_P(SsyncReceiverTest, SaysNothingToASenderThatLeftBeforeAPhase) {
   for (const ScriptEnd end : {ScriptEnd::clean, ScriptEnd::cut, ScriptEnd::interrupt}) {
     EXPECT_EQ(run("", end), "\r\n");
     EXPECT_EQ(result_, SessionResult::cut);
@@ -118,7 +123,7 @@ TEST_F(SsyncReceiverTest, SaysNothingToASenderThatLeftBeforeAPhase) {
   }
 }
 
-TEST_F(SsyncReceiverTest, AsksForWhatIsMissing) {
+TEST_P(SsyncReceiverTest, AsksForWhatIsMissing) {
   device_.add_data(one_, kT1, "one");
   const std::string missing = device_.hash_of(two_);
   const std::string present = device_.hash_of(one_);
@@ -139,7 +144,7 @@ struct ErrorCase {
   const char* line;
 };
 
-TEST_F(SsyncReceiverTest, GivesErrorsOfTheMissingCheckBackAsPythonPrintsThem) {
+TEST_P(SsyncReceiverTest, GivesErrorsOfTheMissingCheckBackAsPythonPrintsThem) {
   const ErrorCase cases[] = {
       {"garbage\r\n", ":ERROR: 0 \"Looking for :MISSING_CHECK: START got b'garbage\\\\r\\\\n'\"\n"},
       {"\r\n", ":ERROR: 0 \"Looking for :MISSING_CHECK: START got b'\\\\r\\\\n'\"\n"},
@@ -158,12 +163,12 @@ TEST_F(SsyncReceiverTest, GivesErrorsOfTheMissingCheckBackAsPythonPrintsThem) {
   }
 }
 
-TEST_F(SsyncReceiverTest, GivesAThousandBytesOfAWrongLineBack) {
+TEST_P(SsyncReceiverTest, GivesAThousandBytesOfAWrongLineBack) {
   EXPECT_EQ(run(std::string(5000, 'x') + "\r\n"),
             "\r\n:ERROR: 0 \"Looking for :MISSING_CHECK: START got b'" + std::string(1024, 'x') + "'\"\n");
 }
 
-TEST_F(SsyncReceiverTest, GivesErrorsOfUpdatesBackAsPythonPrintsThem) {
+TEST_P(SsyncReceiverTest, GivesErrorsOfUpdatesBackAsPythonPrintsThem) {
   const ErrorCase cases[] = {
       {"garbage\r\n", ":ERROR: 0 \"Looking for :UPDATES: START got b'garbage\\\\r\\\\n'\"\n"},
       {":UPDATES: START\r\n\r\n", ":ERROR: 0 'not enough values to unpack (expected 2, got 1)'\n"},
@@ -188,7 +193,7 @@ TEST_F(SsyncReceiverTest, GivesErrorsOfUpdatesBackAsPythonPrintsThem) {
 }
 
 // Swift reads the sender's bytes as Latin-1 and writes the line as UTF-8.
-TEST_F(SsyncReceiverTest, BoundsTheHeadersOfASubrequest) {
+TEST_P(SsyncReceiverTest, BoundsTheHeadersOfASubrequest) {
   std::string many = "DELETE /a/c/one\r\n";
   for (int i = 0; i <= 5000; ++i) many += "X-" + std::to_string(i) + ": v\r\n";
   EXPECT_EQ(after_missing_check(updates(many + "\r\n")),
@@ -199,7 +204,7 @@ TEST_F(SsyncReceiverTest, BoundsTheHeadersOfASubrequest) {
             ":ERROR: 0 'Too many headers for DELETE /a/c/one'\n");
 }
 
-TEST_F(SsyncReceiverTest, GivesNonAsciiBackAsLatin1) {
+TEST_P(SsyncReceiverTest, GivesNonAsciiBackAsLatin1) {
   const ErrorCase cases[] = {
       {"PUT /a/c/\xc3\xa9\xff\r\n\r\n",
        ":ERROR: 0 'No content-length sent for PUT /a/c/\xc3\x83\xc2\xa9\xc3\xbf'\n"},
@@ -216,7 +221,7 @@ TEST_F(SsyncReceiverTest, GivesNonAsciiBackAsLatin1) {
   }
 }
 
-TEST_F(SsyncReceiverTest, TellsASilentSender) {
+TEST_P(SsyncReceiverTest, TellsASilentSender) {
   EXPECT_EQ(run("", ScriptEnd::silence), "\r\n:ERROR: 408 '60.0 seconds: missing_check start'\n");
   EXPECT_EQ(run(":MISSING_CHECK: START\r\n", ScriptEnd::silence),
             "\r\n:ERROR: 408 '60.0 seconds: missing_check line'\n");
@@ -234,7 +239,7 @@ TEST_F(SsyncReceiverTest, TellsASilentSender) {
   EXPECT_EQ(result_, SessionResult::cut);
 }
 
-TEST_F(SsyncReceiverTest, CarriesSubrequestsOut) {
+TEST_P(SsyncReceiverTest, CarriesSubrequestsOut) {
   device_.add_data(two_, kT1, "two");
   EXPECT_EQ(run(updates(put("/a/c/one", kT1, "hello") +
                         post("/a/c/one", kT2, "X-Object-Meta-Color: red\r\n") + del("/a/c/two", kT2))),
@@ -245,7 +250,7 @@ TEST_F(SsyncReceiverTest, CarriesSubrequestsOut) {
   EXPECT_THAT(device_.files_of(two_), ElementsAre(std::string(kT2) + ".ts"));
 }
 
-TEST_F(SsyncReceiverTest, CarriesBodiesOfAnyPiecesAndBytes) {
+TEST_P(SsyncReceiverTest, CarriesBodiesOfAnyPiecesAndBytes) {
   std::string data;
   for (int i = 0; i < 1000; ++i) data += "\r\n:UPDATES: END\r\n" + std::string(1, static_cast<char>(i));
   const std::string script = updates(put("/a/c/one", kT1, data) + put("/a/c/two", kT1, ""));
@@ -258,11 +263,11 @@ TEST_F(SsyncReceiverTest, CarriesBodiesOfAnyPiecesAndBytes) {
 }
 
 // 404 is a success: a DELETE of what is not there.
-TEST_F(SsyncReceiverTest, CountsANotFoundAsSuccess) {
+TEST_P(SsyncReceiverTest, CountsANotFoundAsSuccess) {
   EXPECT_EQ(after_missing_check(updates(del("/a/c/one", kT1) + post("/a/c/two", kT1))), kDone);
 }
 
-TEST_F(SsyncReceiverTest, ReadsTheBodyOfAFailedSubrequestAway) {
+TEST_P(SsyncReceiverTest, ReadsTheBodyOfAFailedSubrequestAway) {
   device_.add_data(one_, kT2, "newer");
   EXPECT_EQ(
       after_missing_check(updates(put("/a/c/one", kT1, "DELETE /a/c/two\r\n") + put("/a/c/two", kT1, "two"))),
@@ -271,7 +276,7 @@ TEST_F(SsyncReceiverTest, ReadsTheBodyOfAFailedSubrequestAway) {
   EXPECT_TRUE(is_open(two_, "two"));
 }
 
-TEST_F(SsyncReceiverTest, AFailedPutWithAShortBodyEndsWithoutAWord) {
+TEST_P(SsyncReceiverTest, AFailedPutWithAShortBodyEndsWithoutAWord) {
   device_.add_data(one_, kT2, "newer");
   const std::string whole = put("/a/c/one", kT1, "older");
   EXPECT_EQ(
@@ -280,7 +285,7 @@ TEST_F(SsyncReceiverTest, AFailedPutWithAShortBodyEndsWithoutAWord) {
   EXPECT_EQ(result_, SessionResult::cut);
 }
 
-TEST_F(SsyncReceiverTest, EndsAtTheFailureThreshold) {
+TEST_P(SsyncReceiverTest, EndsAtTheFailureThreshold) {
   device_.settings().replication_failure_threshold = 2;
   device_.settings().replication_failure_ratio = 1.5;
   const std::string success = del("/a/c/one", kT1);
@@ -308,7 +313,7 @@ TEST_F(SsyncReceiverTest, EndsAtTheFailureThreshold) {
   EXPECT_EQ(after_missing_check(updates(success)), ":ERROR: 0 'Too many 0 failures to 1 successes'\n");
 }
 
-TEST_F(SsyncReceiverTest, IsRefusedWithoutASlot) {
+TEST_P(SsyncReceiverTest, IsRefusedWithoutASlot) {
   // A process can hold one slot; another process takes the only one.
   ReplicationSlots one_slot(1);
   int ready[2];
@@ -325,7 +330,7 @@ TEST_F(SsyncReceiverTest, IsRefusedWithoutASlot) {
   EXPECT_EQ(byte, '1');
   ScriptedInput input(updates(""));
   CollectedOutput output;
-  EXPECT_EQ(SsyncReceiver(session_, input, output, one_slot, {}).run(), SessionResult::cut);
+  EXPECT_EQ(SsyncReceiver(session_, input, output, one_slot, threads_, {}).run(), SessionResult::cut);
   EXPECT_EQ(
       output.sent(),
       "\r\n:ERROR: 503 b'<html><h1>Service Unavailable</h1><p>The server is currently unavailable. Please "
@@ -336,12 +341,12 @@ TEST_F(SsyncReceiverTest, IsRefusedWithoutASlot) {
   ::close(ready[1]);
 }
 
-TEST_F(SsyncReceiverTest, GivesItsSlotBackHoweverItEnds) {
+TEST_P(SsyncReceiverTest, GivesItsSlotBackHoweverItEnds) {
   ReplicationSlots one_slot(1);
   for (const char* script : {"garbage\r\n", "", ":MISSING_CHECK: START\r\n"}) {
     ScriptedInput input(script);
     CollectedOutput output;
-    SsyncReceiver(session_, input, output, one_slot, {}).run();
+    SsyncReceiver(session_, input, output, one_slot, threads_, {}).run();
   }
   const pid_t child = ::fork();
   if (child == 0) ::_exit(one_slot.try_acquire() ? 0 : 1);
@@ -351,7 +356,7 @@ TEST_F(SsyncReceiverTest, GivesItsSlotBackHoweverItEnds) {
 }
 
 // lp1897177: whoever sends this partition holds its lock.
-TEST_F(SsyncReceiverTest, IsRefusedWhileThePartitionIsLocked) {
+TEST_P(SsyncReceiverTest, IsRefusedWhileThePartitionIsLocked) {
   device_.settings().replication_lock_timeout = 0;
   // .lock-replication is taken even where the device has no limit.
   device_.settings().replication_concurrency_per_device = 0;
@@ -366,7 +371,7 @@ TEST_F(SsyncReceiverTest, IsRefusedWhileThePartitionIsLocked) {
   EXPECT_EQ(result_, SessionResult::cut);
 }
 
-TEST_F(SsyncReceiverTest, IsRefusedWhileTheDeviceIsBusy) {
+TEST_P(SsyncReceiverTest, IsRefusedWhileTheDeviceIsBusy) {
   device_.settings().replication_lock_timeout = 1;
   LockRequest request{.directory = device_.path(),
                       .name = "",
@@ -382,7 +387,7 @@ TEST_F(SsyncReceiverTest, IsRefusedWhileTheDeviceIsBusy) {
   EXPECT_EQ(run(updates("")), std::string(kNothingWanted) + kDone);
 }
 
-TEST_F(SsyncReceiverTest, StopsWaitingForALockWhenTold) {
+TEST_P(SsyncReceiverTest, StopsWaitingForALockWhenTold) {
   interrupted_ = true;
   const PathLock held(LockRequest{.directory = device_.partition().path(),
                                   .name = "replication",
@@ -394,7 +399,7 @@ TEST_F(SsyncReceiverTest, StopsWaitingForALockWhenTold) {
   EXPECT_EQ(result_, SessionResult::cut);
 }
 
-TEST_F(SsyncReceiverTest, GivesItsLocksBackBeforeTheLastLine) {
+TEST_P(SsyncReceiverTest, GivesItsLocksBackBeforeTheLastLine) {
   class Watching final : public ResponseOutput {
    public:
     explicit Watching(std::string partition) : partition_(std::move(partition)) {}
@@ -419,11 +424,11 @@ TEST_F(SsyncReceiverTest, GivesItsLocksBackBeforeTheLastLine) {
   };
   ScriptedInput input(updates(""));
   Watching output(device_.partition().path());
-  EXPECT_EQ(SsyncReceiver(session_, input, output, slots_, {}).run(), SessionResult::complete);
+  EXPECT_EQ(SsyncReceiver(session_, input, output, slots_, threads_, {}).run(), SessionResult::complete);
   EXPECT_TRUE(output.was_free());
 }
 
-TEST_F(SsyncReceiverTest, SendsItsFirstLineBeforeItReads) {
+TEST_P(SsyncReceiverTest, SendsItsFirstLineBeforeItReads) {
   class Nothing final : public RequestInput {
    public:
     explicit Nothing(const CollectedOutput& output) : output_(output) {}
@@ -438,25 +443,26 @@ TEST_F(SsyncReceiverTest, SendsItsFirstLineBeforeItReads) {
   };
   CollectedOutput output;
   Nothing input(output);
-  EXPECT_EQ(SsyncReceiver(session_, input, output, slots_, {}).run(), SessionResult::cut);
+  EXPECT_EQ(SsyncReceiver(session_, input, output, slots_, threads_, {}).run(), SessionResult::cut);
 }
 
-TEST_F(SsyncReceiverTest, SurvivesAPeerThatDoesNotListen) {
+TEST_P(SsyncReceiverTest, SurvivesAPeerThatDoesNotListen) {
   const std::string script = updates(put("/a/c/one", kT1, "hello"));
   const std::size_t whole = run(script).size();
   for (std::size_t limit = 0; limit < whole; ++limit) {
     ScriptedInput input(script);
     CollectedOutput output;
     output.set_limit(limit);
-    EXPECT_EQ(SsyncReceiver(session_, input, output, slots_, {}).run(), SessionResult::cut) << limit;
+    EXPECT_EQ(SsyncReceiver(session_, input, output, slots_, threads_, {}).run(), SessionResult::cut)
+        << limit;
   }
   ScriptedInput garbage("garbage\r\n");
   CollectedOutput output;
   output.set_limit(2);
-  EXPECT_EQ(SsyncReceiver(session_, garbage, output, slots_, {}).run(), SessionResult::cut);
+  EXPECT_EQ(SsyncReceiver(session_, garbage, output, slots_, threads_, {}).run(), SessionResult::cut);
 }
 
-TEST_F(SsyncReceiverTest, KeepsDamageThatItFoundEvenIfTheSessionFails) {
+TEST_P(SsyncReceiverTest, KeepsDamageThatItFoundEvenIfTheSessionFails) {
   device_.add_data(one_, kT1, "one", {{"Content-Length", "5"}});
   EXPECT_EQ(run(":MISSING_CHECK: START\r\n" + device_.hash_of(one_) + " " + kT1 + "\r\nx\r\n"),
             "\r\n:ERROR: 0 'list index out of range'\n");
@@ -501,11 +507,11 @@ class CutSessionTest : public SsyncReceiverTest {
 };
 
 // A clean end in mid-session may complete it (the body's end is END) once the subrequests before it did.
-TEST_F(CutSessionTest, ByTheSendersVanishing) { run_cut_everywhere(ScriptEnd::cut); }
-TEST_F(CutSessionTest, ByTheSendersSilence) { run_cut_everywhere(ScriptEnd::silence); }
-TEST_F(CutSessionTest, ByTheWorkersStop) { run_cut_everywhere(ScriptEnd::interrupt); }
+TEST_P(CutSessionTest, ByTheSendersVanishing) { run_cut_everywhere(ScriptEnd::cut); }
+TEST_P(CutSessionTest, ByTheSendersSilence) { run_cut_everywhere(ScriptEnd::silence); }
+TEST_P(CutSessionTest, ByTheWorkersStop) { run_cut_everywhere(ScriptEnd::interrupt); }
 
-TEST_F(CutSessionTest, ByTheBodysCleanEnd) {
+TEST_P(CutSessionTest, ByTheBodysCleanEnd) {
   const std::string whole = put("/a/c/one", kT2, "hello");
   const std::string start = std::string(kNoOffers) + ":UPDATES: START\r\n";
   for (std::size_t size = 1; size < whole.size(); ++size) {
@@ -524,7 +530,7 @@ class Replication2013Test : public SsyncReceiverTest {
   Replication2013Test() { session_.dialect = Dialect::replication_2013; }
 };
 
-TEST_F(Replication2013Test, AsksForBareHashes) {
+TEST_P(Replication2013Test, AsksForBareHashes) {
   device_.add_data(one_, kT1, "one");
   const std::string present = device_.hash_of(one_);
   const std::string missing = device_.hash_of(two_);
@@ -537,17 +543,25 @@ TEST_F(Replication2013Test, AsksForBareHashes) {
   EXPECT_EQ(run(offers(present + " " + kT2 + "\r\n")), std::string(kNothingWanted) + kDone);
 }
 
-TEST_F(Replication2013Test, TakesPutAndDeleteOnly) {
+TEST_P(Replication2013Test, TakesPutAndDeleteOnly) {
   EXPECT_EQ(after_missing_check(updates(put("/a/c/one", kT1, "hello") + del("/a/c/two", kT1))), kDone);
   EXPECT_TRUE(is_open(one_, "hello"));
   EXPECT_EQ(after_missing_check(updates(post("/a/c/one", kT2))),
             ":ERROR: 0 'Invalid subrequest method POST'\n");
 }
 
-TEST_F(Replication2013Test, RefusesItemsBehindTheTime) {
+TEST_P(Replication2013Test, RefusesItemsBehindTheTime) {
   EXPECT_EQ(run(offers(device_.hash_of(one_) + " " + kT1 + " m:1\r\n")),
             "\r\n:ERROR: 0 'too many values to unpack (expected 2)'\n");
 }
+
+std::string mode_name(const ::testing::TestParamInfo<CommitMode>& info) {
+  return info.param == CommitMode::group ? "group" : "each";
+}
+constexpr auto kBothModes = {CommitMode::group, CommitMode::each};
+INSTANTIATE_TEST_SUITE_P(BothModes, SsyncReceiverTest, ::testing::ValuesIn(kBothModes), mode_name);
+INSTANTIATE_TEST_SUITE_P(BothModes, CutSessionTest, ::testing::ValuesIn(kBothModes), mode_name);
+INSTANTIATE_TEST_SUITE_P(BothModes, Replication2013Test, ::testing::ValuesIn(kBothModes), mode_name);
 
 }  // namespace
 }  // namespace ssync

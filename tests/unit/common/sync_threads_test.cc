@@ -1,0 +1,50 @@
+#include "common/sync_threads.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace ssync {
+namespace {
+
+TEST(SyncThreadsTest, CallsEachTaskOnce) {
+  SyncThreads threads(4);
+  for (const std::size_t size : {0, 1, 2, 3, 4, 5, 100, 1000}) {
+    std::vector<std::atomic<int>> calls(size);
+    threads.for_each(size, [&](std::size_t index) { ++calls[index]; });
+    for (const std::atomic<int>& count : calls) EXPECT_EQ(count, 1) << size;
+  }
+}
+
+TEST(SyncThreadsTest, RunsAsManyTasksAtATimeAsItHasThreads) {
+  constexpr std::size_t kThreads = 5;
+  SyncThreads threads(kThreads);
+  std::mutex mutex;
+  std::condition_variable all_here;
+  std::size_t here = 0;
+  // Returns only if all of them are there together.
+  threads.for_each(kThreads, [&](std::size_t) {
+    std::unique_lock lock(mutex);
+    if (++here == kThreads) all_here.notify_all();
+    all_here.wait(lock, [&] { return here == kThreads; });
+  });
+  EXPECT_EQ(here, kThreads);
+}
+
+TEST(SyncThreadsTest, OneThreadIsTheCaller) {
+  SyncThreads threads(1);
+  const std::thread::id caller = std::this_thread::get_id();
+  std::vector<std::size_t> order;
+  threads.for_each(3, [&](std::size_t index) {
+    EXPECT_EQ(std::this_thread::get_id(), caller);
+    order.push_back(index);
+  });
+  EXPECT_EQ(order, (std::vector<std::size_t>{0, 1, 2}));
+}
+
+}  // namespace
+}  // namespace ssync

@@ -1,0 +1,86 @@
+#include "worker/subrequest_tally.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "common/errors.h"
+
+namespace ssync {
+
+SubrequestTally::SubrequestTally(const ObjectTarget& target, std::string log_prefix)
+    : target_(target), log_prefix_(std::move(log_prefix)) {}
+
+SubrequestTally::~SubrequestTally() {
+  try {
+    target_.commits.finish();
+    take_results();
+  } catch (const std::exception& error) {
+    spdlog::error("{} {}", log_prefix_, error.what());
+  }
+}
+
+void SubrequestTally::add(const std::string& context, ObjectAnswer answer) {
+  waiting_.push_back({.context = context, .answer = std::move(answer.answer), .ticket = answer.ticket});
+  if (!waiting_.back().answer.is_replication_success()) note_failure(waiting_.back());
+  take_results();
+  count_known();
+  // Only now could the outcome of the others decide.
+  if (waiting_failures_ != 0 &&
+      failures_ + waiting_failures_ >= target_.partition.settings.replication_failure_threshold) {
+    finish();
+  }
+}
+
+void SubrequestTally::note_failure(const Waiting& subrequest) {
+  ++waiting_failures_;
+  spdlog::warn("{} subrequest failed with {}: {} ({})", log_prefix_, subrequest.answer.status,
+               subrequest.context, subrequest.answer.body);
+}
+
+void SubrequestTally::finish() {
+  target_.commits.finish();
+  take_results();
+  count_known();
+}
+
+void SubrequestTally::take_results() {
+  auto next = waiting_.begin();
+  for (const CommitResult& result : target_.commits.take_results()) {
+    // Both are in the order of the tickets.
+    next = std::find_if(next, waiting_.end(),
+                        [&](const Waiting& subrequest) { return subrequest.ticket == result.ticket; });
+    if (next == waiting_.end()) throw std::logic_error("a result that no subrequest waits for");
+    next->ticket.reset();
+    if (!result.failure) continue;
+    const bool failed_before = !next->answer.is_replication_success();
+    next->answer = answer_failure(target_, next->context, result.failure);
+    if (!failed_before) note_failure(*next);
+  }
+}
+
+void SubrequestTally::count_known() {
+  while (!waiting_.empty() && !waiting_.front().ticket) {
+    const Waiting subrequest = std::move(waiting_.front());
+    waiting_.pop_front();
+    count(subrequest);
+  }
+}
+
+void SubrequestTally::count(const Waiting& subrequest) {
+  const ObjectServerSettings& settings = target_.partition.settings;
+  if (subrequest.answer.is_replication_success()) {
+    ++successes_;
+  } else {
+    --waiting_failures_;
+    ++failures_;
+  }
+  if (failures_ >= settings.replication_failure_threshold &&
+      (successes_ == 0 || static_cast<double>(failures_) / successes_ > settings.replication_failure_ratio)) {
+    throw ValueError(fmt::format("Too many {} failures to {} successes", failures_, successes_));
+  }
+}
+
+}  // namespace ssync
