@@ -22,6 +22,15 @@ struct CommitQueue::Entry {
   std::exception_ptr failure;
 };
 
+CommitLimits CommitLimits::within(std::uint64_t open_files) {
+  // For sockets, logs, locks and the directories that are being synced.
+  constexpr std::uint64_t kOthers = 256;
+  CommitLimits limits;
+  const std::uint64_t room = open_files > kOthers ? (open_files - kOthers) / 2 : 0;
+  limits.files = static_cast<std::size_t>(std::clamp<std::uint64_t>(room, 1, limits.files));
+  return limits;
+}
+
 CommitQueue::CommitQueue(const Partition& partition, SyncThreads& threads, CommitMode mode,
                          CommitLimits limits)
     : partition_(partition), threads_(threads), mode_(mode), limits_(limits) {}

@@ -54,8 +54,11 @@ struct CommitResult {
 
 // How much may be staged and wait for the batch before it. As much again may be in that batch.
 struct CommitLimits {
-  std::size_t files = 256;  // each holds a descriptor
+  std::size_t files = 512;  // each holds a descriptor
   std::int64_t bytes = std::int64_t{32} * 1024 * 1024;
+
+  // With as many files as a process that may open so many has room for.
+  static CommitLimits within(std::uint64_t open_files);
 };
 
 // The queue of one session. For one thread; the work goes on in others.

@@ -86,20 +86,21 @@ OpenOutcome DiskFile::open(ExpiredObjects expired, double now) {
   // A file that is listed and then gone was replaced by a newer one in between (a PUT through another
   // server, for instance). "Not here" would be a wrong answer, and a sender may delete its copy on it.
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    std::vector<std::string> names;
+    std::optional<std::vector<std::string>> names;
     try {
-      names = list_directory(hash_dir_);
+      names = list_directory_if_there(hash_dir_);
     } catch (const OsError& error) {
       forget();
-      if (error.code() == ENOENT) {
-        files_.emplace();
-        return OpenOutcome::not_exist;
-      }
       quarantine_unlistable(partition_, hash_dir_, error.code());
       return OpenOutcome::quarantined;
     }
+    if (!names) {
+      forget();
+      files_.emplace();
+      return OpenOutcome::not_exist;
+    }
     const OpenOutcome outcome = open_seen(
-        expired, now, SeenFiles{.names = std::move(names), .file_name = "", .file = Fd(), .metadata = {}});
+        expired, now, SeenFiles{.names = std::move(*names), .file_name = "", .file = Fd(), .metadata = {}});
     if (outcome != OpenOutcome::changing) return outcome;
   }
   return OpenOutcome::changing;

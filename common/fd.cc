@@ -50,14 +50,27 @@ void sync_directory(const std::string& path) {
 }
 
 std::vector<std::string> list_directory(const std::string& path) {
+  std::optional<std::vector<std::string>> names = list_directory_if_there(path);
+  if (!names) throw OsError(ENOENT, path);
+  return std::move(*names);
+}
+
+std::optional<std::vector<std::string>> list_directory_if_there(const std::string& path) {
   // Not opendir(3), which for the one or two names of a hash directory takes a stat and 32 KiB of memory.
   const Fd fd = open_file(path, O_RDONLY | O_DIRECTORY);
-  if (!fd) throw_os_error(path);
+  if (!fd) {
+    if (errno == ENOENT) return std::nullopt;
+    throw_os_error(path);
+  }
   std::vector<std::string> names;
   alignas(dirent64) std::array<char, 8192> buffer;
   for (;;) {
     const ssize_t size = ::getdents64(fd.get(), buffer.data(), buffer.size());
-    if (size < 0) throw_os_error(path);
+    if (size < 0) {
+      // Removed since it was opened.
+      if (errno == ENOENT) return std::nullopt;
+      throw_os_error(path);
+    }
     if (size == 0) return names;
     for (const char* next = buffer.data(); next < buffer.data() + size;) {
       const auto* entry = reinterpret_cast<const dirent64*>(next);

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,6 +49,9 @@ void sync_directory(const std::string& path);
 
 // The names in a directory but for "." and "..", in no order. Throws OsError.
 std::vector<std::string> list_directory(const std::string& path);
+
+// The same; nullopt for one that is not there, as the hash directories of new objects are.
+std::optional<std::vector<std::string>> list_directory_if_there(const std::string& path);
 
 // "dirname" and "basename" of a path without a trailing slash.
 std::string parent_of(const std::string& path);

@@ -32,12 +32,9 @@ CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& 
                                  const FragmentRequest& request) {
   CleanedHashDir result;
   std::vector<std::string>& names = result.names;
-  try {
-    names = list_directory(hash_dir);
-  } catch (const OsError& error) {
-    if (error.code() == ENOENT) return {};
-    throw;
-  }
+  std::optional<std::vector<std::string>> listed = list_directory_if_there(hash_dir);
+  if (!listed) return {};
+  names = std::move(*listed);
   std::sort(names.begin(), names.end(), std::greater<>());
   ObjectFiles& files = result.files;
   files = choose_object_files(names, partition.policy.type, request);

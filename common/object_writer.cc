@@ -170,13 +170,11 @@ void ObjectWriter::stage(Metadata metadata, std::optional<int> fragment_index) {
   }
 }
 
-void ObjectWriter::sync_data() {
-  sync_file(file_.get(), hash_dir_);
-  drop_cache(file_.get(), 0, written_);
-}
+void ObjectWriter::sync_data() { sync_file(file_.get(), hash_dir_); }
 
 void ObjectWriter::publish(Durability durability) {
   sync_data();
+  drop_cache(file_.get(), 0, written_);
   for (const std::string& made : invalidate_suffix(parent_of(hash_dir_))) unsynced_.add(parent_of(made));
   link();
   const bool commits = fragment_index_ && durability == Durability::durable;
@@ -193,7 +191,9 @@ void ObjectWriter::publish(Durability durability) {
 void ObjectWriter::reveal(Durability durability) {
   is_decided_ = !fragment_index_;
   link();
-  // A thousand of them may wait for their names.
+  // Not right after the sync: pages that another processor has just written can only be dropped after all
+  // processors have handed theirs over, which takes longer than all the rest.
+  drop_cache(file_.get(), 0, written_);
   file_.reset();
   if (!fragment_index_ || durability != Durability::durable) return;
   const Fragment fragment{.hash_dir = hash_dir_, .timestamp = timestamp_, .index = *fragment_index_};

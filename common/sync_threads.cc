@@ -1,12 +1,19 @@
 #include "common/sync_threads.h"
 
-#include <pthread.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
-#include <system_error>
+#include <cstring>
 
 namespace ssync {
+namespace {
+
+// They make a system call and catch what it throws; a hundred of them are not to need a gigabyte of
+// addresses.
+constexpr std::size_t kStackSize = 256UL * 1024;
+
+}  // namespace
 
 SyncThreads::~SyncThreads() {
   {
@@ -14,52 +21,71 @@ SyncThreads::~SyncThreads() {
     ending_ = true;
   }
   work_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (const pthread_t thread : threads_) ::pthread_join(thread, nullptr);
 }
 
-void SyncThreads::start() {
-  if (!threads_.empty()) return;
+void* SyncThreads::run_thread(void* threads) {
+  static_cast<SyncThreads*>(threads)->run();
+  return nullptr;
+}
+
+void SyncThreads::start(std::size_t wanted) {
+  wanted = std::min(wanted, count_) - 1;
+  if (threads_.size() >= wanted) return;
   // Signals are the business of the thread that serves requests.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    while (threads_.size() + 1 < count_) threads_.emplace_back([this] { run(); });
-  } catch (const std::system_error& error) {
-    spdlog::warn("{} of {} threads for syncing: {}", threads_.size() + 1, count_, error.what());
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, kStackSize);
+  while (threads_.size() < wanted) {
+    pthread_t thread{};
+    if (const int error = ::pthread_create(&thread, &attributes, run_thread, this); error != 0) {
+      spdlog::warn("{} of {} threads for syncing: {}", threads_.size() + 1, count_, std::strerror(error));
+      count_ = threads_.size() + 1;
+      break;
+    }
+    threads_.push_back(thread);
   }
+  ::pthread_attr_destroy(&attributes);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-void SyncThreads::take_tasks(std::unique_lock<std::mutex>& lock) {
-  while (next_ < size_) {
-    const std::size_t index = next_++;
-    lock.unlock();
-    (*task_)(index);
-    lock.lock();
-    if (--unfinished_ == 0) done_.notify_one();
-  }
+void SyncThreads::take_tasks() {
+  for (std::size_t index = next_++; index < size_; index = next_++) (*task_)(index);
 }
 
 void SyncThreads::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [this] { return ending_ || next_ < size_; });
+    work_.wait(lock, [this] { return ending_ || helpers_wanted_ != 0; });
     if (ending_) return;
-    take_tasks(lock);
+    --helpers_wanted_;
+    ++helpers_;
+    lock.unlock();
+    take_tasks();
+    lock.lock();
+    if (--helpers_ == 0) done_.notify_one();
   }
 }
 
 void SyncThreads::for_each(std::size_t size, const std::function<void(std::size_t)>& task) {
-  if (size > 1) start();
+  if (size > 1) start(size);
+  {
+    const std::lock_guard lock(mutex_);
+    task_ = &task;
+    size_ = size;
+    next_ = 0;
+    helpers_wanted_ = size == 0 ? 0 : std::min(threads_.size(), size - 1);
+  }
+  if (size > 1) work_.notify_all();
+  take_tasks();
   std::unique_lock lock(mutex_);
-  task_ = &task;
-  next_ = 0;
-  size_ = unfinished_ = size;
-  for (std::size_t i = 0; i < threads_.size() && i + 1 < size; ++i) work_.notify_one();
-  take_tasks(lock);
-  done_.wait(lock, [this] { return unfinished_ == 0; });
+  // Who has not begun by now would find nothing to do.
+  helpers_wanted_ = 0;
+  done_.wait(lock, [this] { return helpers_ == 0; });
 }
 
 }  // namespace ssync

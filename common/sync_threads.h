@@ -1,17 +1,19 @@
 // A few threads for system calls that wait for a disk, so that many of them wait together.
 #pragma once
 
+#include <pthread.h>
+
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 namespace ssync {
 
-// The threads are started by the first for_each() that has work for more than one, with all signals blocked,
-// and end with this object. Make it after the last fork.
+// The threads are started when there is work for so many, with all signals blocked, and end with this object.
+// Make it after the last fork.
 class SyncThreads {
  public:
   // count threads at most, the caller of for_each() among them.
@@ -26,20 +28,22 @@ class SyncThreads {
   void for_each(std::size_t size, const std::function<void(std::size_t)>& task);
 
  private:
-  void start();
+  void start(std::size_t wanted);
+  static void* run_thread(void* threads);
   void run();
-  void take_tasks(std::unique_lock<std::mutex>& lock);
+  void take_tasks();
 
-  const std::size_t count_;
+  std::size_t count_;
   std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable done_;
   const std::function<void(std::size_t)>* task_ = nullptr;
   std::size_t size_ = 0;
-  std::size_t next_ = 0;
-  std::size_t unfinished_ = 0;
+  std::atomic<std::size_t> next_ = 0;
+  std::size_t helpers_wanted_ = 0;  // threads that are to join the for_each() that goes on
+  std::size_t helpers_ = 0;         // that did
   bool ending_ = false;
-  std::vector<std::thread> threads_;
+  std::vector<pthread_t> threads_;
 };
 
 }  // namespace ssync

@@ -1,8 +1,12 @@
 #include "worker/serve.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <exception>
 #include <thread>
 
@@ -18,9 +22,26 @@
 namespace ssync {
 namespace {
 
-// More of them do not make an XFS journal faster, and fewer let it wait (tests/bench).
-constexpr std::size_t kSyncThreads = 16;
+// What an fsync waits for is a flush of the device's cache, and one flush serves all that wait for it: on a
+// disk with such a cache objects per second grow with the threads (tests/bench/README.md). Blocked, they cost
+// next to nothing.
+constexpr std::size_t kSyncThreads = 128;
+// Of a session's batches, and some to spare.
+constexpr rlim_t kOpenFiles = 2048;
 constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
+
+// As many as the operator allows rather than as many as is usual.
+std::uint64_t allowed_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < kOpenFiles && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = std::min<rlim_t>(kOpenFiles, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+      spdlog::warn("RLIMIT_NOFILE cannot be raised: {}", std::strerror(errno));
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return limit.rlim_cur;
+}
 
 class Server {
  public:
@@ -78,6 +99,7 @@ SessionResult Server::answer(const RequestHead& head, RequestOutcome& outcome) {
     }
     Session session = open_session(head, settings_, conf_);
     session.commit_mode = commit_mode_;
+    session.commit_limits = CommitLimits::within(allowed_open_files());
     outcome.status = 200;
     request_.write(
         "Status: 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n"

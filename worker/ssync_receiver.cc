@@ -106,7 +106,7 @@ void SsyncReceiver::run_phases() {
   const auto partition_lock = lock_partition(seconds_left);
   const auto device_lock = lock_device(seconds_left);
   // Whatever ends the session, its queue is empty before the locks are given back.
-  CommitQueue commits(session_.partition, threads_, session_.commit_mode);
+  CommitQueue commits(session_.partition, threads_, session_.commit_mode, session_.commit_limits);
   // What the lock made is part of the names of all that this session stores.
   for (const std::string& made : partition_lock->made_directories()) commits.unsynced().add(parent_of(made));
   missing_check();

@@ -32,6 +32,7 @@ struct Session {
   std::optional<std::int64_t> frag_index;  // X-Backend-Ssync-Frag-Index; replication policies ignore it
   std::string remote_addr;
   CommitMode commit_mode = CommitMode::group;
+  CommitLimits commit_limits = {};
 };
 
 enum class SessionResult {

@@ -148,6 +148,17 @@ TEST_F(CommitQueueTest, NothingIsLeftOfWhatWasNotCommitted) {
   EXPECT_THAT(device_.files_of(object(1)), IsEmpty());
 }
 
+TEST(CommitLimitsTest, LeaveDescriptorsForOthers) {
+  struct Case {
+    std::uint64_t open_files;
+    std::size_t files;
+  };
+  for (const Case& c :
+       {Case{0, 1}, Case{256, 1}, Case{260, 2}, Case{1024, 384}, Case{1280, 512}, Case{1UL << 60, 512}}) {
+    EXPECT_EQ(CommitLimits::within(c.open_files).files, c.files) << c.open_files;
+  }
+}
+
 TEST_F(CommitQueueTest, TheQueueIsBounded) {
   CommitQueue queue(device_.partition(), threads_, CommitMode::group, {.files = 2, .bytes = 8});
   for (int i = 0; i < 50; ++i) commit(queue, object(i), kT1, std::string(static_cast<std::size_t>(i), 'x'));
