@@ -31,7 +31,7 @@ CommitLimits CommitLimits::within(std::uint64_t open_files) {
   return limits;
 }
 
-CommitQueue::CommitQueue(const Partition& partition, SyncThreads& threads, CommitMode mode,
+CommitQueue::CommitQueue(const Partition& partition, DiskThreads& threads, CommitMode mode,
                          CommitLimits limits)
     : partition_(partition), threads_(threads), mode_(mode), limits_(limits) {}
 

@@ -37,11 +37,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "common/disk_threads.h"
 #include "common/object_files.h"
 #include "common/object_writer.h"
 #include "common/partition.h"
 #include "common/settings.h"
-#include "common/sync_threads.h"
 
 namespace ssync {
 
@@ -64,7 +64,7 @@ struct CommitLimits {
 // The queue of one session. For one thread; the work goes on in others.
 class CommitQueue {
  public:
-  CommitQueue(const Partition& partition, SyncThreads& threads, CommitMode mode, CommitLimits limits = {});
+  CommitQueue(const Partition& partition, DiskThreads& threads, CommitMode mode, CommitLimits limits = {});
   // Publishes what is still in the queue, as Swift would have done before the next subrequest.
   ~CommitQueue();
   CommitQueue(const CommitQueue&) = delete;
@@ -98,7 +98,7 @@ class CommitQueue {
   void complete(Batch& batch);
 
   const Partition& partition_;
-  SyncThreads& threads_;
+  DiskThreads& threads_;
   const CommitMode mode_;
   const CommitLimits limits_;
   UnsyncedDirectories unsynced_;

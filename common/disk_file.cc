@@ -106,9 +106,11 @@ OpenOutcome DiskFile::open(ExpiredObjects expired, double now) {
   return OpenOutcome::changing;
 }
 
-OpenOutcome DiskFile::open(ExpiredObjects expired, double now, SeenFiles seen) {
+OpenOutcome DiskFile::open(ExpiredObjects expired, double now, SeenFiles seen, Damage damage) {
+  damage_ = damage;
   const OpenOutcome outcome = open_seen(expired, now, std::move(seen));
-  return outcome == OpenOutcome::changing ? open(expired, now) : outcome;
+  damage_ = Damage::quarantine;
+  return outcome == OpenOutcome::changing && damage == Damage::quarantine ? open(expired, now) : outcome;
 }
 
 void DiskFile::forget() {
@@ -129,6 +131,7 @@ OpenOutcome DiskFile::open_seen(ExpiredObjects expired, double now, SeenFiles se
   } catch (const Unavailable& unavailable) {
     return unavailable.outcome;
   } catch (const Damaged& damaged) {
+    if (damage_ == Damage::leave) return OpenOutcome::quarantined;
     quarantine(partition_, hash_dir_, damaged.reason);
     // A corrupt tombstone is as if it had never been there.
     return files_->data ? OpenOutcome::quarantined : OpenOutcome::not_exist;
@@ -229,7 +232,9 @@ OpenOutcome DiskFile::verify(ExpiredObjects expired, double now) const {
   const std::string* name = metadata_.find("name");
   if (name == nullptr) throw Damaged{"missing name metadata"};
   if (*name != name_.path()) {
-    spdlog::error("Client path {} does not match path stored in object metadata {}", name_.path(), *name);
+    if (damage_ == Damage::quarantine) {
+      spdlog::error("Client path {} does not match path stored in object metadata {}", name_.path(), *name);
+    }
     return OpenOutcome::collision;
   }
   const auto integer = [&](std::string_view key, std::string_view what) -> std::optional<std::int64_t> {

@@ -28,6 +28,9 @@ enum class OpenOutcome {
 
 enum class ExpiredObjects { refuse, open };
 
+// What to do with a damaged object. Left alone it is reported as quarantined.
+enum class Damage { quarantine, leave };
+
 // What the caller has just seen of an object's hash directory: its names, and one of its files, opened and
 // its metadata read. Saves looking at it again.
 struct SeenFiles {
@@ -47,8 +50,9 @@ class DiskFile {
   // decides what has expired. Throws OsError (a directory or file that cannot be read), ValueError
   // (metadata that no Swift wrote), LockTimeout.
   OpenOutcome open(ExpiredObjects expired, double now);
-  // The same with what was seen of this object's hash_dir().
-  OpenOutcome open(ExpiredObjects expired, double now, SeenFiles seen);
+  // The same with what was seen of this object's hash_dir(). With Damage::leave nothing on the device is
+  // changed, and nothing logged.
+  OpenOutcome open(ExpiredObjects expired, double now, SeenFiles seen, Damage damage = Damage::quarantine);
 
   [[nodiscard]] const ObjectName& name() const noexcept { return name_; }
   [[nodiscard]] const std::string& hash_dir() const noexcept { return hash_dir_; }
@@ -94,6 +98,7 @@ class DiskFile {
   ObjectName name_;
   FragmentRequest request_;
   std::string hash_dir_;
+  Damage damage_ = Damage::quarantine;
   SeenFiles seen_;
   std::optional<ObjectFiles> files_;
   Fd data_file_;

@@ -73,6 +73,19 @@ CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& 
   return result;
 }
 
+std::optional<std::vector<std::string>> names_if_clean(const Partition& partition,
+                                                       const std::string& hash_dir) {
+  std::optional<std::vector<std::string>> names = list_directory_if_there(hash_dir);
+  if (!names) return std::vector<std::string>();
+  std::sort(names->begin(), names->end(), std::greater<>());
+  const ObjectFiles files = choose_object_files(*names, partition.policy.type);
+  // A tombstone may be due.
+  const bool is_clean = !names->empty() && files.unexpected.empty() && files.obsolete.empty() &&
+                        files.possible_reclaim.empty() && !files.tombstone;
+  if (!is_clean) return std::nullopt;
+  return names;
+}
+
 void clean_up_after_write(const Partition& partition, const std::string& hash_dir) {
   try {
     clean_up_hash_dir(partition, hash_dir);

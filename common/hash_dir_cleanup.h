@@ -22,8 +22,13 @@ struct CleanedHashDir {
 CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir,
                                  const FragmentRequest& request = {});
 
-// The same after something new was made durable in it: obsolete files that cannot be removed are the next
-// clean-up's, so a failure is logged only.
+// The names that clean_up_hash_dir() would leave, in reverse order, if it has nothing to do and nothing to
+// say there; nullopt if it has. Changes nothing. Throws OsError.
+std::optional<std::vector<std::string>> names_if_clean(const Partition& partition,
+                                                       const std::string& hash_dir);
+
+// clean_up_hash_dir() after something new was made durable in it: obsolete files that cannot be removed are
+// the next clean-up's, so a failure is logged only.
 void clean_up_after_write(const Partition& partition, const std::string& hash_dir);
 
 }  // namespace ssync

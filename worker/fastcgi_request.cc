@@ -1,5 +1,7 @@
 #include "worker/fastcgi_request.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -117,6 +119,13 @@ std::string_view FastCgiRequest::read_some(std::size_t limit, std::string_view c
   const std::size_t count = std::min(limit, bytes.size());
   consume(count);
   return bytes.substr(0, count);
+}
+
+bool FastCgiRequest::is_waiting() {
+  const FCGX_Stream* in = request_.in;
+  if (in->rdNext != in->stop || in->isClosed != 0) return false;
+  pollfd connection{.fd = request_.ipcFd, .events = POLLIN, .revents = 0};
+  return ::poll(&connection, 1, 0) == 0;
 }
 
 void FastCgiRequest::fail_write() const {

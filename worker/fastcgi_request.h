@@ -45,6 +45,7 @@ class FastCgiRequest final : public RequestInput, public ResponseOutput {
 
   std::string_view read_line(std::string_view context) override;
   std::string_view read_some(std::size_t limit, std::string_view context) override;
+  bool is_waiting() override;
   void write(std::string_view data) override;
   void flush() override;
 

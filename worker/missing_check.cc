@@ -219,6 +219,43 @@ bool wanted_2013(const Offer& offer, const LocalObject& local) {
   return !local.data || offer.data > local.meta.value_or(*local.data);
 }
 
+std::optional<LocalObject> peek(const Partition& partition, const Offer& offer,
+                                const std::optional<std::int64_t>& fragment_index) {
+  try {
+    const std::string hash_dir = partition.hash_dir(offer.object_hash);
+    std::optional<std::vector<std::string>> names = names_if_clean(partition, hash_dir);
+    if (!names) return std::nullopt;
+    if (names->empty()) return LocalObject{};
+    std::string first_name = names->back();
+    const std::string first_path = hash_dir + "/" + first_name;
+    Fd first_file = open_file(first_path, O_RDONLY | O_NONBLOCK);
+    if (!first_file) return std::nullopt;
+    MetadataRead first = read_metadata(first_file.get(), first_path);
+    const std::string* stored_name =
+        first.fault == MetadataFault::none ? first.metadata.find("name") : nullptr;
+    const auto name = ObjectName::parse(stored_name == nullptr ? "" : *stored_name);
+    if (!name) return std::nullopt;
+
+    const FragmentRequest request = fragment_request(partition, fragment_index);
+    DiskFile file(partition, *name, request);
+    if (file.hash_dir() != hash_dir) return std::nullopt;
+    const OpenOutcome outcome = file.open(ExpiredObjects::open, 0,
+                                          SeenFiles{.names = std::move(*names),
+                                                    .file_name = std::move(first_name),
+                                                    .file = std::move(first_file),
+                                                    .metadata = std::move(first.metadata)},
+                                          Damage::leave);
+    if (outcome != OpenOutcome::open || file.files() == nullptr) return std::nullopt;
+    if (request.fragment_index && holds_undecided(*file.files(), offer.data, *request.fragment_index)) {
+      return std::nullopt;
+    }
+    return times_of(file, outcome);
+  } catch (const std::exception&) {
+    // look_up() will meet it again, and report it.
+    return std::nullopt;
+  }
+}
+
 LocalObject look_up(const Partition& partition, const Offer& offer,
                     const std::optional<std::int64_t>& fragment_index) {
   FoundObject found = find_object(partition, offer, fragment_index);

@@ -47,6 +47,10 @@ class RequestInput {
   // Up to limit bytes, at least one; the view is valid until the next read. Throws ClientGone at the
   // body's end, clean or not, and ClientTimeout.
   virtual std::string_view read_some(std::size_t limit, std::string_view context) = 0;
+
+  // True if nothing is here to be read, so that whoever has work to do in the meantime should do it. May be true
+  // although a little is.
+  [[nodiscard]] virtual bool is_waiting() = 0;
 };
 
 class ResponseOutput {

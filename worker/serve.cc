@@ -10,8 +10,8 @@
 #include <exception>
 #include <thread>
 
+#include "common/disk_threads.h"
 #include "common/errors.h"
-#include "common/sync_threads.h"
 #include "worker/fastcgi_request.h"
 #include "worker/http_status.h"
 #include "worker/object_read.h"
@@ -25,7 +25,7 @@ namespace {
 // What an fsync waits for is a flush of the device's cache, and one flush serves all that wait for it: on a
 // disk with such a cache objects per second grow with the threads (tests/bench/README.md). Blocked, they cost
 // next to nothing.
-constexpr std::size_t kSyncThreads = 128;
+constexpr std::size_t kDiskThreads = 128;
 // Of a session's batches, and some to spare.
 constexpr rlim_t kOpenFiles = 2048;
 constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
@@ -68,7 +68,7 @@ class Server {
   const SwiftConf& conf_;
   ReplicationSlots& slots_;
   WorkerControl& control_;
-  SyncThreads sync_threads_{kSyncThreads};
+  DiskThreads disk_threads_{kDiskThreads};
   FastCgiRequest request_;
 };
 
@@ -104,7 +104,7 @@ SessionResult Server::answer(const RequestHead& head, RequestOutcome& outcome) {
     request_.write(
         "Status: 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n"
         "X-Backend-Accept-No-Commit: True\r\n\r\n");
-    SsyncReceiver receiver(session, request_, request_, slots_, sync_threads_,
+    SsyncReceiver receiver(session, request_, request_, slots_, disk_threads_,
                            [this] { return control_.stopping(); });
     return receiver.run();
   } catch (const HttpError& error) {

@@ -12,6 +12,7 @@
 #include "worker/http_status.h"
 #include "worker/missing_check.h"
 #include "worker/object_requests.h"
+#include "worker/offer_queue.h"
 #include "worker/subrequest_tally.h"
 
 namespace ssync {
@@ -44,7 +45,7 @@ class SsyncReceiver::HeldSlot {
 };
 
 SsyncReceiver::SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output,
-                             ReplicationSlots& slots, SyncThreads& threads, std::function<bool()> interrupted)
+                             ReplicationSlots& slots, DiskThreads& threads, std::function<bool()> interrupted)
     : session_(session),
       input_(input),
       output_(output),
@@ -149,31 +150,45 @@ void SsyncReceiver::expect_marker(std::string_view marker, std::string_view cont
 void SsyncReceiver::missing_check() {
   expect_marker(":MISSING_CHECK: START", "missing_check start");
   // Answered only after the sender's END, so that it never has to read while it writes.
-  std::string wanted;
-  for (;;) {
-    const std::string_view line = input_.read_line("missing_check line");
-    if (line.empty() || python::strip(line) == ":MISSING_CHECK: END") break;
-    check_offer(line, wanted);
-  }
+  const std::string wanted = wanted_offers();
   output_.write(":MISSING_CHECK: START\r\n");
   output_.write(wanted);
   output_.write("\r\n:MISSING_CHECK: END\r\n");
   output_.flush();
 }
 
-void SsyncReceiver::check_offer(std::string_view line, std::string& wanted) const {
-  const auto want = [&](std::string_view hash) -> std::string& {
+std::string SsyncReceiver::wanted_offers() {
+  const bool is_ssync = session_.dialect == Dialect::ssync;
+  std::string wanted;
+  const auto want = [&](std::string_view hash) {
     if (!wanted.empty()) wanted += "\r\n";
-    return wanted.append(hash);
+    wanted += hash;
   };
-  if (session_.dialect == Dialect::replication_2013) {
-    const Offer offer = parse_offer_2013(line);
-    if (wanted_2013(offer, look_up(session_.partition, offer, session_.frag_index))) want(offer.object_hash);
-    return;
+  OfferQueue offers(session_.partition, session_.frag_index, threads_,
+                    [&](const Offer& offer, const LocalObject& local) {
+                      if (!is_ssync) {
+                        if (wanted_2013(offer, local)) want(offer.object_hash);
+                        return;
+                      }
+                      const std::string_view parts = wanted_parts(offer, local);
+                      if (parts.empty()) return;
+                      want(offer.object_hash);
+                      wanted.append(" ").append(parts);
+                    });
+  try {
+    for (;;) {
+      const std::string_view line = input_.read_line("missing_check line");
+      if (line.empty() || python::strip(line) == ":MISSING_CHECK: END") break;
+      offers.add(is_ssync ? parse_offer(line) : parse_offer_2013(line));
+      if (input_.is_waiting()) offers.finish();
+    }
+  } catch (const std::runtime_error&) {
+    // An error of what was offered before would have come first.
+    offers.finish();
+    throw;
   }
-  const Offer offer = parse_offer(line);
-  const std::string_view parts = wanted_parts(offer, look_up(session_.partition, offer, session_.frag_index));
-  if (!parts.empty()) want(offer.object_hash).append(" ").append(parts);
+  offers.finish();
+  return wanted;
 }
 
 Subrequest SsyncReceiver::read_subrequest(std::string_view first_line) {

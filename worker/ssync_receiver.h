@@ -9,10 +9,10 @@
 #include <string_view>
 
 #include "common/commit_queue.h"
+#include "common/disk_threads.h"
 #include "common/lock_path.h"
 #include "common/partition.h"
 #include "common/settings.h"
-#include "common/sync_threads.h"
 #include "worker/replication_slots.h"
 #include "worker/request_streams.h"
 #include "worker/subrequest.h"
@@ -43,7 +43,7 @@ enum class SessionResult {
 class SsyncReceiver {
  public:
   SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output, ReplicationSlots& slots,
-                SyncThreads& threads, std::function<bool()> interrupted);
+                DiskThreads& threads, std::function<bool()> interrupted);
 
   // Runs the session from the first blank line to ":UPDATES: END" or an ":ERROR:" line
   // (swift.obj.ssync_receiver.Receiver.__call__). When ":UPDATES: END" is written, all that was received
@@ -60,7 +60,7 @@ class SsyncReceiver {
   std::unique_ptr<PathLock> lock_device(double seconds_left) const;
   void expect_marker(std::string_view marker, std::string_view context);
   void missing_check();
-  void check_offer(std::string_view line, std::string& wanted) const;
+  [[nodiscard]] std::string wanted_offers();
   void updates(CommitQueue& commits);
   Subrequest read_subrequest(std::string_view first_line);
   void check_subrequest(const Subrequest& request) const;
@@ -72,7 +72,7 @@ class SsyncReceiver {
   RequestInput& input_;
   ResponseOutput& output_;
   ReplicationSlots& slots_;
-  SyncThreads& threads_;
+  DiskThreads& threads_;
   std::function<bool()> interrupted_;
 };
 

@@ -56,7 +56,7 @@ void run(const Session& session, const Play& play) {
   ReplicationSlots slots(0);
   ScriptedInput input(play.script, play.end, play.piece_size);
   CollectedOutput output;
-  static SyncThreads threads(2);
+  static DiskThreads threads(2);
   const SessionResult result =
       SsyncReceiver(session, input, output, slots, threads, [] { return false; }).run();
   require((result == SessionResult::complete) == output.sent().ends_with(kLastLines),

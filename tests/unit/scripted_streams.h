@@ -46,6 +46,8 @@ class ScriptedInput final : public RequestInput {
     return take(size);
   }
 
+  bool is_waiting() override { return offset_ == script_.size(); }
+
   // Bytes not read yet.
   [[nodiscard]] std::string_view unread() const { return std::string_view(script_).substr(offset_); }
 

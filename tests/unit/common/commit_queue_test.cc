@@ -63,7 +63,7 @@ class CommitQueueTest : public ::testing::Test {
   }
 
   TemporaryDevice device_;
-  SyncThreads threads_{4};
+  DiskThreads threads_{4};
 };
 
 TEST_F(CommitQueueTest, ResultsComeInTheOrderOfTheTickets) {

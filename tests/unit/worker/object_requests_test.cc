@@ -70,7 +70,7 @@ class ObjectRequestsTest : public ::testing::TestWithParam<CommitMode> {
 
   TemporaryDevice device_;
   const ObjectName name_{"a", "c", "o"};
-  SyncThreads threads_{4};
+  DiskThreads threads_{4};
 };
 
 TEST_P(ObjectRequestsTest, PutStoresDataAndEveryHeaderSent) {

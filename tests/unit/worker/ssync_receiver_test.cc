@@ -93,7 +93,7 @@ class SsyncReceiverTest : public ::testing::TestWithParam<CommitMode> {
   TemporaryDevice device_;
   Session session_;
   ReplicationSlots slots_{0};
-  SyncThreads threads_{4};
+  DiskThreads threads_{4};
   bool interrupted_ = false;
   SessionResult result_ = SessionResult::cut;
   const ObjectName one_{"a", "c", "one"};
@@ -437,6 +437,7 @@ TEST_P(SsyncReceiverTest, SendsItsFirstLineBeforeItReads) {
       throw ClientGone("gone");
     }
     std::string_view read_some(std::size_t, std::string_view) override { throw ClientGone("gone"); }
+    bool is_waiting() override { return true; }
 
    private:
     const CollectedOutput& output_;

@@ -1,4 +1,4 @@
-#include "common/sync_threads.h"
+#include "common/disk_threads.h"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@
 namespace ssync {
 namespace {
 
-TEST(SyncThreadsTest, CallsEachTaskOnce) {
-  SyncThreads threads(4);
+TEST(DiskThreadsTest, CallsEachTaskOnce) {
+  DiskThreads threads(4);
   for (const std::size_t size : {0, 1, 2, 3, 4, 5, 100, 1000}) {
     std::vector<std::atomic<int>> calls(size);
     threads.for_each(size, [&](std::size_t index) { ++calls[index]; });
@@ -20,9 +20,9 @@ TEST(SyncThreadsTest, CallsEachTaskOnce) {
   }
 }
 
-TEST(SyncThreadsTest, RunsAsManyTasksAtATimeAsItHasThreads) {
+TEST(DiskThreadsTest, RunsAsManyTasksAtATimeAsItHasThreads) {
   constexpr std::size_t kThreads = 5;
-  SyncThreads threads(kThreads);
+  DiskThreads threads(kThreads);
   std::mutex mutex;
   std::condition_variable all_here;
   std::size_t here = 0;
@@ -35,8 +35,27 @@ TEST(SyncThreadsTest, RunsAsManyTasksAtATimeAsItHasThreads) {
   EXPECT_EQ(here, kThreads);
 }
 
-TEST(SyncThreadsTest, OneThreadIsTheCaller) {
-  SyncThreads threads(1);
+TEST(DiskThreadsTest, NoMoreAtOnceThanAskedFor) {
+  DiskThreads threads(8);
+  std::atomic<int> now = 0;
+  std::atomic<int> most = 0;
+  for (int round = 0; round < 50; ++round) {
+    threads.for_each(
+        40,
+        [&](std::size_t) {
+          const int here = ++now;
+          for (int seen = most; here > seen && !most.compare_exchange_weak(seen, here);) {
+          }
+          std::this_thread::yield();
+          --now;
+        },
+        3);
+  }
+  EXPECT_LE(most, 3);
+}
+
+TEST(DiskThreadsTest, OneThreadIsTheCaller) {
+  DiskThreads threads(1);
   const std::thread::id caller = std::this_thread::get_id();
   std::vector<std::size_t> order;
   threads.for_each(3, [&](std::size_t index) {

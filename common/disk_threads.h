@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <vector>
 
@@ -14,18 +15,19 @@ namespace ssync {
 
 // The threads are started when there is work for so many, with all signals blocked, and end with this object.
 // Make it after the last fork.
-class SyncThreads {
+class DiskThreads {
  public:
   // count threads at most, the caller of for_each() among them.
-  explicit SyncThreads(std::size_t count) : count_(count) {}
-  ~SyncThreads();
-  SyncThreads(const SyncThreads&) = delete;
-  SyncThreads& operator=(const SyncThreads&) = delete;
+  explicit DiskThreads(std::size_t count) : count_(count) {}
+  ~DiskThreads();
+  DiskThreads(const DiskThreads&) = delete;
+  DiskThreads& operator=(const DiskThreads&) = delete;
 
-  // Calls task(0) to task(size - 1), several at a time and begun in this order, and returns when all have
-  // returned. task must not throw. For one caller at a time. Where no thread can be started the caller does
-  // all of it.
-  void for_each(std::size_t size, const std::function<void(std::size_t)>& task);
+  // Calls task(0) to task(size - 1), at most at_once of them at a time and begun in this order, and returns
+  // when all have returned. task must not throw. For one caller at a time. Where no thread can be started the
+  // caller does all of it.
+  void for_each(std::size_t size, const std::function<void(std::size_t)>& task,
+                std::size_t at_once = std::numeric_limits<std::size_t>::max());
 
  private:
   void start(std::size_t wanted);

@@ -1,4 +1,4 @@
-#include "common/sync_threads.h"
+#include "common/disk_threads.h"
 
 #include <spdlog/spdlog.h>
 
@@ -15,7 +15,7 @@ constexpr std::size_t kStackSize = 256UL * 1024;
 
 }  // namespace
 
-SyncThreads::~SyncThreads() {
+DiskThreads::~DiskThreads() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
@@ -24,12 +24,12 @@ SyncThreads::~SyncThreads() {
   for (const pthread_t thread : threads_) ::pthread_join(thread, nullptr);
 }
 
-void* SyncThreads::run_thread(void* threads) {
-  static_cast<SyncThreads*>(threads)->run();
+void* DiskThreads::run_thread(void* threads) {
+  static_cast<DiskThreads*>(threads)->run();
   return nullptr;
 }
 
-void SyncThreads::start(std::size_t wanted) {
+void DiskThreads::start(std::size_t wanted) {
   wanted = std::min(wanted, count_) - 1;
   if (threads_.size() >= wanted) return;
   // Signals are the business of the thread that serves requests.
@@ -43,7 +43,7 @@ void SyncThreads::start(std::size_t wanted) {
   while (threads_.size() < wanted) {
     pthread_t thread{};
     if (const int error = ::pthread_create(&thread, &attributes, run_thread, this); error != 0) {
-      spdlog::warn("{} of {} threads for syncing: {}", threads_.size() + 1, count_, std::strerror(error));
+      spdlog::warn("{} of {} threads for the disk: {}", threads_.size() + 1, count_, std::strerror(error));
       count_ = threads_.size() + 1;
       break;
     }
@@ -53,11 +53,11 @@ void SyncThreads::start(std::size_t wanted) {
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-void SyncThreads::take_tasks() {
+void DiskThreads::take_tasks() {
   for (std::size_t index = next_++; index < size_; index = next_++) (*task_)(index);
 }
 
-void SyncThreads::run() {
+void DiskThreads::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     work_.wait(lock, [this] { return ending_ || helpers_wanted_ != 0; });
@@ -71,16 +71,22 @@ void SyncThreads::run() {
   }
 }
 
-void SyncThreads::for_each(std::size_t size, const std::function<void(std::size_t)>& task) {
-  if (size > 1) start(size);
+void DiskThreads::for_each(std::size_t size, const std::function<void(std::size_t)>& task,
+                           std::size_t at_once) {
+  at_once = std::min(at_once, size);
+  if (at_once > 1) start(at_once);
   {
     const std::lock_guard lock(mutex_);
     task_ = &task;
     size_ = size;
     next_ = 0;
-    helpers_wanted_ = size == 0 ? 0 : std::min(threads_.size(), size - 1);
+    helpers_wanted_ = at_once == 0 ? 0 : std::min(threads_.size(), at_once - 1);
   }
-  if (size > 1) work_.notify_all();
+  if (at_once > threads_.size()) {
+    work_.notify_all();
+  } else {
+    for (std::size_t i = 1; i < at_once; ++i) work_.notify_one();
+  }
   take_tasks();
   std::unique_lock lock(mutex_);
   // Who has not begun by now would find nothing to do.
