@@ -2,7 +2,6 @@
 
 #include <openssl/evp.h>
 
-#include <array>
 #include <stdexcept>
 
 namespace ssync {
@@ -43,6 +42,12 @@ std::string Md5::hex() const {
     text += kDigits[byte & 15];
   }
   return text;
+}
+
+std::array<unsigned char, 16> md5_digest(std::string_view data) {
+  std::array<unsigned char, 16> digest{};
+  check(EVP_Digest(data.data(), data.size(), digest.data(), nullptr, md5_algorithm(), nullptr));
+  return digest;
 }
 
 std::string md5_hex(std::string_view data) {

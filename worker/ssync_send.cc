@@ -1,0 +1,243 @@
+// ssync-send: replicates a partition of a Swift device to any ssync receiver.
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/errors.h"
+#include "common/logging.h"
+#include "common/settings.h"
+#include "common/swift_conf.h"
+#include "worker/interruption.h"
+#include "worker/receiver_address.h"
+#include "worker/send_report.h"
+#include "worker/sending_errors.h"
+#include "worker/ssync_sender.h"
+#include "worker/synthetic_objects.h"
+
+namespace {
+
+using namespace ssync;
+
+enum ExitStatus { kInSync = 0, kRefused = 1, kOperatorMistake = 2, kConnectionLost = 3, kInterrupted = 130 };
+
+constexpr char kFooter[] =
+    "Exit status:\n"
+    "  0    all that was offered is in sync now; with --dry-run: the comparison was made\n"
+    "  1    the receiver refused, or some objects failed\n"
+    "  2    a mistake in the command line, swift.conf or the directory\n"
+    "  3    the receiver cannot be reached, went away or was silent for --timeout\n"
+    "  130  ended by SIGINT or SIGTERM\n"
+    "Nothing is ever deleted or changed on the sending device.";
+
+struct Options {
+  std::string receiver;
+  std::string device_dir;
+  std::string partition;
+  int policy = 0;
+  std::vector<std::string> suffixes;
+  std::optional<int> frag_index;
+  std::string swift_dir = "/etc/swift";
+  bool dry_run = false;
+  bool json = false;
+  std::uint64_t bandwidth_limit = 0;
+  double timeout = 60;
+  std::optional<std::uint64_t> synthetic;
+  std::uint64_t synthetic_first = 0;
+  std::uint64_t size = 4096;
+  std::string timestamp = "1700000000";
+  std::uint64_t newer_every = 0;
+};
+
+void add_options(CLI::App& app, Options& options) {
+  app.add_option("receiver", options.receiver, "where to send to")
+      ->required()
+      ->option_text("HOST:PORT/DEVICE");
+  app.add_option("--device-dir", options.device_dir, "the device to send from, as in /srv/node/sda1")
+      ->option_text("DIR");
+  app.add_option("--partition", options.partition, "the partition to send")->required()->option_text("P");
+  app.add_option("--policy", options.policy, "index of the storage policy")
+      ->check(CLI::NonNegativeNumber)
+      ->option_text("N [0]");
+  app.add_option("--suffix", options.suffixes, "send only these suffixes, as in 0a1,fff")
+      ->delimiter(',')
+      ->option_text("SUFFIX,…");
+  app.add_option("--frag-index", options.frag_index,
+                 "index of the fragments to send; needed with an erasure-coding policy")
+      ->check(CLI::NonNegativeNumber)
+      ->option_text("N");
+  app.add_option("--swift-dir", options.swift_dir, "where swift.conf is")->option_text("DIR [/etc/swift]");
+  app.add_flag("--dry-run", options.dry_run, "only compare, and tell what would be sent");
+  app.add_flag("--json", options.json, "print the result as one JSON object");
+  app.add_option("--bandwidth-limit", options.bandwidth_limit,
+                 "send at most so many bytes a second; K, M, G are powers of 1024")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("BYTES");
+  app.add_option("--timeout", options.timeout,
+                 "seconds to wait for a connection, for the next byte to go out or an answer to come in")
+      ->check(CLI::Range(0.001, 1e6))
+      ->option_text("SECONDS [60]");
+
+  constexpr char kSynthetic[] = "Load without a device, in place of --device-dir";
+  app.add_option("--synthetic", options.synthetic, "offer so many objects that are on no disk")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 31U))
+      ->option_text("COUNT")
+      ->group(kSynthetic);
+  app.add_option("--synthetic-first", options.synthetic_first, "number of the first of them")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 40U))
+      ->option_text("NUMBER [0]")
+      ->group(kSynthetic);
+  app.add_option("--size", options.size, "bytes of each; K, M, G are powers of 1024")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("BYTES [4096]")
+      ->group(kSynthetic);
+  app.add_option("--timestamp", options.timestamp, "time of object 0; each next one is 10 µs newer")
+      ->option_text("SECONDS [1700000000]")
+      ->group(kSynthetic);
+  app.add_option("--newer-every", options.newer_every, "make every COUNT-th object a second newer")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40U))
+      ->option_text("COUNT")
+      ->group(kSynthetic);
+  app.set_version_flag("--version", "ssync-send " SSYNC_VERSION);
+  app.footer(kFooter);
+}
+
+void log_to_stderr() {
+  Settings settings;
+  settings.object_server.log_name = "ssync-send";
+  settings.object_server.log_level = "WARNING";
+  setup_logging(settings);
+}
+
+const StoragePolicy& chosen_policy(const Options& options, const SwiftConf& conf) {
+  const StoragePolicy* policy = conf.policies.by_index(options.policy);
+  if (policy == nullptr) {
+    throw ConfigError("--policy " + std::to_string(options.policy) + ": there is no such policy in " +
+                      options.swift_dir + "/swift.conf");
+  }
+  const bool has_fragments = policy->type == PolicyType::erasure_coding;
+  const int fragments = policy->erasure_coding.data_fragments + policy->erasure_coding.parity_fragments;
+  if (has_fragments && !options.frag_index) {
+    throw ConfigError("policy " + std::to_string(options.policy) +
+                      " is erasure-coded: say which fragments to send with --frag-index (0 to " +
+                      std::to_string(fragments - 1) + ")");
+  }
+  if (!has_fragments && options.frag_index) {
+    throw ConfigError("--frag-index " + std::to_string(*options.frag_index) + ": policy " +
+                      std::to_string(options.policy) + " is not erasure-coded; leave the option out");
+  }
+  if (has_fragments && *options.frag_index >= fragments) {
+    throw ConfigError("--frag-index " + std::to_string(*options.frag_index) + ": policy " +
+                      std::to_string(options.policy) + " has fragments 0 to " +
+                      std::to_string(fragments - 1));
+  }
+  return *policy;
+}
+
+SyntheticLoad load_of(const Options& options) {
+  SyntheticLoad load{.count = *options.synthetic,
+                     .first = options.synthetic_first,
+                     .size = options.size,
+                     .timestamp = {},
+                     .newer_every = options.newer_every,
+                     .fragment_index = options.frag_index};
+  try {
+    load.timestamp = Timestamp::parse(options.timestamp);
+  } catch (const ValueError& error) {
+    throw ConfigError("--timestamp: " + std::string(error.what()) +
+                      "; write seconds, as in 1700000000.00000");
+  }
+  return load;
+}
+
+double cpu_seconds() {
+  timespec time{};
+  static_cast<void>(::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time));
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+// Runs the session; returns the exit status and leaves what happened in the report.
+ExitStatus run_session(SsyncSender& sender, const SsyncSender::OpenSource& open_source, SendReport& report) {
+  try {
+    sender.run(open_source);
+  } catch (const ReceiverRefused& error) {
+    report.status = error.what();
+    return kRefused;
+  } catch (const ConnectionLost& error) {
+    report.status = error.what();
+    return kConnectionLost;
+  } catch (const SendingInterrupted& error) {
+    report.status = error.what();
+    return kInterrupted;
+  }
+  return sender.progress().updates.failed == 0 ? kInSync : kRefused;
+}
+
+int send(const Options& options) {
+  const SwiftConf conf = load_swift_conf(options.swift_dir);
+  const StoragePolicy& policy = chosen_policy(options, conf);
+  SenderJob job{.receiver = ReceiverAddress::parse(options.receiver),
+                .partition = options.partition,
+                .policy_index = options.policy,
+                .fragment_index = options.frag_index,
+                .dry_run = options.dry_run,
+                .limits = {.timeout = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                               std::chrono::duration<double>(options.timeout)),
+                           .bytes_per_second = static_cast<std::int64_t>(options.bandwidth_limit)}};
+  SyntheticObjects source(conf, policy, load_of(options));
+
+  log_to_stderr();
+  const Interruption interruption;
+  ProgressLine progress_line;
+  const auto begun = std::chrono::steady_clock::now();
+  const double cpu_begun = cpu_seconds();
+  SsyncSender sender(std::move(job), interruption,
+                     [&](const SenderProgress& progress) { progress_line.show(progress); });
+  SendReport report;
+  const ExitStatus status = run_session(
+      sender, [&](bool) -> ObjectSource& { return source; }, report);
+  progress_line.clear();
+  report.progress = sender.progress();
+  report.dry_run = options.dry_run;
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  report.cpu_seconds = cpu_seconds() - cpu_begun;
+  report.failed = report.progress.updates.failed + failures_told(report.status.value_or(""));
+  if (report.status) spdlog::error("{}: {}", options.receiver, *report.status);
+  std::puts((options.json ? json_of(report) : summary_of(report)).c_str());
+  return status;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{
+      "Sends a partition of a Swift device to an ssync receiver: Swift's object server or ssync-worker."};
+  Options options;
+  add_options(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kOperatorMistake;
+  }
+  return send(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const ssync::ConfigError& error) {
+    std::fprintf(stderr, "ssync-send: %s\n", error.what());
+    return kOperatorMistake;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ssync-send: %s\n", error.what());
+    return kRefused;
+  }
+}

@@ -1,0 +1,97 @@
+#include "worker/synthetic_objects.h"
+
+#include <array>
+#include <charconv>
+#include <random>
+
+#include "common/errors.h"
+#include "common/md5.h"
+
+namespace ssync {
+namespace {
+
+constexpr std::string_view kContainerPath = "/AUTH_ssync-send/synthetic/o";
+constexpr std::size_t kUnitSize = 1024UL * 1024;
+constexpr std::int64_t kOneSecond = 100'000;  // in units of 10 µs
+
+void append_number(std::uint64_t number, std::string& text) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  text.append(digits.data(), end.ptr);
+}
+
+std::string pseudo_random(std::size_t size) {
+  // A seed of its own: the same data, and so the same ETag, in each run. NOLINTNEXTLINE(cert-msc51-cpp)
+  std::mt19937_64 random(20130906);
+  std::string data(size, '\0');
+  for (char& byte : data) byte = static_cast<char>(random());
+  return data;
+}
+
+template <typename Body>
+std::string md5_of(const Body& body) {
+  Md5 md5;
+  for (std::uint64_t i = 0; i < body.repetitions; ++i) md5.update(body.unit);
+  md5.update(body.tail);
+  return md5.hex();
+}
+
+}  // namespace
+
+SyntheticObjects::SyntheticObjects(const SwiftConf& conf, const StoragePolicy& policy,
+                                   const SyntheticLoad& load)
+    : load_(load),
+      hash_input_(conf.hash_path_prefix + std::string(kContainerPath)),
+      hash_input_fixed_(hash_input_.size()),
+      hash_suffix_(conf.hash_path_suffix) {
+  try {
+    static_cast<void>(Timestamp::from_raw(time_of(load.first + load.count).raw() + kOneSecond));
+  } catch (const ValueError& error) {
+    throw ConfigError("--timestamp " + load.timestamp.normal() + " with " + std::to_string(load.count) +
+                      " objects: " + error.what() + "; choose an earlier time");
+  }
+  static_cast<void>(policy);
+  body_ = make_body(load.size, kUnitSize);
+  headers_ = "\r\nContent-Length: " + std::to_string(body_.size()) +
+             "\r\nContent-Type: application/octet-stream\r\nETag: " + md5_of(body_) + "\r\nX-Timestamp: ";
+}
+
+SyntheticObjects::Body SyntheticObjects::make_body(std::uint64_t size, std::size_t unit_size) {
+  Body body;
+  body.unit = pseudo_random(unit_size);
+  body.repetitions = size / unit_size;
+  body.tail = body.unit.substr(0, size % unit_size);
+  return body;
+}
+
+Timestamp SyntheticObjects::time_of(std::uint64_t number) const {
+  std::int64_t raw = load_.timestamp.raw() + static_cast<std::int64_t>(number);
+  if (load_.newer_every != 0 && number % load_.newer_every == 0) raw += kOneSecond;
+  return Timestamp::from_raw(raw);
+}
+
+bool SyntheticObjects::next(OfferedObject& object) {
+  if (offered_ == load_.count) return false;
+  const std::uint64_t number = load_.first + offered_++;
+  hash_input_.resize(hash_input_fixed_);
+  append_number(number, hash_input_);
+  hash_input_.append(hash_suffix_);
+  object = {.hash = md5_digest(hash_input_), .data = time_of(number)};
+  return true;
+}
+
+void SyntheticObjects::send(std::size_t number, const ObjectHash& /*hash*/, WantedParts wanted,
+                            UpdateOutput& output) {
+  // There is no metadata that was posted.
+  if (!wanted.data) return;
+  const std::uint64_t object_number = load_.first + number;
+  head_.assign("PUT ").append(kContainerPath);
+  append_number(object_number, head_);
+  head_.append(headers_).append(time_of(object_number).internal()).append("\r\n\r\n");
+  output.put(head_, body_.size());
+  if (output.is_dry_run()) return;
+  for (std::uint64_t i = 0; i < body_.repetitions; ++i) output.body(body_.unit);
+  output.body(body_.tail);
+}
+
+}  // namespace ssync

@@ -1,0 +1,57 @@
+// The subrequests that a sender makes, sent or, in a dry run, only counted.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "worker/sending_connection.h"
+
+namespace ssync {
+
+struct UpdateCounts {
+  std::uint64_t put = 0;
+  std::uint64_t post = 0;
+  std::uint64_t deleted = 0;
+  std::uint64_t bytes = 0;    // of bodies
+  std::uint64_t skipped = 0;  // objects that vanished since they were offered
+  std::uint64_t failed = 0;   // objects that are damaged or cannot be read here
+};
+
+class UpdateOutput {
+ public:
+  // Without a connection nothing is sent. Adds to counts, which must outlive it.
+  UpdateOutput(SendingConnection* connection, UpdateCounts& counts)
+      : connection_(connection), counts_(counts) {}
+
+  [[nodiscard]] bool is_dry_run() const noexcept { return connection_ == nullptr; }
+
+  // Each head ends with the empty line. What follows that of a PUT is its body, in as many pieces as are
+  // needed for these many bytes; in a dry run they need not be given.
+  void put(std::string_view head, std::uint64_t size) {
+    write(head);
+    ++counts_.put;
+    counts_.bytes += size;
+  }
+  void body(std::string_view piece) { write(piece); }
+  void post(std::string_view head) {
+    write(head);
+    ++counts_.post;
+  }
+  void delete_object(std::string_view head) {
+    write(head);
+    ++counts_.deleted;
+  }
+
+  void skip() noexcept { ++counts_.skipped; }
+  void fail() noexcept { ++counts_.failed; }
+
+ private:
+  void write(std::string_view data) {
+    if (connection_ != nullptr) connection_->write(data);
+  }
+
+  SendingConnection* connection_;
+  UpdateCounts& counts_;
+};
+
+}  // namespace ssync
