@@ -62,10 +62,12 @@ struct Unavailable {
 };
 }  // namespace
 
-DiskFile::DiskFile(const Partition& partition, ObjectName name, FragmentRequest request)
+DiskFile::DiskFile(const Partition& partition, ObjectName name, FragmentRequest request,
+                   DamagedObjects damaged)
     : partition_(partition),
       name_(std::move(name)),
       request_(std::move(request)),
+      damaged_(damaged),
       hash_dir_(partition.hash_dir(hash_path(partition.conf, name_))) {
   if (partition.policy.type == PolicyType::erasure_coding) {
     request_.policy = &partition.policy.erasure_coding;
@@ -91,6 +93,7 @@ OpenOutcome DiskFile::open(ExpiredObjects expired, double now) {
       names = list_directory_if_there(hash_dir_);
     } catch (const OsError& error) {
       forget();
+      if (damaged_ == DamagedObjects::leave) throw;
       quarantine_unlistable(partition_, hash_dir_, error.code());
       return OpenOutcome::quarantined;
     }
@@ -106,11 +109,9 @@ OpenOutcome DiskFile::open(ExpiredObjects expired, double now) {
   return OpenOutcome::changing;
 }
 
-OpenOutcome DiskFile::open(ExpiredObjects expired, double now, SeenFiles seen, Damage damage) {
-  damage_ = damage;
+OpenOutcome DiskFile::open(ExpiredObjects expired, double now, SeenFiles seen) {
   const OpenOutcome outcome = open_seen(expired, now, std::move(seen));
-  damage_ = Damage::quarantine;
-  return outcome == OpenOutcome::changing && damage == Damage::quarantine ? open(expired, now) : outcome;
+  return outcome == OpenOutcome::changing ? open(expired, now) : outcome;
 }
 
 void DiskFile::forget() {
@@ -131,7 +132,10 @@ OpenOutcome DiskFile::open_seen(ExpiredObjects expired, double now, SeenFiles se
   } catch (const Unavailable& unavailable) {
     return unavailable.outcome;
   } catch (const Damaged& damaged) {
-    if (damage_ == Damage::leave) return OpenOutcome::quarantined;
+    if (damaged_ == DamagedObjects::leave) {
+      damage_ = damaged.reason;
+      return OpenOutcome::damaged;
+    }
     quarantine(partition_, hash_dir_, damaged.reason);
     // A corrupt tombstone is as if it had never been there.
     return files_->data ? OpenOutcome::quarantined : OpenOutcome::not_exist;
@@ -232,7 +236,8 @@ OpenOutcome DiskFile::verify(ExpiredObjects expired, double now) const {
   const std::string* name = metadata_.find("name");
   if (name == nullptr) throw Damaged{"missing name metadata"};
   if (*name != name_.path()) {
-    if (damage_ == Damage::quarantine) {
+    // Whoever leaves damage alone tells of it himself.
+    if (damaged_ == DamagedObjects::quarantine) {
       spdlog::error("Client path {} does not match path stored in object metadata {}", name_.path(), *name);
     }
     return OpenOutcome::collision;

@@ -21,6 +21,7 @@ enum class OpenOutcome {
   deleted,        // a tombstone: deleted_timestamp() is its time (DiskFileDeleted)
   expired,        // past X-Delete-At and not asked for (DiskFileExpired); metadata is readable
   quarantined,    // was damaged and is now in quarantine (DiskFileQuarantined)
+  damaged,        // is damaged and stays where it is (DamagedObjects::leave): damage() says how
   collision,      // the metadata names another object (DiskFileCollision)
   changing,       // its files were replaced whenever they were looked at: ask again later
   not_supported,  // no extended attributes (DiskFileXattrNotSupported)
@@ -28,8 +29,8 @@ enum class OpenOutcome {
 
 enum class ExpiredObjects { refuse, open };
 
-// What to do with a damaged object. Left alone it is reported as quarantined.
-enum class Damage { quarantine, leave };
+// leave is for whoever must not change the device.
+enum class DamagedObjects { quarantine, leave };
 
 // What the caller has just seen of an object's hash directory: its names, and one of its files, opened and
 // its metadata read. Saves looking at it again.
@@ -44,15 +45,15 @@ struct SeenFiles {
 class DiskFile {
  public:
   // Of an erasure-coding policy the request says which fragment is meant; its policy is filled in.
-  DiskFile(const Partition& partition, ObjectName name, FragmentRequest request = {});
+  DiskFile(const Partition& partition, ObjectName name, FragmentRequest request = {},
+           DamagedObjects damaged = DamagedObjects::quarantine);
 
-  // Reads the object's state, with quarantine of what is damaged (BaseDiskFile.open). now, in seconds,
-  // decides what has expired. Throws OsError (a directory or file that cannot be read), ValueError
-  // (metadata that no Swift wrote), LockTimeout.
+  // Reads the object's state, with quarantine of what is damaged unless that is to be left
+  // (BaseDiskFile.open). now, in seconds, decides what has expired. Throws OsError (a directory or file that
+  // cannot be read), ValueError (metadata that no Swift wrote), LockTimeout.
   OpenOutcome open(ExpiredObjects expired, double now);
-  // The same with what was seen of this object's hash_dir(). With Damage::leave nothing on the device is
-  // changed, and nothing logged.
-  OpenOutcome open(ExpiredObjects expired, double now, SeenFiles seen, Damage damage = Damage::quarantine);
+  // The same with what was seen of this object's hash_dir().
+  OpenOutcome open(ExpiredObjects expired, double now, SeenFiles seen);
 
   [[nodiscard]] const ObjectName& name() const noexcept { return name_; }
   [[nodiscard]] const std::string& hash_dir() const noexcept { return hash_dir_; }
@@ -63,6 +64,9 @@ class DiskFile {
   [[nodiscard]] const ObjectFiles* files() const noexcept { return files_ ? &*files_ : nullptr; }
   // After open: the data file, readable from its start. Once; the next one is empty.
   [[nodiscard]] Fd take_data_file() noexcept { return std::move(data_file_); }
+
+  // After damaged: what is wrong with it.
+  [[nodiscard]] const std::string& damage() const noexcept { return damage_; }
 
   // After open or expired: what was stored by PUT merged with what POSTs changed since.
   [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
@@ -97,8 +101,9 @@ class DiskFile {
   const Partition& partition_;
   ObjectName name_;
   FragmentRequest request_;
+  DamagedObjects damaged_;
+  std::string damage_;
   std::string hash_dir_;
-  Damage damage_ = Damage::quarantine;
   SeenFiles seen_;
   std::optional<ObjectFiles> files_;
   Fd data_file_;

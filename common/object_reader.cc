@@ -41,7 +41,8 @@ std::size_t read_at(int fd, char* buffer, std::size_t size, std::int64_t offset,
 
 }  // namespace
 
-ObjectReader::ObjectReader(const Partition& partition, DiskFile& file, PageCache cache)
+ObjectReader::ObjectReader(const Partition& partition, DiskFile& file, PageCache cache,
+                           DamagedObjects damaged)
     : partition_(partition),
       hash_dir_(file.hash_dir()),
       path_(hash_dir_ + "/" + file.files()->data->name),
@@ -49,6 +50,7 @@ ObjectReader::ObjectReader(const Partition& partition, DiskFile& file, PageCache
       size_(python::parse_int(required(file.metadata(), "Content-Length"), 10)),
       etag_(required(file.metadata(), "ETag")),
       drop_pages_(cache == PageCache::drop || size_ >= partition.settings.keep_cache_size),
+      damaged_(damaged),
       chunk_size_(static_cast<std::size_t>(partition.settings.disk_chunk_size)),
       chunk_(std::make_unique_for_overwrite<char[]>(chunk_size_)) {
   start_at(0);
@@ -70,7 +72,7 @@ std::string_view ObjectReader::read() {
   try {
     count = read_at(file_.get(), chunk_.get(), chunk_size_, offset_, path_);
   } catch (const OsError& error) {
-    if (error.code() == EIO) quarantine_object(error.what());
+    if (error.code() == EIO && damaged_ == DamagedObjects::quarantine) refuse_object(error.what());
     throw;
   }
   const std::string_view piece(chunk_.get(), count);
@@ -91,15 +93,15 @@ void ObjectReader::refuse_fragment(std::int64_t offset) {
   std::array<char, 64> reason{};
   std::snprintf(reason.data(), reason.size(), "Invalid EC metadata at offset 0x%llx",
                 static_cast<unsigned long long>(offset));
-  quarantine_object(reason.data());
-  throw DamagedArchive(path_ + ": " + reason.data());
+  refuse_object(reason.data());
+  throw DamagedObject(path_ + ": " + reason.data());
 }
 
 void ObjectReader::finish() {
   if (start_ != 0 || !at_end_) return;
   try {
     judge();
-  } catch (const DamagedArchive&) {
+  } catch (const DamagedObject&) {
     throw;
   } catch (const std::exception& error) {
     spdlog::error("ERROR DiskFile {} close failure: {}", path_, error.what());
@@ -109,19 +111,21 @@ void ObjectReader::finish() {
 void ObjectReader::judge() {
   const std::int64_t count = offset_ - start_;
   if (count != size_) {
-    quarantine_object("Bytes read: " + std::to_string(count) +
-                      ", does not match metadata: " + std::to_string(size_));
+    refuse_object("Bytes read: " + std::to_string(count) +
+                  ", does not match metadata: " + std::to_string(size_));
     return;
   }
   if (const std::string md5 = md5_->hex(); md5 != etag_) {
-    quarantine_object("ETag " + etag_ + " and file's md5 " + md5 + " do not match");
+    refuse_object("ETag " + etag_ + " and file's md5 " + md5 + " do not match");
     return;
   }
   if (!fragments_) return;
   if (const auto bad = fragments_->finish()) refuse_fragment(*bad);
 }
 
-void ObjectReader::quarantine_object(const std::string& reason) {
+// Quarantines the object, or says that it should be.
+void ObjectReader::refuse_object(const std::string& reason) {
+  if (damaged_ == DamagedObjects::leave) throw DamagedObject(path_ + ": " + reason);
   struct stat status {};
   // A newer version took this one's place meanwhile: it is not the one that is damaged.
   if (::fstat(file_.get(), &status) == 0 && status.st_nlink == 0) return;

@@ -237,14 +237,13 @@ std::optional<LocalObject> peek(const Partition& partition, const Offer& offer,
     if (!name) return std::nullopt;
 
     const FragmentRequest request = fragment_request(partition, fragment_index);
-    DiskFile file(partition, *name, request);
+    DiskFile file(partition, *name, request, DamagedObjects::leave);
     if (file.hash_dir() != hash_dir) return std::nullopt;
     const OpenOutcome outcome = file.open(ExpiredObjects::open, 0,
                                           SeenFiles{.names = std::move(*names),
                                                     .file_name = std::move(first_name),
                                                     .file = std::move(first_file),
-                                                    .metadata = std::move(first.metadata)},
-                                          Damage::leave);
+                                                    .metadata = std::move(first.metadata)});
     if (outcome != OpenOutcome::open || file.files() == nullptr) return std::nullopt;
     if (request.fragment_index && holds_undecided(*file.files(), offer.data, *request.fragment_index)) {
       return std::nullopt;

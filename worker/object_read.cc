@@ -100,6 +100,7 @@ void ObjectRead::respond() {
     case OpenOutcome::deleted:
     case OpenOutcome::expired:
     case OpenOutcome::quarantined:
+    case OpenOutcome::damaged:
       return respond_with_nothing(file, outcome);
   }
 }

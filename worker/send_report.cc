@@ -33,8 +33,7 @@ std::string bytes_text(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", amount, unit);
 }
 
-}  // namespace
-
+// 0 if they do not say.
 std::uint64_t failures_told(const std::string& words) {
   const std::size_t at = words.find(" failures to ");
   if (at == std::string::npos) return 0;
@@ -43,6 +42,13 @@ std::uint64_t failures_told(const std::string& words) {
   std::uint64_t count = 0;
   std::from_chars(words.data() + begin, words.data() + at, count);
   return count;
+}
+
+}  // namespace
+
+std::uint64_t failures_of(const UpdateCounts& updates, const std::string& words) {
+  const std::uint64_t told = failures_told(words);
+  return updates.failed + (told > updates.spoiled ? told - updates.spoiled : 0);
 }
 
 std::string json_of(const SendReport& report) {
@@ -87,25 +93,21 @@ void ProgressLine::show(const SenderProgress& progress) {
   if (progress.phase == phase_ && now - drawn_at_ < kDrawnEvery) return;
   phase_ = progress.phase;
   drawn_at_ = now;
+  if (phase_ == Phase::connecting || phase_ == Phase::done) {
+    clear();
+    return;
+  }
+  constexpr std::size_t kBarWidth = 20;
+  const auto filled = static_cast<std::size_t>(progress.share * kBarWidth);
+  const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
   std::string line;
-  switch (phase_) {
-    case Phase::connecting:
-    case Phase::done:
-      clear();
-      return;
-    case Phase::missing_check:
-      line = fmt::format("missing check: {} offered", progress.offered);
-      break;
-    case Phase::answer:
-      line = fmt::format("missing check: {} offered, awaiting the answer", progress.offered);
-      break;
-    case Phase::updates: {
-      const UpdateCounts& updates = progress.updates;
-      const std::uint64_t sent = updates.put + updates.post + updates.deleted;
-      line = fmt::format("updates: {} subrequests for {} wanted objects, {}", sent, progress.wanted,
-                         bytes_text(updates.bytes));
-      break;
-    }
+  if (phase_ == Phase::answer) {
+    line = fmt::format("missing check: {} offered, awaiting the answer", progress.offered);
+  } else if (phase_ == Phase::missing_check) {
+    line = fmt::format("missing check [{}] {} offered", bar, progress.offered);
+  } else {
+    line = fmt::format("updates [{}] {} wanted, {} sent", bar, progress.wanted,
+                       bytes_text(progress.updates.bytes));
   }
   is_drawn_ = true;
   static_cast<void>(std::fputs(("\r" + line + "\x1b[K").c_str(), stderr));

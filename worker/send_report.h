@@ -18,9 +18,9 @@ struct SendReport {
   std::optional<std::string> status;  // why the session ended early, or badly
 };
 
-// How many subrequests have failed, by the words of the receiver's last line: ":ERROR: 500 b'ERROR: With
-// :UPDATES: 3 failures to 7 successes'". 0 if it does not say.
-std::uint64_t failures_told(const std::string& words);
+// Objects that failed here or at the receiver, by its last words: ":ERROR: 500 b'ERROR: With :UPDATES: 3
+// failures to 7 successes'".
+std::uint64_t failures_of(const UpdateCounts& updates, const std::string& words);
 
 // One JSON object in one line, without its line end.
 std::string json_of(const SendReport& report);

@@ -13,10 +13,15 @@
 #include <vector>
 
 #include "common/errors.h"
+#include "common/fd.h"
+#include "common/hashes_file.h"
 #include "common/logging.h"
+#include "common/partition.h"
+#include "common/python_text.h"
 #include "common/settings.h"
 #include "common/swift_conf.h"
 #include "worker/interruption.h"
+#include "worker/partition_objects.h"
 #include "worker/receiver_address.h"
 #include "worker/send_report.h"
 #include "worker/sending_errors.h"
@@ -28,6 +33,9 @@ namespace {
 using namespace ssync;
 
 enum ExitStatus { kInSync = 0, kRefused = 1, kOperatorMistake = 2, kConnectionLost = 3, kInterrupted = 130 };
+
+// Far beyond any use, and far below where sums could overflow. A negative number reads as more.
+constexpr std::uint64_t kLargestSize = std::uint64_t{1} << 50U;
 
 constexpr char kFooter[] =
     "Exit status:\n"
@@ -46,6 +54,7 @@ struct Options {
   std::vector<std::string> suffixes;
   std::optional<int> frag_index;
   std::string swift_dir = "/etc/swift";
+  std::int64_t reclaim_age = ObjectServerSettings().reclaim_age;
   bool dry_run = false;
   bool json = false;
   std::uint64_t bandwidth_limit = 0;
@@ -75,11 +84,16 @@ void add_options(CLI::App& app, Options& options) {
       ->check(CLI::NonNegativeNumber)
       ->option_text("N");
   app.add_option("--swift-dir", options.swift_dir, "where swift.conf is")->option_text("DIR [/etc/swift]");
+  app.add_option("--reclaim-age", options.reclaim_age,
+                 "age in seconds from which on tombstones are left out; as in object-server.conf")
+      ->check(CLI::NonNegativeNumber)
+      ->option_text("SECONDS [604800]");
   app.add_flag("--dry-run", options.dry_run, "only compare, and tell what would be sent");
   app.add_flag("--json", options.json, "print the result as one JSON object");
   app.add_option("--bandwidth-limit", options.bandwidth_limit,
                  "send at most so many bytes a second; K, M, G are powers of 1024")
       ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(std::uint64_t{1}, kLargestSize))
       ->option_text("BYTES");
   app.add_option("--timeout", options.timeout,
                  "seconds to wait for a connection, for the next byte to go out or an answer to come in")
@@ -97,6 +111,7 @@ void add_options(CLI::App& app, Options& options) {
       ->group(kSynthetic);
   app.add_option("--size", options.size, "bytes of each; K, M, G are powers of 1024")
       ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(std::uint64_t{0}, kLargestSize))
       ->option_text("BYTES [4096]")
       ->group(kSynthetic);
   app.add_option("--timestamp", options.timestamp, "time of object 0; each next one is 10 µs newer")
@@ -177,11 +192,53 @@ ExitStatus run_session(SsyncSender& sender, const SsyncSender::OpenSource& open_
   } catch (const SendingInterrupted& error) {
     report.status = error.what();
     return kInterrupted;
+  } catch (const std::exception& error) {
+    report.status = error.what();
+    return kRefused;
   }
   return sender.progress().updates.failed == 0 ? kInSync : kRefused;
 }
 
+void check_options(const Options& options) {
+  if (options.device_dir.empty() == !options.synthetic) {
+    throw ConfigError("say what to send: either --device-dir or --synthetic");
+  }
+  if (options.partition.empty() || options.partition.find_first_not_of("0123456789") != std::string::npos) {
+    throw ConfigError("--partition " + python::repr_text(options.partition) + ": a partition is a number");
+  }
+  for (const std::string& suffix : options.suffixes) {
+    if (!is_suffix(suffix)) {
+      throw ConfigError("--suffix " + python::repr_text(suffix) +
+                        ": a suffix is three lower-case hexadecimal digits, as in 0a1");
+    }
+  }
+}
+
+// What is asked of a partition of an erasure-coding policy. Only receivers that say so take fragments that
+// are not durable; without any preference these are not looked at.
+FragmentRequest fragment_request(const Options& options, bool accepts_no_commit) {
+  FragmentRequest request;
+  if (!options.frag_index) return request;
+  request.fragment_index = options.frag_index;
+  if (accepts_no_commit) {
+    request.preferences.emplace();
+  } else {
+    spdlog::warn("{} does not accept fragments that are not durable; they are left out", options.receiver);
+  }
+  return request;
+}
+
+// Throws ConfigError if the partition is not there, or not to be read.
+void check_partition(const Partition& partition) {
+  try {
+    list_directory(partition.path());
+  } catch (const OsError& error) {
+    throw ConfigError(std::string(error.what()) + "; check --device-dir, --policy and --partition");
+  }
+}
+
 int send(const Options& options) {
+  check_options(options);
   const SwiftConf conf = load_swift_conf(options.swift_dir);
   const StoragePolicy& policy = chosen_policy(options, conf);
   SenderJob job{.receiver = ReceiverAddress::parse(options.receiver),
@@ -192,7 +249,26 @@ int send(const Options& options) {
                 .limits = {.timeout = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                                std::chrono::duration<double>(options.timeout)),
                            .bytes_per_second = static_cast<std::int64_t>(options.bandwidth_limit)}};
-  SyntheticObjects source(conf, policy, load_of(options));
+  ObjectServerSettings settings;
+  settings.reclaim_age = options.reclaim_age;
+  const Partition partition{.settings = settings,
+                            .conf = conf,
+                            .policy = policy,
+                            .device_path = options.device_dir,
+                            .name = options.partition};
+  std::unique_ptr<ObjectSource> source;
+  if (options.synthetic) {
+    source = std::make_unique<SyntheticObjects>(conf, policy, load_of(options));
+  } else {
+    check_partition(partition);
+  }
+  const auto open_source = [&](bool accepts_no_commit) -> ObjectSource& {
+    if (!source) {
+      source = std::make_unique<PartitionObjects>(partition, options.suffixes,
+                                                  fragment_request(options, accepts_no_commit));
+    }
+    return *source;
+  };
 
   log_to_stderr();
   const Interruption interruption;
@@ -202,14 +278,13 @@ int send(const Options& options) {
   SsyncSender sender(std::move(job), interruption,
                      [&](const SenderProgress& progress) { progress_line.show(progress); });
   SendReport report;
-  const ExitStatus status = run_session(
-      sender, [&](bool) -> ObjectSource& { return source; }, report);
+  const ExitStatus status = run_session(sender, open_source, report);
   progress_line.clear();
   report.progress = sender.progress();
   report.dry_run = options.dry_run;
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   report.cpu_seconds = cpu_seconds() - cpu_begun;
-  report.failed = report.progress.updates.failed + failures_told(report.status.value_or(""));
+  report.failed = failures_of(report.progress.updates, report.status.value_or(""));
   if (report.status) spdlog::error("{}: {}", options.receiver, *report.status);
   std::puts((options.json ? json_of(report) : summary_of(report)).c_str());
   return status;

@@ -82,6 +82,7 @@ void SsyncSender::run(const OpenSource& open_source) {
 
 void SsyncSender::enter(SenderProgress::Phase phase) {
   progress_.phase = phase;
+  progress_.share = 0;
   observer_(progress_);
 }
 
@@ -111,12 +112,13 @@ void SsyncSender::missing_check(SendingConnection& connection, ObjectSource& sou
   write_line(connection, kMissingCheckStart);
   OfferedObject object;
   std::string line;
-  while (source.next(object)) {
+  while (source.next(object, progress_.updates)) {
     offered_.add(object.hash);
     line.clear();
     append_offer_line(object, line);
     connection.write(line);
     progress_.offered = offered_.size();
+    progress_.share = source.share_offered();
     observer_(progress_);
     // Swift's receivers say nothing before they have the whole list, but an error.
     while (connection.has_line()) take_answer_line(connection.read_line(""));
@@ -175,10 +177,12 @@ void SsyncSender::updates(SendingConnection& connection, ObjectSource& source) {
 
 void SsyncSender::send_updates(SendingConnection& connection, ObjectSource& source) {
   UpdateOutput output(job_.dry_run ? nullptr : &connection, progress_.updates);
+  std::uint64_t handled = 0;
   for (std::size_t number = 0; number < offered_.size(); ++number) {
     const WantedParts wanted = offered_.wanted(number);
     if (!wanted.any()) continue;
     source.send(number, offered_.hash(number), wanted, output);
+    progress_.share = static_cast<double>(++handled) / static_cast<double>(progress_.wanted);
     observer_(progress_);
     while (connection.has_line()) {
       const std::string_view line = connection.read_line("");

@@ -30,6 +30,7 @@ struct SenderProgress {
   Phase phase = Phase::connecting;
   std::uint64_t offered = 0;
   std::uint64_t wanted = 0;
+  double share = 0;  // of the objects of this phase that are done, 0 to 1
   UpdateCounts updates;
   double missing_check_seconds = 0;  // from its first line sent to the last one of its answer
   double updates_seconds = 0;        // likewise

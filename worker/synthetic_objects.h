@@ -30,7 +30,10 @@ class SyntheticObjects final : public ObjectSource {
   // Throws ConfigError for times out of range, or a policy that this machine cannot code for.
   SyntheticObjects(const SwiftConf& conf, const StoragePolicy& policy, const SyntheticLoad& load);
 
-  bool next(OfferedObject& object) override;
+  bool next(OfferedObject& object, UpdateCounts& counts) override;
+  [[nodiscard]] double share_offered() const override {
+    return static_cast<double>(offered_) / static_cast<double>(load_.count);
+  }
   void send(std::size_t number, const ObjectHash& hash, WantedParts wanted, UpdateOutput& output) override;
 
  private:
@@ -43,7 +46,8 @@ class SyntheticObjects final : public ObjectSource {
   };
 
   static Body make_body(std::uint64_t size, std::size_t unit_size);
-  [[nodiscard]] Body fragments_of(const Body& object, const StoragePolicy& policy) const;
+  static std::string md5_of(const Body& body);
+  static Body fragments_of(const Body& object, const ErasureCoding& policy, std::size_t fragment_index);
   [[nodiscard]] Timestamp time_of(std::uint64_t number) const;
 
   SyntheticLoad load_;

@@ -15,6 +15,7 @@ struct UpdateCounts {
   std::uint64_t bytes = 0;    // of bodies
   std::uint64_t skipped = 0;  // objects that vanished since they were offered
   std::uint64_t failed = 0;   // objects that are damaged or cannot be read here
+  std::uint64_t spoiled = 0;  // of those, PUTs whose body was, so that the receiver has to refuse them
 };
 
 class UpdateOutput {
@@ -44,6 +45,10 @@ class UpdateOutput {
 
   void skip() noexcept { ++counts_.skipped; }
   void fail() noexcept { ++counts_.failed; }
+  void fail_spoiled() noexcept {
+    ++counts_.failed;
+    ++counts_.spoiled;
+  }
 
  private:
   void write(std::string_view data) {

@@ -79,10 +79,11 @@ def sender_that_adds(subrequest_headers):
 
 
 def replicate(tree, partition, port, policy=GOLD, suffixes=None, device=DEVICE, newer=False, fragment=None,
-              subrequest_headers=None):
+              subrequest_headers=None, include_non_durable=False):
     """One pass of swift.obj.ssync_sender.Sender over a partition of the tree, towards 127.0.0.1:port.
 
-    fragment is the index of the fragments to send, of an erasure-coding policy.
+    fragment is the index of the fragments to send, of an erasure-coding policy; include_non_durable is what the
+    reconstructor asks for when it moves them.
     """
     import os
     from swift.common.storage_policy import POLICIES
@@ -97,7 +98,7 @@ def replicate(tree, partition, port, policy=GOLD, suffixes=None, device=DEVICE, 
     job = {'device': tree.device, 'partition': str(partition), 'policy': POLICIES[policy]}
     if fragment is not None:
         node['backend_index'] = job['frag_index'] = fragment
-    success, in_sync = sender_class(daemon, node, job, suffixes)()
+    success, in_sync = sender_class(daemon, node, job, suffixes, include_non_durable=include_non_durable)()
     return Outcome(success, in_sync, '\n'.join(daemon.logger.lines))
 
 

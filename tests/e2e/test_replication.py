@@ -1,21 +1,17 @@
 """A partition of 1,000 objects, from Swift's own sender into the receiver: everything arrives, perfect, once."""
 import os
 import random
-import time
 
 import pytest
 
 from auditor import assert_clean, audit
+from object_kinds import KINDS, T, store
 from sender import offered_lines, replicate
 from swift_cluster import DeviceTree, GOLD, name_in_suffix
 from tree import differences, objects_only, read_tree
 from wire import UPDATES_END, UPDATES_START, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, connected
 
 PARTITION = '42'
-# Tombstones must not be reclaimable, so the times are recent ones.
-T = int(time.time()) - 7200
-KINDS = ['plain', 'plain', 'plain', 'user metadata', 'not ASCII', 'expired', 'to expire', 'large object', 'tombstone', 'meta',
-         'meta with its content type', 'meta, older content type', 'meta over large object', 'many files', 'offset']
 
 
 def bodies(random_source):
@@ -27,59 +23,6 @@ def bodies(random_source):
     return sizes
 
 
-def store(tree, number, kind, size, noise):
-    name = '/AUTH_test/container %d/object %04d' % (number % 7, number)
-    body = noise[number:number + size] if number + size <= len(noise) else noise[:size]
-    start = T + number * 0.001
-    metadata = {}
-    if kind == 'user metadata':
-        metadata = {'X-Object-Meta-Colour': 'blue', 'X-Object-Meta-Empty': '', 'Content-Encoding': 'gzip',
-                    'X-Robots-Tag': 'none', 'Content-Disposition': 'attachment; filename="a b"'}
-    elif kind == 'not ASCII':
-        name += '/\u00e9t\u00e9 \u20ac \U0001f600/%d%%?#;:' % number
-        metadata = {'X-Object-Meta-Season': '\u00e9t\u00e9!', 'X-Object-Meta-Price': '5 \u20ac.',
-                    'Content-Type': 'text/plain; charset=\u00e9.'}
-    elif kind == 'expired':
-        metadata = {'X-Delete-At': str(T - 10)}
-    elif kind == 'to expire':
-        metadata = {'X-Delete-At': str(int(time.time()) + 10 ** 6)}
-    elif kind in ('large object', 'meta over large object'):
-        metadata = {'X-Static-Large-Object': 'True', 'X-Object-Sysmeta-Slo-Etag': 'd41d8cd98f00b204e9800998ecf8427e',
-                    'X-Object-Sysmeta-Slo-Size': '1234567',
-                    'X-Object-Sysmeta-Container-Update-Override-Etag': 'x; slo_etag=y',
-                    'Content-Type': 'video/mp4;swift_bytes=1234567'}
-    elif kind == 'many files':
-        metadata = {'X-Object-Manifest': 'c/prefix', 'X-Object-Transient-Sysmeta-Crypto-Meta': '{}'}
-    if kind == 'tombstone':
-        tree.delete(PARTITION, name, start)
-        return name
-    if kind == 'offset':
-        from swift.common.utils import Timestamp
-        start = Timestamp(start, offset=5)
-    tree.put(PARTITION, name, start, body, metadata)
-    later = T + 3000 + number * 0.001
-    if kind == 'many files':
-        # Two posts, the first with the content type that stays: two .meta files.
-        post(tree, name, later, {'X-Object-Meta-A': '1'}, content_type=later)
-        post(tree, name, later + 10, {'X-Object-Meta-A': '2'}, content_type=later)
-    elif kind == 'meta':
-        post(tree, name, later, {'X-Object-Meta-A': '1', 'X-Object-Meta-B': '\u00e9!'})
-    elif kind == 'meta with its content type':
-        post(tree, name, later, {'X-Object-Meta-A': '1'}, content_type=later)
-    elif kind in ('meta, older content type', 'meta over large object'):
-        post(tree, name, later, {'X-Object-Meta-A': '1'}, content_type=later - 100)
-    return name
-
-
-def post(tree, name, timestamp, metadata, content_type=None):
-    from swift.common.utils import Timestamp
-    if content_type is not None:
-        metadata = dict(metadata)
-        metadata['Content-Type'] = 'text/changed'
-        metadata['Content-Type-Timestamp'] = Timestamp(content_type).internal
-    tree.post(PARTITION, name, timestamp, metadata)
-
-
 class Source:
     def __init__(self, root):
         self.tree = DeviceTree(os.path.join(root, 'source'))
@@ -88,7 +31,7 @@ class Source:
         self.kinds = {}
         for number, size in enumerate(bodies(random_source)):
             kind = KINDS[number % len(KINDS)]
-            self.kinds[store(self.tree, number, kind, size, noise)] = kind
+            self.kinds[store(self.tree, PARTITION, number, kind, noise[number:number + size])] = kind
 
 
 @pytest.fixture(scope='module')

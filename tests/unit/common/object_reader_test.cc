@@ -161,7 +161,7 @@ TEST_F(FragmentReaderTest, RefusesWhatIsNoFragmentAtItsEnd) {
   open_archive("no fragment");
   EXPECT_EQ(read_to_end(), "no fragment");
   EXPECT_FALSE(is_archive_quarantined());
-  EXPECT_THROW(reader_->finish(), DamagedArchive);
+  EXPECT_THROW(reader_->finish(), DamagedObject);
   EXPECT_TRUE(is_archive_quarantined());
 }
 
@@ -172,7 +172,7 @@ TEST_F(FragmentReaderTest, RefusesWhatIsNoFragmentAsSoonAsItIsWhole) {
       {
         for (std::size_t count = 0; count < size;) count += reader_->read().size();
       },
-      DamagedArchive);
+      DamagedObject);
   EXPECT_TRUE(is_archive_quarantined());
 }
 

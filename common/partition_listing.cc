@@ -1,0 +1,67 @@
+#include "common/partition_listing.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <utility>
+
+#include "common/errors.h"
+#include "common/fd.h"
+#include "common/hashes_file.h"
+#include "common/object_name.h"
+
+namespace ssync {
+namespace {
+
+// None of a directory that has vanished.
+std::vector<std::string> names_if_there(const std::string& directory) {
+  try {
+    return list_directory(directory);
+  } catch (const OsError& error) {
+    if (error.code() == ENOENT) return {};
+    throw;
+  }
+}
+
+}  // namespace
+
+PartitionListing::PartitionListing(const Partition& partition, std::vector<std::string> suffixes,
+                                   FragmentRequest request, double now)
+    : partition_(partition), suffixes_(std::move(suffixes)), request_(std::move(request)), now_(now) {
+  if (partition.policy.type == PolicyType::erasure_coding) {
+    request_.policy = &partition.policy.erasure_coding;
+  }
+  if (suffixes_.empty()) {
+    suffixes_ = list_directory(partition.path());
+    std::erase_if(suffixes_, [](const std::string& name) { return !is_suffix(name); });
+  }
+  std::sort(suffixes_.begin(), suffixes_.end());
+}
+
+void PartitionListing::list_suffix(const std::string& suffix) {
+  hashes_ = names_if_there(partition_.path() + "/" + suffix);
+  std::erase_if(hashes_,
+                [&](const std::string& name) { return !is_object_hash(name) || !name.ends_with(suffix); });
+  std::sort(hashes_.begin(), hashes_.end(), std::greater<>());
+}
+
+bool PartitionListing::next(ListedObject& object) {
+  for (;;) {
+    if (hashes_.empty()) {
+      if (suffix_ == suffixes_.size()) return false;
+      list_suffix(suffixes_[suffix_++]);
+      continue;
+    }
+    object.hash = std::move(hashes_.back());
+    hashes_.pop_back();
+    object.files = choose_object_files(names_if_there(partition_.hash_dir(object.hash)),
+                                       partition_.policy.type, request_);
+    if (object.files.data) return true;
+    if (object.files.tombstone && now_ - object.files.tombstone->timestamp.seconds() <=
+                                      static_cast<double>(partition_.settings.reclaim_age)) {
+      return true;
+    }
+  }
+}
+
+}  // namespace ssync

@@ -1,0 +1,55 @@
+#include "worker/subrequest_head.h"
+
+#include <algorithm>
+
+#include "common/errors.h"
+#include "common/python_text.h"
+
+namespace ssync {
+namespace {
+
+// A receiver ends the session at a longer line: Swift's network_chunk_size, which an operator may make larger
+// but hardly smaller.
+constexpr std::size_t kLongestLine = 65535;
+// Of ssync-worker.
+constexpr std::size_t kMostLines = 5000;
+constexpr std::size_t kMostBytes = 4UL * 1024 * 1024;
+
+bool can_be_a_name(std::string_view name) {
+  return !name.empty() && std::none_of(name.begin(), name.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || byte == 0x7f || c == ':';
+  });
+}
+
+bool can_be_a_value(std::string_view value) {
+  return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+std::string wire_bytes(const std::string& stored) { return python::utf8_to_latin1(stored).value_or(stored); }
+
+}  // namespace
+
+std::string subrequest_head(std::string_view method, const ObjectName& name, StoredHeaders headers) {
+  std::sort(headers.begin(), headers.end());
+  std::string head(method);
+  head.append(" ").append(python::quote(name.path())).append("\r\n");
+  for (const auto& [stored_name, stored_value] : headers) {
+    const std::string header = wire_bytes(stored_name);
+    const std::string value = wire_bytes(stored_value);
+    if (!can_be_a_name(header) || !can_be_a_value(value)) {
+      throw ValueError("its metadata cannot be sent: " + python::repr_bytes(header) + ": " +
+                       python::repr_bytes(value));
+    }
+    if (header.size() + value.size() + 4 > kLongestLine) {
+      throw ValueError("its metadata cannot be sent: " + python::repr_bytes(header) + " is too long");
+    }
+    head.append(header).append(": ").append(value).append("\r\n");
+  }
+  if (headers.size() > kMostLines || head.size() > kMostBytes) {
+    throw ValueError("its metadata cannot be sent: it is too much");
+  }
+  return head.append("\r\n");
+}
+
+}  // namespace ssync
