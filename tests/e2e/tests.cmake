@@ -14,6 +14,7 @@ set(E2E_TIMEOUT_test_object_directories 1200)
 set(E2E_TIMEOUT_test_replicator 600)
 set(E2E_TIMEOUT_test_reconstructor 600)
 set(E2E_TIMEOUT_test_relinker 600)
+set(E2E_TIMEOUT_test_ssync_send 600)
 
 file(GLOB E2E_FILES CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.py)
 foreach(E2E_FILE IN LISTS E2E_FILES)

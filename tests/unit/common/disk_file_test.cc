@@ -257,6 +257,23 @@ TEST_F(DiskFileTest, QuarantinesDamagedData) {
   }
 }
 
+TEST_F(DiskFileTest, LeavesWhatIsDamagedIfTold) {
+  DiskFile file(device_.partition(), name_, {}, DamagedObjects::leave);
+  const std::string path = device_.add_data(name_, kT0, "data");
+  std::filesystem::resize_file(path, 3);
+  EXPECT_EQ(file.open(ExpiredObjects::refuse, kNow), OpenOutcome::damaged);
+  EXPECT_EQ(file.damage(), "metadata content-length 4 does not match actual object size 3");
+  std::filesystem::resize_file(path, 4);
+  EXPECT_EQ(file.open(ExpiredObjects::refuse, kNow), OpenOutcome::open);
+  device_.add_bare_file(name_, std::string(kT1) + ".ts");
+  EXPECT_EQ(file.open(ExpiredObjects::refuse, kNow), OpenOutcome::damaged);
+  EXPECT_EQ(device_.files_of(name_).size(), 2U);
+  std::filesystem::remove_all(device_.hash_dir_of(name_));
+  std::ofstream(device_.hash_dir_of(name_)) << "a file";
+  EXPECT_THROW(file.open(ExpiredObjects::refuse, kNow), OsError);
+  expect_untouched();
+}
+
 TEST_F(DiskFileTest, TakesADamagedTombstoneForNothing) {
   device_.add_bare_file(name_, std::string(kT1) + ".ts");
   EXPECT_EQ(open(), OpenOutcome::not_exist);

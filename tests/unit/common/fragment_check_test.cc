@@ -1,9 +1,10 @@
 #include "common/fragment_check.h"
 
 #include <gtest/gtest.h>
-#include <liberasurecode/erasurecode.h>
 
-#include <stdexcept>
+#include <string>
+
+#include "common/erasure_code.h"
 
 namespace ssync {
 namespace {
@@ -33,24 +34,9 @@ TEST(FragmentSizeTest, IsUnknownWithoutABackend) {
   EXPECT_EQ(fragment_size(policy("liberasurecode_rs_vand", 4, 2, std::int64_t{1} << 40)), std::nullopt);
 }
 
-// The first fragment of a segment of the policy 2+1.
+// The first fragment of a segment.
 std::string fragment_of(const std::string& segment) {
-  ec_args arguments{};
-  arguments.k = 2;
-  arguments.m = 1;
-  arguments.hd = 1;
-  arguments.ct = CHKSUM_NONE;
-  const int instance = liberasurecode_instance_create(EC_BACKEND_LIBERASURECODE_RS_VAND, &arguments);
-  char** data = nullptr;
-  char** parity = nullptr;
-  std::uint64_t length = 0;
-  if (liberasurecode_encode(instance, segment.data(), segment.size(), &data, &parity, &length) != 0) {
-    throw std::runtime_error("cannot encode");
-  }
-  std::string fragment(data[0], length);
-  liberasurecode_encode_cleanup(instance, data, parity);
-  liberasurecode_instance_destroy(instance);
-  return fragment;
+  return ErasureCode(policy("liberasurecode_rs_vand", 2, 1, kSegmentSize)).encode(segment).front();
 }
 
 class FragmentCheckTest : public ::testing::Test {

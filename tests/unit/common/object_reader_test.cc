@@ -112,6 +112,17 @@ TEST_F(ObjectReaderTest, LeavesTheNewerVersionWhereItIs) {
   EXPECT_EQ(device_.files_of(name_), std::vector<std::string>{"1700000005.00000.data"});
 }
 
+TEST_F(ObjectReaderTest, LeavesWhatIsDamagedIfTold) {
+  store(data_, "0123");
+  file_.emplace(device_.partition(), name_);
+  ASSERT_EQ(file_->open(ExpiredObjects::refuse, 0), OpenOutcome::open);
+  reader_.emplace(device_.partition(), *file_, PageCache::drop, DamagedObjects::leave);
+  EXPECT_EQ(read_to_end(), data_);
+  EXPECT_THROW(reader_->finish(), DamagedObject);
+  EXPECT_FALSE(is_quarantined());
+  EXPECT_EQ(device_.files_of(name_), std::vector<std::string>{std::string(kTime) + ".data"});
+}
+
 TEST_F(ObjectReaderTest, SurvivesAQuarantineThatFails) {
   store(data_, "0123");
   open();
