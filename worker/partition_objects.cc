@@ -198,7 +198,9 @@ void PartitionObjects::send_put(DiskFile& file, UpdateOutput& output) const {
   std::erase_if(
       headers, [](const auto& header) { return header.first == "name" || header.first == "Content-Length"; });
   if (!is_durable(file, partition_.policy)) headers.emplace_back("X-Backend-No-Commit", "True");
-  ObjectReader reader(partition_, file, PageCache::drop, DamagedObjects::leave);
+  // Pages that are read once are the first to leave the cache by themselves, and making small ones leave at
+  // once takes longer than reading them.
+  ObjectReader reader(partition_, file, PageCache::keep_small, DamagedObjects::leave);
   const auto size = static_cast<std::uint64_t>(reader.size());
   headers.emplace_back("Content-Length", std::to_string(size));
   const std::string head = subrequest_head("PUT", file.name(), std::move(headers));
