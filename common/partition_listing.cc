@@ -1,29 +1,14 @@
 #include "common/partition_listing.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <functional>
 #include <utility>
 
-#include "common/errors.h"
 #include "common/fd.h"
 #include "common/hashes_file.h"
 #include "common/object_name.h"
 
 namespace ssync {
-namespace {
-
-// None of a directory that has vanished.
-std::vector<std::string> names_if_there(const std::string& directory) {
-  try {
-    return list_directory(directory);
-  } catch (const OsError& error) {
-    if (error.code() == ENOENT) return {};
-    throw;
-  }
-}
-
-}  // namespace
 
 PartitionListing::PartitionListing(const Partition& partition, std::vector<std::string> suffixes,
                                    FragmentRequest request, double now)
@@ -39,7 +24,7 @@ PartitionListing::PartitionListing(const Partition& partition, std::vector<std::
 }
 
 void PartitionListing::list_suffix(const std::string& suffix) {
-  hashes_ = names_if_there(partition_.path() + "/" + suffix);
+  hashes_ = list_directory_if_there(partition_.path() + "/" + suffix).value_or(std::vector<std::string>());
   std::erase_if(hashes_,
                 [&](const std::string& name) { return !is_object_hash(name) || !name.ends_with(suffix); });
   std::sort(hashes_.begin(), hashes_.end(), std::greater<>());
@@ -54,8 +39,9 @@ bool PartitionListing::next(ListedObject& object) {
     }
     object.hash = std::move(hashes_.back());
     hashes_.pop_back();
-    object.files = choose_object_files(names_if_there(partition_.hash_dir(object.hash)),
-                                       partition_.policy.type, request_);
+    auto names = list_directory_if_there(partition_.hash_dir(object.hash));
+    if (!names) continue;
+    object.files = choose_object_files(*std::move(names), partition_.policy.type, request_);
     if (object.files.data) return true;
     if (object.files.tombstone && now_ - object.files.tombstone->timestamp.seconds() <=
                                       static_cast<double>(partition_.settings.reclaim_age)) {

@@ -157,14 +157,9 @@ void PartitionObjects::send_object(const std::string& hash_dir, WantedParts want
 // Takes the object's name from its data or tombstone.
 PartitionObjects::Opened PartitionObjects::open(const std::string& hash_dir) const {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    std::vector<std::string> names;
-    try {
-      names = list_directory(hash_dir);
-    } catch (const OsError& error) {
-      if (error.code() == ENOENT) return {};
-      throw;
-    }
-    const ObjectFiles files = choose_object_files(names, partition_.policy.type, request_);
+    auto names = list_directory_if_there(hash_dir);
+    if (!names) return {};
+    const ObjectFiles files = choose_object_files(*names, partition_.policy.type, request_);
     const std::optional<ObjectFile>& main_file = files.data ? files.data : files.tombstone;
     if (!main_file) return {};
     const std::string path = hash_dir + "/" + main_file->name;
@@ -184,7 +179,7 @@ PartitionObjects::Opened PartitionObjects::open(const std::string& hash_dir) con
           path + ": its metadata names an object of another hash: " + python::repr_text(name->path()));
     }
     const OpenOutcome outcome = file.open(ExpiredObjects::open, 0,
-                                          SeenFiles{.names = std::move(names),
+                                          SeenFiles{.names = *std::move(names),
                                                     .file_name = main_file->name,
                                                     .file = std::move(fd),
                                                     .metadata = std::move(read.metadata)});

@@ -4,6 +4,7 @@
 
 #include "common/errors.h"
 #include "common/python_text.h"
+#include "worker/header_text.h"
 #include "worker/http_status.h"
 
 namespace ssync {
@@ -21,17 +22,6 @@ std::string capitalized(std::string_view name) {
     starts_word = c == '-';
   }
   return result;
-}
-
-bool can_be_a_name(std::string_view name) {
-  return !name.empty() && std::none_of(name.begin(), name.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte <= ' ' || byte == 0x7f || c == ':';
-  });
-}
-
-bool can_be_a_value(std::string_view value) {
-  return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
 }  // namespace
@@ -61,7 +51,7 @@ std::string ResponseHeaders::head(int status) const {
   std::string head = "Status: " + std::to_string(status);
   head.append(" ").append(status_title(status)).append("\r\n");
   for (const auto& [name, value] : items_) {
-    if (!can_be_a_name(name) || !can_be_a_value(value)) {
+    if (!can_be_a_header_name(name) || !can_be_a_header_value(value)) {
       throw ValueError("HTTP cannot carry the header " + python::repr_bytes(name) + ": " +
                        python::repr_bytes(value));
     }

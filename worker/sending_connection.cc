@@ -29,6 +29,9 @@ constexpr std::size_t kSizeLineRoom = 18;
 constexpr std::size_t kReceiveSize = 256UL * 1024;
 constexpr std::size_t kLongestHead = 64UL * 1024;
 constexpr std::size_t kLongestLine = 64UL * 1024;
+constexpr std::size_t kLongestQuote = 1024;
+// Receivers wait for 60 seconds if they are not told otherwise.
+constexpr std::chrono::seconds kLongestGathering(2);
 // Of the answer, while there is something to send. A receiver that answers line by line may be ahead of us by
 // what the sockets' buffers hold.
 constexpr std::size_t kMostHeard = 32UL * 1024 * 1024;
@@ -145,6 +148,10 @@ void SendingConnection::flush() {
   if (out_size_ != 0) send_chunk({});
 }
 
+void SendingConnection::flush_what_waits() {
+  if (out_size_ != 0 && Clock::now() - flushed_at_ > kLongestGathering) send_chunk({});
+}
+
 void SendingConnection::finish() noexcept {
   constexpr std::string_view kLastChunk = "0\r\n\r\n";
   static_cast<void>(!::send(socket_.get(), kLastChunk.data(), kLastChunk.size(), MSG_NOSIGNAL));
@@ -173,6 +180,7 @@ void SendingConnection::send_chunk(std::string_view large) {
     pieces[count++] = piece(kEnd);
   }
   send_all(std::span(pieces).first(count));
+  flushed_at_ = Clock::now();
 }
 
 void SendingConnection::send_all(std::span<iovec> pieces) {
@@ -286,10 +294,10 @@ std::string SendingConnection::read_body(std::size_t limit) {
 void SendingConnection::fail(const std::string& why) {
   while (has_line()) {
     const std::string_view line = read_line("");
-    if (line.starts_with(":ERROR:")) throw ReceiverRefused(std::string(line));
+    if (line.starts_with(":ERROR:")) throw ReceiverRefused(std::string(line.substr(0, kLongestQuote)));
   }
   const std::string_view rest = std::string_view(in_).substr(in_at_);
-  if (rest.starts_with(":ERROR:")) throw ReceiverRefused(std::string(rest.substr(0, kLongestLine)));
+  if (rest.starts_with(":ERROR:")) throw ReceiverRefused(std::string(rest.substr(0, kLongestQuote)));
   throw ConnectionLost(peer_ + " " + why);
 }
 

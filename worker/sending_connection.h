@@ -42,6 +42,8 @@ class SendingConnection {
   void write(std::string_view data);
   // Sends all that was written.
   void flush();
+  // The same if some of it has waited for seconds, so that a receiver does not take a slow disk for silence.
+  void flush_what_waits();
   // The last chunk, when nothing more is to be said or heard: whether it arrives makes no difference.
   void finish() noexcept;
 
@@ -76,6 +78,7 @@ class SendingConnection {
 
   std::vector<char> out_;  // room for the chunk's size, then its data
   std::size_t out_size_ = 0;
+  Clock::time_point flushed_at_;
 
   std::vector<char> raw_;
   HttpBodyDecoder decoder_;

@@ -59,6 +59,15 @@ void write_line(SendingConnection& connection, std::string_view line) {
   connection.write("\r\n");
 }
 
+// Reads up to this line; only empty ones may come before it.
+void await_line(SendingConnection& connection, std::string_view expected) {
+  for (;;) {
+    const std::string_view line = connection.read_line(expected);
+    if (line == expected) return;
+    if (!line.empty()) refuse(line);
+  }
+}
+
 }  // namespace
 
 SsyncSender::SsyncSender(SenderJob job, const Interruption& interruption, Observer observer)
@@ -120,6 +129,8 @@ void SsyncSender::missing_check(SendingConnection& connection, ObjectSource& sou
     progress_.offered = offered_.size();
     progress_.share = source.share_offered();
     observer_(progress_);
+    interruption_.check();
+    connection.flush_what_waits();
     // Swift's receivers say nothing before they have the whole list, but an error.
     while (connection.has_line()) take_answer_line(connection.read_line(""));
   }
@@ -130,21 +141,17 @@ void SsyncSender::missing_check(SendingConnection& connection, ObjectSource& sou
 }
 
 void SsyncSender::take_answer_line(std::string_view line) {
-  if (answer_ == Answer::not_begun) {
-    if (line == kMissingCheckStart) {
-      answer_ = Answer::begun;
-    } else if (!line.empty()) {
-      refuse(line);
-    }
+  if (line.empty()) return;
+  if (line.starts_with(":ERROR:")) refuse(line);
+  if (answer_ == Answer::not_begun && line == kMissingCheckStart) {
+    answer_ = Answer::begun;
     return;
   }
-  if (answer_ == Answer::ended) refuse(line);
+  if (answer_ != Answer::begun) refuse(line);
   if (line == kMissingCheckEnd) {
     answer_ = Answer::ended;
     return;
   }
-  if (line.empty()) return;
-  if (line.starts_with(":ERROR:")) refuse(line);
   const WantedLine wanted = parse_wanted(line);
   const auto hash = parse_object_hash(wanted.object_hash);
   const auto number = hash ? offered_.find(*hash) : std::nullopt;
@@ -159,24 +166,19 @@ void SsyncSender::take_answer_line(std::string_view line) {
 void SsyncSender::updates(SendingConnection& connection, ObjectSource& source) {
   // A session that ends without updates is an error in the receiver's log.
   write_line(connection, kUpdatesStart);
-  send_updates(connection, source);
+  if (!job_.dry_run) send_updates(&connection, source);
   write_line(connection, kUpdatesEnd);
   connection.flush();
-  for (;;) {
-    const std::string_view line = connection.read_line(kUpdatesStart);
-    if (line == kUpdatesStart) break;
-    if (!line.empty()) refuse(line);
-  }
-  for (;;) {
-    const std::string_view line = connection.read_line(kUpdatesEnd);
-    if (line == kUpdatesEnd) break;
-    if (!line.empty()) refuse(line);
-  }
+  await_line(connection, kUpdatesStart);
+  await_line(connection, kUpdatesEnd);
   connection.finish();
+  // Looking what there is to send may take longer than a receiver would wait.
+  if (job_.dry_run) send_updates(nullptr, source);
 }
 
-void SsyncSender::send_updates(SendingConnection& connection, ObjectSource& source) {
-  UpdateOutput output(job_.dry_run ? nullptr : &connection, progress_.updates);
+// Without a connection they are only counted.
+void SsyncSender::send_updates(SendingConnection* connection, ObjectSource& source) {
+  UpdateOutput output(connection, progress_.updates);
   std::uint64_t handled = 0;
   for (std::size_t number = 0; number < offered_.size(); ++number) {
     const WantedParts wanted = offered_.wanted(number);
@@ -184,8 +186,11 @@ void SsyncSender::send_updates(SendingConnection& connection, ObjectSource& sour
     source.send(number, offered_.hash(number), wanted, output);
     progress_.share = static_cast<double>(++handled) / static_cast<double>(progress_.wanted);
     observer_(progress_);
-    while (connection.has_line()) {
-      const std::string_view line = connection.read_line("");
+    interruption_.check();
+    if (connection == nullptr) continue;
+    connection->flush_what_waits();
+    while (connection->has_line()) {
+      const std::string_view line = connection->read_line("");
       if (!line.empty()) refuse(line);
     }
   }

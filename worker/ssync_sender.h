@@ -20,7 +20,7 @@ struct SenderJob {
   std::string partition;
   int policy_index = 0;
   std::optional<int> fragment_index = {};
-  bool dry_run = false;  // nothing is sent after the missing check
+  bool dry_run = false;  // no updates are sent, only counted
   ConnectionLimits limits;
 };
 
@@ -56,7 +56,7 @@ class SsyncSender {
   void missing_check(SendingConnection& connection, ObjectSource& source);
   void take_answer_line(std::string_view line);
   void updates(SendingConnection& connection, ObjectSource& source);
-  void send_updates(SendingConnection& connection, ObjectSource& source);
+  void send_updates(SendingConnection* connection, ObjectSource& source);
   void enter(SenderProgress::Phase phase);
 
   SenderJob job_;

@@ -4,6 +4,7 @@
 
 #include "common/errors.h"
 #include "common/python_text.h"
+#include "worker/header_text.h"
 
 namespace ssync {
 namespace {
@@ -14,17 +15,6 @@ constexpr std::size_t kLongestLine = 65535;
 // Of ssync-worker.
 constexpr std::size_t kMostLines = 5000;
 constexpr std::size_t kMostBytes = 4UL * 1024 * 1024;
-
-bool can_be_a_name(std::string_view name) {
-  return !name.empty() && std::none_of(name.begin(), name.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte <= ' ' || byte == 0x7f || c == ':';
-  });
-}
-
-bool can_be_a_value(std::string_view value) {
-  return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
 
 std::string wire_bytes(const std::string& stored) { return python::utf8_to_latin1(stored).value_or(stored); }
 
@@ -37,7 +27,7 @@ std::string subrequest_head(std::string_view method, const ObjectName& name, Sto
   for (const auto& [stored_name, stored_value] : headers) {
     const std::string header = wire_bytes(stored_name);
     const std::string value = wire_bytes(stored_value);
-    if (!can_be_a_name(header) || !can_be_a_value(value)) {
+    if (!can_be_a_header_name(header) || !can_be_a_header_value(value)) {
       throw ValueError("its metadata cannot be sent: " + python::repr_bytes(header) + ": " +
                        python::repr_bytes(value));
     }

@@ -1,15 +1,18 @@
 """ssync-send: what it sends arrives as if Swift's own sender had sent it, and what goes wrong is told."""
 import contextlib
+import fcntl
 import hashlib
 import itertools
 import json
 import os
+import pickle
 import pty
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -282,9 +285,9 @@ def test_fragments_that_are_not_durable_are_for_receivers_that_know_them(send, f
 
 # What is wrong with the source
 
-def data_file(tree, name, policy=GOLD):
-    directory = tree.hash_path(PARTITION, name, policy)
-    found, = [file for file in os.listdir(directory) if file.endswith('.data')]
+def data_file(tree, name, partition=PARTITION):
+    directory = tree.hash_path(partition, name)
+    found, = os.listdir(directory)
     return os.path.join(directory, found)
 
 
@@ -305,14 +308,17 @@ def spoil_bytes(path):
         file.write(b'spoiled')
 
 
-def name_another(path):
-    """The metadata of an object that belongs elsewhere."""
-    import pickle
+def change_metadata(path, name, value):
     metadata = pickle.loads(os.getxattr(path, 'user.swift.metadata'), encoding='bytes')
-    metadata[b'name'] = b'/a/c/another'
+    metadata[name] = value
     blob = pickle.dumps(metadata, protocol=2)
     os.setxattr(path, 'user.swift.metadata', blob)
     os.setxattr(path, 'user.swift.metadata_checksum', hashlib.md5(blob).hexdigest().encode())
+
+
+def name_another(path):
+    """The metadata of an object that belongs elsewhere."""
+    change_metadata(path, b'name', b'/a/c/another')
 
 
 def make_a_file_of_its_directory(path):
@@ -323,12 +329,7 @@ def make_a_file_of_its_directory(path):
 
 
 def forge_a_header(path):
-    import pickle
-    metadata = pickle.loads(os.getxattr(path, 'user.swift.metadata'), encoding='bytes')
-    metadata[b'X-Object-Meta-A'] = b'x\r\n\r\nDELETE /a/bad/good'
-    blob = pickle.dumps(metadata, protocol=2)
-    os.setxattr(path, 'user.swift.metadata', blob)
-    os.setxattr(path, 'user.swift.metadata_checksum', hashlib.md5(blob).hexdigest().encode())
+    change_metadata(path, b'X-Object-Meta-A', b'x\r\n\r\nDELETE /a/bad/good')
 
 
 @pytest.mark.parametrize('damage', [truncate, spoil_checksum, remove_metadata, spoil_bytes, name_another, forge_a_header,
@@ -356,7 +357,7 @@ def test_damage_that_shows_in_the_middle_of_a_body_is_refused_by_the_receiver(se
     server = receivers.get(kind)
     for name in ('/a/large/bad', '/a/large/good', '/a/large/better'):
         tree.put('60', name, T, b'x' * 300000)
-    spoil_bytes(data_file_in(tree, '60', '/a/large/bad'))
+    spoil_bytes(data_file(tree, '/a/large/bad', '60'))
     result = send(tree, server.port, partition='60')
     assert result.code == REFUSED, result
     assert result.counts('put', 'failed') == (3, 1)
@@ -364,12 +365,6 @@ def test_damage_that_shows_in_the_middle_of_a_body_is_refused_by_the_receiver(se
     assert object_hash('/a/large/bad') in result.errors
     received = objects_only(read_tree(server.tree.partition_path('60')))
     assert len(received) == 2 and not any(object_hash('/a/large/bad') in path for path in received)
-
-
-def data_file_in(tree, partition, name):
-    directory = tree.hash_path(partition, name)
-    found, = os.listdir(directory)
-    return os.path.join(directory, found)
 
 
 def test_an_object_that_shrinks_while_it_is_sent_is_filled_up(send, root):
@@ -466,7 +461,6 @@ def test_an_error_status_is_told_in_the_receivers_words(swift_dir, receivers, ki
 @pytest.mark.parametrize('kind', RECEIVERS)
 def test_a_receiver_that_is_busy(load, own, kind):
     server = own.new(kind, {'replication_concurrency_per_device': '1', 'replication_lock_timeout': '1'})
-    import fcntl
     with open(os.path.join(server.tree.device_path, '.lock'), 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         result = load(server.port, '--synthetic', 200000)
@@ -612,7 +606,6 @@ def test_a_receiver_that_takes_nothing(load):
         # Until the sender has had enough.
         while session.socket.recv(1, socket.MSG_PEEK) and not ended.is_set():
             ended.wait(0.05)
-    import threading
     ended = threading.Event()
     with scripted_receiver(script) as port:
         result = load(port, '--synthetic', 2, '--size', LARGE, '--timeout', '0.5')
@@ -642,7 +635,6 @@ def test_a_receiver_that_is_silent(load, silent_at):
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('at', ['missing check', 'updates'])
 def test_a_signal_ends_it_with_a_report(swift_dir, number, at):
-    import threading
     reached, ended = threading.Event(), threading.Event()
 
     def script(session):
