@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <ctime>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
