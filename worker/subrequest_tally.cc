@@ -17,14 +17,17 @@ SubrequestTally::~SubrequestTally() {
   try {
     target_.commits.finish();
     take_results();
+    for (const Waiting& subrequest : waiting_) {
+      if (!subrequest.answer.is_replication_success()) log_failure(subrequest);
+    }
   } catch (const std::exception& error) {
     spdlog::error("{} {}", log_prefix_, error.what());
   }
 }
 
 void SubrequestTally::add(const std::string& context, ObjectAnswer answer) {
+  if (!answer.answer.is_replication_success()) ++waiting_failures_;
   waiting_.push_back({.context = context, .answer = std::move(answer.answer), .ticket = answer.ticket});
-  if (!waiting_.back().answer.is_replication_success()) note_failure(waiting_.back());
   take_results();
   count_known();
   // Only now could the outcome of the others decide.
@@ -34,8 +37,7 @@ void SubrequestTally::add(const std::string& context, ObjectAnswer answer) {
   }
 }
 
-void SubrequestTally::note_failure(const Waiting& subrequest) {
-  ++waiting_failures_;
+void SubrequestTally::log_failure(const Waiting& subrequest) const {
   spdlog::warn("{} subrequest failed with {}: {} ({})", log_prefix_, subrequest.answer.status,
                subrequest.context, subrequest.answer.body);
 }
@@ -55,9 +57,8 @@ void SubrequestTally::take_results() {
     if (next == waiting_.end()) throw std::logic_error("a result that no subrequest waits for");
     next->ticket.reset();
     if (!result.failure) continue;
-    const bool failed_before = !next->answer.is_replication_success();
+    if (next->answer.is_replication_success()) ++waiting_failures_;
     next->answer = answer_failure(target_, next->context, result.failure);
-    if (!failed_before) note_failure(*next);
   }
 }
 
@@ -76,6 +77,7 @@ void SubrequestTally::count(const Waiting& subrequest) {
   } else {
     --waiting_failures_;
     ++failures_;
+    log_failure(subrequest);
   }
   if (failures_ >= settings.replication_failure_threshold &&
       (successes_ == 0 || static_cast<double>(failures_) / successes_ > settings.replication_failure_ratio)) {

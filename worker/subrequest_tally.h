@@ -10,9 +10,10 @@
 
 namespace ssync {
 
-// Counts in the order in which the subrequests came, also while the outcome of some is still in the commit
-// queue: what the sender is told is what it would be told if each had been waited for. The end may come
-// after a few more of them than the one that was too much, if that failed as late as in the queue.
+// Counts, and logs failures, in the order in which the subrequests came, also while the outcome of some is
+// still in the commit queue: what the sender is told is what it would be told if each had been waited for.
+// The end may come after a few more of them than the one that was too much, if that failed as late as in the
+// queue.
 class SubrequestTally {
  public:
   // log_prefix begins each line about a failure.
@@ -38,7 +39,7 @@ class SubrequestTally {
     std::optional<CommitTicket> ticket;
   };
 
-  void note_failure(const Waiting& subrequest);
+  void log_failure(const Waiting& subrequest) const;
   void take_results();
   void count_known();
   void count(const Waiting& subrequest);
