@@ -48,8 +48,8 @@ class RequestInput {
   // body's end, clean or not, and ClientTimeout.
   virtual std::string_view read_some(std::size_t limit, std::string_view context) = 0;
 
-  // True if nothing is here to be read, so that whoever has work to do in the meantime should do it. May be true
-  // although a little is.
+  // True if nothing is here to be read, so that whoever has work to do in the meantime should do it. May be
+  // true although a little is.
   [[nodiscard]] virtual bool is_waiting() = 0;
 };
 
