@@ -1,13 +1,12 @@
 #include "common/commit_queue.h"
 
-#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <csignal>
 #include <system_error>
 #include <utility>
 
+#include "common/blocked_signals.h"
 #include "common/errors.h"
 #include "common/fd.h"
 #include "common/lock_path.h"
@@ -47,16 +46,12 @@ CommitQueue::~CommitQueue() {
 
 bool CommitQueue::start() {
   if (committer_.joinable()) return true;
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const BlockedSignals blocked;
   try {
     committer_ = std::thread([this] { run(); });
   } catch (const std::system_error& error) {
     spdlog::warn("no thread for group commit, files are committed one by one: {}", error.what());
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return committer_.joinable();
 }
 

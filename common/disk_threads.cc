@@ -3,8 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstring>
+
+#include "common/blocked_signals.h"
 
 namespace ssync {
 namespace {
@@ -32,11 +33,7 @@ void* DiskThreads::run_thread(void* threads) {
 void DiskThreads::start(std::size_t wanted) {
   wanted = std::min(wanted, count_) - 1;
   if (threads_.size() >= wanted) return;
-  // Signals are the business of the thread that serves requests.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const BlockedSignals blocked;
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setstacksize(&attributes, kStackSize);
@@ -50,7 +47,6 @@ void DiskThreads::start(std::size_t wanted) {
     threads_.push_back(thread);
   }
   ::pthread_attr_destroy(&attributes);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void DiskThreads::take_tasks() {

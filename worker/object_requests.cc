@@ -6,8 +6,10 @@
 #include <chrono>
 #include <limits>
 #include <memory>
+#include <system_error>
 #include <vector>
 
+#include "common/background_md5.h"
 #include "common/device.h"
 #include "common/disk_file.h"
 #include "common/errors.h"
@@ -23,6 +25,8 @@ namespace {
 
 constexpr char kContentType[] = "Content-Type";
 constexpr char kContentTypeTimestamp[] = "Content-Type-Timestamp";
+// Bytes from which on an object is hashed by a thread of its own.
+constexpr std::int64_t kHashedBeside = std::int64_t{1} << 20;
 constexpr char kFragmentIndex[] = "X-Object-Sysmeta-Ec-Frag-Index";
 
 // seconds < time, as Swift's Timestamp compares itself with a number: an offset counts.
@@ -169,16 +173,28 @@ std::string ObjectRequest::receive(SubrequestBody& body, ObjectWriter& writer, s
   const auto piece = static_cast<std::size_t>(settings.network_chunk_size);
   const Clock::time_point deadline = Clock::now() + std::chrono::seconds(settings.max_upload_time);
   Md5 md5;
+  std::optional<BackgroundMd5> beside;
+  if (body.left() >= kHashedBeside) {
+    try {
+      beside.emplace();
+    } catch (const std::system_error& error) {
+      spdlog::debug("no thread to hash in: {}", error.what());
+    }
+  }
   std::string buffer;
   while (body.left() > 0) {
     buffer.clear();
     while (buffer.size() < piece && body.left() > 0) buffer.append(body.read(piece - buffer.size()));
     if (Clock::now() > deadline) throw HttpError(standard_answer(408));
-    md5.update(buffer);
     writer.write(buffer);
     received += static_cast<std::int64_t>(buffer.size());
+    if (beside) {
+      buffer = beside->exchange(std::move(buffer));
+    } else {
+      md5.update(buffer);
+    }
   }
-  return md5.hex();
+  return beside ? beside->hex() : md5.hex();
 }
 
 HttpAnswer ObjectRequest::put(SubrequestBody& body) {
