@@ -16,13 +16,15 @@ class CannotMount(Exception):
     """Why there is no such file system; a reason to skip."""
 
 
-def _run(*command):
+def run(*command):
+    """What the command prints. Raises CannotMount."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     except FileNotFoundError:
         raise CannotMount('%s is not installed' % command[0])
     if done.returncode != 0:
         raise CannotMount('%s: %s' % (' '.join(command), (done.stderr or done.stdout).strip()))
+    return done.stdout.strip()
 
 
 @contextlib.contextmanager
@@ -34,8 +36,8 @@ def mounted(kind, directory):
     os.makedirs(place)
     with open(image, 'wb') as file:
         file.truncate(SIZE)
-    _run(*KINDS[kind], image)
-    _run('mount', '-o', 'loop', image, place)
+    run(*KINDS[kind], image)
+    run('mount', '-o', 'loop', image, place)
     try:
         yield place
     finally:

@@ -45,6 +45,7 @@ class WorkerServer:
     kind = 'worker'
 
     def __init__(self, swift_dir, tree, run_dir, settings=None, workers=None, faults=None):
+        """settings are options of [object-server], or SECTION.OPTION."""
         self.tree = tree
         self.run_dir = run_dir
         self.faults = faults
@@ -52,15 +53,15 @@ class WorkerServer:
         os.makedirs(run_dir, exist_ok=True)
         build = build_with_faults(run_dir, faults) if faults else build_dir()
         options = {'mount_check': 'false', 'fallocate_reserve': '0', 'log_level': 'DEBUG'}
+        if 'SSYNC_E2E_DURABILITY' in os.environ:
+            options['worker.durability'] = os.environ['SSYNC_E2E_DURABILITY']
         options.update(settings or {})
         command = [RUN_LOCAL, '--port', str(self.port), '--devices', tree.root, '--swift-dir', swift_dir,
                    '--run-dir', run_dir, '--build-dir', build]
         if workers:
             command += ['--workers', str(workers)]
         for name, value in options.items():
-            command += ['--set', 'object-server.%s=%s' % (name, value)]
-        if 'SSYNC_E2E_DURABILITY' in os.environ:
-            command += ['--set', 'worker.durability=' + os.environ['SSYNC_E2E_DURABILITY']]
+            command += ['--set', '%s=%s' % (name if '.' in name else 'object-server.' + name, value)]
         self.errors_path = os.path.join(run_dir, 'run-local.stderr')
         self.errors = open(self.errors_path, 'wb')
         self.output = []
