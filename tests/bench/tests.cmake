@@ -1,4 +1,5 @@
-# The programs of the benchmark.
+# The programs of the benchmark, and its smallest form as a test: that each scenario runs and every object is stored,
+# and nothing about time.
 
 add_executable(bench-limits bench/limits.cc bench/limit_read.cc bench/limit_write.cc)
 target_link_libraries(bench-limits PRIVATE ssync_common CLI11::CLI11 nlohmann_json::nlohmann_json)
@@ -7,3 +8,7 @@ add_executable(bench-neighbour bench/neighbour.cc)
 target_link_libraries(bench-neighbour PRIVATE ssync_common CLI11::CLI11 nlohmann_json::nlohmann_json)
 
 set_target_properties(bench-limits bench-neighbour PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+
+add_test(NAME bench
+  COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --scale smoke --build-dir ${CMAKE_BINARY_DIR})
+set_tests_properties(bench PROPERTIES TIMEOUT 300 LABELS e2e RUN_SERIAL TRUE)
