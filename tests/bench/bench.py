@@ -45,11 +45,11 @@ class Bench:
     def in_turn(self, systems, rounds=None):
         """(round, name, system), each round with another one first, on devices with nothing left to write."""
         names = list(systems)
-        for number in range(rounds or self.rounds):
-            turn = number % len(names) if names else 0
+        for round_number in range(rounds or self.rounds):
+            turn = round_number % len(names) if names else 0
             for name in names[turn:] + names[:turn]:
                 self.devices.settle()
-                yield number, name, systems[name]
+                yield round_number, name, systems[name]
 
     @staticmethod
     def record(row, name, figures):
