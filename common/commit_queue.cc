@@ -207,7 +207,7 @@ void CommitQueue::complete(Batch& batch) {
     const std::lock_guard lock(mutex_);
     for (Entry& entry : batch) {
       pending_dirs_.erase(pending_dirs_.find(entry.writer->hash_dir()));
-      results_.push_back({.ticket = entry.ticket, .failure = entry.failure});
+      results_.push_back({.ticket = entry.ticket, .failure = std::move(entry.failure)});
     }
   }
   changed_.notify_all();
