@@ -10,6 +10,11 @@ def library():
     return os.path.join(build_dir(), 'tests', 'libfault_injection.so')
 
 
+def sanitizer_environment():
+    """A sanitizer's runtime wants to be the first library, but works as the second one too."""
+    return {'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'}
+
+
 class Faults:
     """The rules of one server and what they did to it. Paths that rules name are relative to its device."""
 
@@ -18,19 +23,22 @@ class Faults:
         os.makedirs(run_dir, exist_ok=True)
         self.rules_path = os.path.join(run_dir, 'faults')
         self.hits_path = self.rules_path + '.hits'
+        self.calls_path = self.rules_path + '.calls'
         self.clear()
 
     @property
     def environment(self):
-        # A sanitizer's runtime wants to be the first library, but works as the second one too.
-        sanitizer = os.environ.get('ASAN_OPTIONS', '')
-        return {'LD_PRELOAD': library(), 'SSYNC_FAULTS': self.rules_path,
-                'ASAN_OPTIONS': sanitizer + ':verify_asan_link_order=0'}
+        return {'LD_PRELOAD': library(), 'SSYNC_FAULTS': self.rules_path, **sanitizer_environment()}
 
     def set(self, rules):
-        """rules: of (operation, errno or its name, pattern)"""
-        lines = ''.join('%s %d %s/%s\n' % (operation, getattr(errno, error), self.device_path, pattern)
-                        for operation, error, pattern in rules)
+        """rules: of (operation, errno's name, pattern); a name with @<k> is for the k-th matching call from now
+        on, with @<k>+ for that and all later ones"""
+        def line(operation, error, pattern):
+            name, at, number = error.partition('@')
+            return '%s %d%s%s %s/%s\n' % (operation, getattr(errno, name), at, number, self.device_path, pattern)
+        lines = ''.join(line(*rule) for rule in rules)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self.calls_path)
         # The server may read it at any moment.
         with open(self.rules_path + '.new', 'w') as new:
             new.write(lines)

@@ -5,17 +5,20 @@
 // many cases. A rule is a line "<operation> <errno> <pattern>"; the first whose operation is the call's and
 // whose fnmatch(3) pattern matches the path makes the call fail without being made. A call on a descriptor
 // has the path that the kernel gives for it: an unnamed file is "<directory>/#<inode> (deleted)". Each
-// failure is a line "<operation> <path>" in "<file of rules>.hits".
+// failure is a line "<operation> <path>" in "<file of rules>.hits". An errno with "@<k>" after it is for the
+// k-th matching call only, with "@<k>+" for that and all later ones; "<file of rules>.calls" counts them, a
+// byte for each, over all rules that count.
 //
 //   open      open, openat, opendir, mkostemp, mkostemps      mkdir      mkdir, mkdirat
 //   tmpfile   open, openat with O_TMPFILE: the directory      rmdir      rmdir, unlinkat
 //   list      readdir, getdents64                             unlink     unlink, unlinkat
 //   read      read, pread                                     link       link, linkat: the new path
-//   write     write, pwrite                                   rename     rename, renameat: either path
+//   write     write, pwrite                                   rename     rename, renameat(2): either path
 //   stat      stat, lstat, fstat, fstatat                     fsync      fsync
 //   getxattr  getxattr, lgetxattr, fgetxattr                  fdatasync  fdatasync
-//   setxattr  setxattr, fsetxattr                             fallocate  fallocate
-//   statvfs   statvfs, fstatvfs                               flock      flock
+//   setxattr  setxattr, fsetxattr                             syncfs     syncfs
+//   statvfs   statvfs, fstatvfs                               fallocate  fallocate
+//                                                             flock      flock
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -54,14 +57,31 @@ static void record(const char* rules_path, const char* operation, const char* pa
   syscall(SYS_close, fd);
 }
 
+// The number of this call, from 1.
+static long count_call(const char* rules_path) {
+  char calls_path[PATH_MAX];
+  snprintf(calls_path, sizeof calls_path, "%s.calls", rules_path);
+  const int fd = raw_open(calls_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC);
+  if (fd < 0) return 0;
+  syscall(SYS_write, fd, "x", 1UL);
+  const long calls = syscall(SYS_lseek, fd, 0L, SEEK_CUR);
+  syscall(SYS_close, fd);
+  return calls;
+}
+
 // The errno of the first rule for the operation whose pattern matches the path; 0 if there is none.
-static int find_rule(char* rules, const char* operation, const char* path) {
+static int find_rule(const char* rules_path, char* rules, const char* operation, const char* path) {
   char* rest = rules;
   for (char* line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
     const char* name = strsep(&line, " ");
     const char* error = strsep(&line, " ");
     if (line == NULL || strcmp(name, operation) != 0) continue;
-    if (fnmatch(line, path, 0) == 0) return atoi(error);
+    if (fnmatch(line, path, 0) != 0) continue;
+    const char* at = strchr(error, '@');
+    if (at == NULL) return atoi(error);
+    const long call = count_call(rules_path);
+    const long chosen = atol(at + 1);
+    return call == chosen || (call > chosen && strchr(at, '+') != NULL) ? atoi(error) : 0;
   }
   return 0;
 }
@@ -79,7 +99,7 @@ static bool fails(const char* operation, const char* path) {
     syscall(SYS_close, fd);
     if (size > 0) {
       rules[size] = '\0';
-      error = find_rule(rules, operation, path);
+      error = find_rule(rules_path, rules, operation, path);
     }
   }
   if (error != 0) record(rules_path, operation, path);
@@ -231,6 +251,7 @@ FUNCTION(int, fsetxattr, (int fd, const char* name, const void* from, size_t siz
 
 FUNCTION(int, fsync, (int fd), (fd), fails_fd("fsync", fd))
 FUNCTION(int, fdatasync, (int fd), (fd), fails_fd("fdatasync", fd))
+FUNCTION(int, syncfs, (int fd), (fd), fails_fd("syncfs", fd))
 FUNCTION(int, flock, (int fd, int operation), (fd, operation), fails_fd("flock", fd))
 FUNCTION(int, fallocate, (int fd, int mode, off_t at, off_t size), (fd, mode, at, size),
          fails_fd("fallocate", fd))
@@ -256,4 +277,8 @@ FUNCTION(int, rename, (const char* from, const char* to), (from, to),
          fails("rename", from) || fails("rename", to))
 FUNCTION(int, renameat, (int from_directory, const char* from, int to_directory, const char* to),
          (from_directory, from, to_directory, to),
+         fails_at("rename", from_directory, from) || fails_at("rename", to_directory, to))
+FUNCTION(int, renameat2,
+         (int from_directory, const char* from, int to_directory, const char* to, unsigned flags),
+         (from_directory, from, to_directory, to, flags),
          fails_at("rename", from_directory, from) || fails_at("rename", to_directory, to))
