@@ -99,7 +99,7 @@ def open_files(pid):
 def lock_holders(path):
     """The processes that hold an flock on the file."""
     try:
-        inode = os.stat(path).st_ino
+        file = os.stat(path)
     except FileNotFoundError:
         return []
     holders = []
@@ -107,6 +107,23 @@ def lock_holders(path):
         for line in locks:
             fields = line.split()
             # A waiting process has '->' as its second field.
-            if fields[1] == 'FLOCK' and int(fields[5].rsplit(':', 1)[1]) == inode:
+            if fields[1] == 'FLOCK' and int(fields[5].rsplit(':', 1)[1]) == file.st_ino:
                 holders.append(int(fields[4]))
-    return holders
+    # The inode of another file system may have the same number.
+    return [pid for pid in holders if has_open(pid, file)]
+
+
+def has_open(pid, file):
+    """The process has the file open, whose os.stat_result is given."""
+    directory = '/proc/%d/fd' % pid
+    try:
+        descriptors = os.listdir(directory)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    for descriptor in descriptors:
+        try:
+            if os.path.samestat(os.stat(os.path.join(directory, descriptor)), file):
+                return True
+        except OSError:
+            continue
+    return False
