@@ -11,8 +11,6 @@ KINDS = {
     # As operators have it: inodes of 256 bytes, and extended attributes in one block more.
     'ext4': ['mkfs.ext4', '-q', '-F', '-m', '0', '-I', '256', '-b', '4096', '-O', '^ea_inode'],
 }
-
-
 MEMORY = '/dev/shm'
 
 
