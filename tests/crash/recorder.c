@@ -15,7 +15,6 @@
 // Not seen: what does not go through these functions (io_uring, system calls made by hand, sendfile). The
 // reader compares the rebuilt device with the real one, so that none of it goes unnoticed.
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -32,6 +31,9 @@
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#define INTERPOSER "recorder"
+#include "tests/interposed_calls.h"
 
 // The numbers are those of recording.py.
 enum call {
@@ -208,21 +210,6 @@ static int end(struct record* record, int64_t result, const char* name) {
   errno = saved;
   return (int)result;
 }
-
-// The function that ours stands in front of. A data pointer is as large as a function's here, which C does
-// not promise.
-static void* next(const char* name) {
-  void* function = dlsym(RTLD_NEXT, name);
-  if (function == NULL) {
-    fprintf(stderr, "recorder: no %s\n", name);
-    abort();
-  }
-  return function;
-}
-
-#define FORWARD(result, name, types) \
-  static result(*real) types;        \
-  if (real == NULL) *(void**)&real = next(#name)
 
 // Where off_t has 64 bits they are one function.
 #define SAME(result, name, other, types) result name types __attribute__((alias(#other)))

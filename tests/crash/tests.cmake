@@ -2,6 +2,7 @@
 
 add_library(recorder MODULE ${CMAKE_CURRENT_LIST_DIR}/recorder.c)
 target_compile_options(recorder PRIVATE -Wall -Wextra -Wno-nonnull-compare $<$<BOOL:${SSYNC_WERROR}>:-Werror>)
+target_include_directories(recorder PRIVATE ${CMAKE_SOURCE_DIR})
 target_link_libraries(recorder PRIVATE ${CMAKE_DL_LIBS})
 
 # The same seed every time: what CI finds should depend on luck as little as can be.

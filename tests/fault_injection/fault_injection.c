@@ -21,7 +21,6 @@
 //                                                             flock      flock
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -37,6 +36,9 @@
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#define INTERPOSER "fault_injection"
+#include "tests/interposed_calls.h"
 
 // Long enough for the rules of any test; what is beyond is not read.
 enum { RULES_SIZE = 16384, HIT_SIZE = PATH_MAX + 32 };
@@ -133,21 +135,6 @@ static bool fails_at(const char* operation, int directory, const char* path) {
 }
 
 static const char* open_operation(int flags) { return (flags & O_TMPFILE) == O_TMPFILE ? "tmpfile" : "open"; }
-
-// The function that ours stands in front of. A data pointer is as large as a function's here, which C does
-// not promise.
-static void* next(const char* name) {
-  void* function = dlsym(RTLD_NEXT, name);
-  if (function == NULL) {
-    fprintf(stderr, "fault_injection: no %s\n", name);
-    abort();
-  }
-  return function;
-}
-
-#define FORWARD(result, name, types) \
-  static result(*real) types;        \
-  if (real == NULL) *(void**)&real = next(#name)
 
 #define OPEN(name)                                                            \
   int name(const char* path, int flags, ...) {                                \
