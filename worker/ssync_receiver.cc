@@ -13,15 +13,13 @@
 #include "worker/missing_check.h"
 #include "worker/object_requests.h"
 #include "worker/offer_queue.h"
+#include "worker/subrequest_limits.h"
 #include "worker/subrequest_tally.h"
 
 namespace ssync {
 namespace {
 
 constexpr std::size_t kLongestQuote = 1024;  // bytes of a wrong line that are given back
-// Of one subrequest. Swift has no bounds here; what its limits allow to be stored stays far below.
-constexpr std::size_t kMaxHeaderLines = 5000;
-constexpr std::size_t kMaxHeaderBytes = 4UL * 1024 * 1024;
 
 // An error whose text quotes the sender, whose bytes are Latin-1 to Swift.
 ValueError text_error(const std::string& latin1) { return ValueError(python::latin1_to_utf8(latin1)); }

@@ -5,6 +5,7 @@
 #include "common/errors.h"
 #include "common/python_text.h"
 #include "worker/header_text.h"
+#include "worker/subrequest_limits.h"
 
 namespace ssync {
 namespace {
@@ -12,9 +13,6 @@ namespace {
 // A receiver ends the session at a longer line: Swift's network_chunk_size, which an operator may make larger
 // but hardly smaller.
 constexpr std::size_t kLongestLine = 65535;
-// Of ssync-worker.
-constexpr std::size_t kMostLines = 5000;
-constexpr std::size_t kMostBytes = 4UL * 1024 * 1024;
 
 std::string wire_bytes(const std::string& stored) { return python::utf8_to_latin1(stored).value_or(stored); }
 
@@ -36,7 +34,7 @@ std::string subrequest_head(std::string_view method, const ObjectName& name, Sto
     }
     head.append(header).append(": ").append(value).append("\r\n");
   }
-  if (headers.size() > kMostLines || head.size() > kMostBytes) {
+  if (headers.size() > kMaxHeaderLines || head.size() > kMaxHeaderBytes) {
     throw ValueError("its metadata cannot be sent: it is too much");
   }
   return head.append("\r\n");
