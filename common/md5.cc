@@ -29,31 +29,20 @@ Md5::~Md5() { EVP_MD_CTX_free(context_); }
 void Md5::update(std::string_view data) { check(EVP_DigestUpdate(context_, data.data(), data.size())); }
 
 std::string Md5::hex() const {
-  std::array<unsigned char, 16> digest{};
+  ObjectHash digest{};
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> copy(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   if (!copy) throw std::bad_alloc();
   check(EVP_MD_CTX_copy_ex(copy.get(), context_));
   check(EVP_DigestFinal_ex(copy.get(), digest.data(), nullptr));
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(32);
-  for (const unsigned char byte : digest) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
+  return to_hex(digest);
 }
 
-std::array<unsigned char, 16> md5_digest(std::string_view data) {
-  std::array<unsigned char, 16> digest{};
+ObjectHash md5_digest(std::string_view data) {
+  ObjectHash digest{};
   check(EVP_Digest(data.data(), data.size(), digest.data(), nullptr, md5_algorithm(), nullptr));
   return digest;
 }
 
-std::string md5_hex(std::string_view data) {
-  Md5 md5;
-  md5.update(data);
-  return md5.hex();
-}
+std::string md5_hex(std::string_view data) { return to_hex(md5_digest(data)); }
 
 }  // namespace ssync

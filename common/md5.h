@@ -1,10 +1,11 @@
 // MD5 through OpenSSL's EVP. Swift names and checks by it; nothing here relies on it for security.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include "common/object_hash.h"
 
 struct evp_md_ctx_st;
 
@@ -26,6 +27,6 @@ class Md5 {
 };
 
 std::string md5_hex(std::string_view data);
-std::array<unsigned char, 16> md5_digest(std::string_view data);
+ObjectHash md5_digest(std::string_view data);
 
 }  // namespace ssync

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/md5.h"
+#include "common/object_hash.h"
 #include "common/swift_conf.h"
 
 namespace ssync {
@@ -44,8 +45,6 @@ std::string hash_path(const SwiftConf& conf, const ObjectName& name) {
   return md5_hex(conf.hash_path_prefix + name.path() + conf.hash_path_suffix);
 }
 
-bool is_object_hash(std::string_view text) {
-  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
+bool is_object_hash(std::string_view text) { return parse_object_hash(text).has_value(); }
 
 }  // namespace ssync
