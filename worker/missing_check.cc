@@ -115,6 +115,31 @@ bool holds_undecided(const ObjectFiles& files, const Timestamp& time, int fragme
                      [&](const ObjectFile& file) { return file.fragment_index == fragment_index; });
 }
 
+// The file that sorts first in a hash directory, which says what object it is.
+struct FirstFile {
+  std::string name;
+  Fd file;  // empty if it cannot be opened
+  MetadataRead read;
+
+  FirstFile(const std::string& hash_dir, const std::vector<std::string>& names) : name(names.back()) {
+    const std::string path = hash_dir + "/" + name;
+    file = open_file(path, O_RDONLY | O_NONBLOCK);
+    // What cannot be opened, a socket for instance, still has extended attributes.
+    read = file ? read_metadata(file.get(), path) : read_metadata(path);
+  }
+
+  [[nodiscard]] std::optional<ObjectName> object_name() const {
+    const std::string* stored = read.metadata.find("name");
+    return ObjectName::parse(stored == nullptr ? "" : *stored);
+  }
+  SeenFiles seen(std::vector<std::string> names) && {
+    return {.names = std::move(names),
+            .file_name = std::move(name),
+            .file = std::move(file),
+            .metadata = std::move(read.metadata)};
+  }
+};
+
 FoundObject find_object(const Partition& partition, const Offer& offer,
                         const std::optional<std::int64_t>& fragment_index) {
   const std::string hash_dir = partition.hash_dir(offer.object_hash);
@@ -126,33 +151,24 @@ FoundObject find_object(const Partition& partition, const Offer& offer,
     return {};
   }
   if (names.empty()) return {};
-  const std::string first_path = hash_dir + "/" + names.back();
-  Fd first_file = open_file(first_path, O_RDONLY | O_NONBLOCK);
-  // What cannot be opened, a socket for instance, still has extended attributes.
-  MetadataRead first = first_file ? read_metadata(first_file.get(), first_path) : read_metadata(first_path);
-  switch (first.fault) {
+  FirstFile first(hash_dir, names);
+  switch (first.read.fault) {
     case MetadataFault::none:
       break;
     case MetadataFault::missing:
     case MetadataFault::no_file:
       return {};
     default:
-      throw std::runtime_error(first.message);
+      throw std::runtime_error(first.read.message);
   }
-  const std::string* stored_name = first.metadata.find("name");
-  const auto name = ObjectName::parse(stored_name == nullptr ? "" : *stored_name);
+  const auto name = first.object_name();
   if (!name) return {};
 
   const FragmentRequest request = fragment_request(partition, fragment_index);
   DiskFile file(partition, *name, request);
   OpenOutcome outcome;
-  if (first_file && file.hash_dir() == hash_dir) {
-    std::string first_name = names.back();
-    outcome = file.open(ExpiredObjects::open, 0,
-                        SeenFiles{.names = std::move(names),
-                                  .file_name = std::move(first_name),
-                                  .file = std::move(first_file),
-                                  .metadata = std::move(first.metadata)});
+  if (first.file && file.hash_dir() == hash_dir) {
+    outcome = file.open(ExpiredObjects::open, 0, std::move(first).seen(std::move(names)));
   } else {
     outcome = file.open(ExpiredObjects::open, 0);
   }
@@ -226,24 +242,15 @@ std::optional<LocalObject> peek(const Partition& partition, const Offer& offer,
     std::optional<std::vector<std::string>> names = names_if_clean(partition, hash_dir);
     if (!names) return std::nullopt;
     if (names->empty()) return LocalObject{};
-    std::string first_name = names->back();
-    const std::string first_path = hash_dir + "/" + first_name;
-    Fd first_file = open_file(first_path, O_RDONLY | O_NONBLOCK);
-    if (!first_file) return std::nullopt;
-    MetadataRead first = read_metadata(first_file.get(), first_path);
-    const std::string* stored_name =
-        first.fault == MetadataFault::none ? first.metadata.find("name") : nullptr;
-    const auto name = ObjectName::parse(stored_name == nullptr ? "" : *stored_name);
+    FirstFile first(hash_dir, *names);
+    if (!first.file || first.read.fault != MetadataFault::none) return std::nullopt;
+    const auto name = first.object_name();
     if (!name) return std::nullopt;
 
     const FragmentRequest request = fragment_request(partition, fragment_index);
     DiskFile file(partition, *name, request, DamagedObjects::leave);
     if (file.hash_dir() != hash_dir) return std::nullopt;
-    const OpenOutcome outcome = file.open(ExpiredObjects::open, 0,
-                                          SeenFiles{.names = std::move(*names),
-                                                    .file_name = std::move(first_name),
-                                                    .file = std::move(first_file),
-                                                    .metadata = std::move(first.metadata)});
+    const OpenOutcome outcome = file.open(ExpiredObjects::open, 0, std::move(first).seen(*std::move(names)));
     if (outcome != OpenOutcome::open || file.files() == nullptr) return std::nullopt;
     if (request.fragment_index && holds_undecided(*file.files(), offer.data, *request.fragment_index)) {
       return std::nullopt;
