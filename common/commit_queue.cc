@@ -106,8 +106,7 @@ void CommitQueue::run() noexcept {
 CommitQueue::Batch CommitQueue::take_waiting(bool wait) {
   std::unique_lock lock(mutex_);
   if (wait) changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
-  Batch batch(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end()));
-  waiting_.clear();
+  Batch batch = std::exchange(waiting_, {});
   waiting_bytes_ = 0;
   lock.unlock();
   changed_.notify_all();

@@ -27,7 +27,6 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -105,7 +104,7 @@ class CommitQueue {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Entry> waiting_;
+  Batch waiting_;
   std::int64_t waiting_bytes_ = 0;
   CommitTicket next_ticket_ = 0;
   std::unordered_multiset<std::string> pending_dirs_;  // of all that has no result yet

@@ -196,8 +196,7 @@ void ObjectWriter::reveal(Durability durability) {
   drop_cache(file_.get(), 0, written_);
   file_.reset();
   if (!fragment_index_ || durability != Durability::durable) return;
-  const Fragment fragment{.hash_dir = hash_dir_, .timestamp = timestamp_, .index = *fragment_index_};
-  if (rename_to_durable(partition_, fragment) == CommitOutcome::superseded) return;
+  if (rename_to_durable(partition_, fragment()) == CommitOutcome::superseded) return;
   file_name_ = make_fragment_name(timestamp_, *fragment_index_, Durability::durable);
   is_decided_ = true;
 }
@@ -239,10 +238,13 @@ void ObjectWriter::relink() {
   }
 }
 
+Fragment ObjectWriter::fragment() const {
+  return {.hash_dir = hash_dir_, .timestamp = timestamp_, .index = *fragment_index_};
+}
+
 CommitOutcome ObjectWriter::rename_fragment() {
   try {
-    return rename_to_durable(partition_,
-                             {.hash_dir = hash_dir_, .timestamp = timestamp_, .index = *fragment_index_});
+    return rename_to_durable(partition_, fragment());
   } catch (const std::runtime_error&) {
     // The fragment stays as one that is not durable, and that may count as stored.
     sync_names();

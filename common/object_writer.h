@@ -116,6 +116,8 @@ class ObjectWriter {
   void link();
   void sync_names();
   void relink();
+  // The file, if it is data of an erasure-coding policy.
+  [[nodiscard]] Fragment fragment() const;
   CommitOutcome rename_fragment();
   void commit();
   [[nodiscard]] bool is_relinked() const { return !twin_dir_.empty() && twin_dir_ != hash_dir_; }

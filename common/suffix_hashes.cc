@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -177,9 +178,9 @@ pickle::Dict partition_hashes(const Partition& partition) {
 }
 
 void invalidate_suffixes(const Partition& partition, const std::vector<std::string>& suffixes) {
-  for (const std::string& suffix : suffixes) {
-    if (is_suffix(suffix)) invalidate_suffix(partition.path() + "/" + suffix);
-  }
+  std::vector<std::string> named;
+  std::copy_if(suffixes.begin(), suffixes.end(), std::back_inserter(named), is_suffix);
+  if (!named.empty()) append_invalidations(partition.path(), named);
 }
 
 }  // namespace ssync

@@ -16,9 +16,7 @@ constexpr std::size_t kReadsAtOnce = 16;
 
 OfferQueue::OfferQueue(const Partition& partition, std::optional<std::int64_t> fragment_index,
                        DiskThreads& threads, Answer answer)
-    : partition_(partition), fragment_index_(fragment_index), threads_(threads), answer_(std::move(answer)) {
-  offers_.reserve(kOffers);
-}
+    : partition_(partition), fragment_index_(fragment_index), threads_(threads), answer_(std::move(answer)) {}
 
 void OfferQueue::add(Offer offer) {
   offers_.push_back(std::move(offer));

@@ -48,6 +48,7 @@ class Server {
   Server(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
          WorkerControl& control)
       : commit_mode_(configuration.settings.pool.durability),
+        commit_limits_(CommitLimits::within(allowed_open_files())),
         settings_(configuration.settings.object_server),
         conf_(configuration.swift),
         slots_(slots),
@@ -64,6 +65,7 @@ class Server {
   void send_answer(const HttpAnswer& answer, RequestOutcome& outcome);
 
   const CommitMode commit_mode_;
+  const CommitLimits commit_limits_;
   const ObjectServerSettings& settings_;
   const SwiftConf& conf_;
   ReplicationSlots& slots_;
@@ -99,7 +101,7 @@ SessionResult Server::answer(const RequestHead& head, RequestOutcome& outcome) {
     }
     Session session = open_session(head, settings_, conf_);
     session.commit_mode = commit_mode_;
-    session.commit_limits = CommitLimits::within(allowed_open_files());
+    session.commit_limits = commit_limits_;
     outcome.status = 200;
     request_.write(
         "Status: 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n"
