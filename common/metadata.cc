@@ -9,6 +9,7 @@
 
 #include "common/errors.h"
 #include "common/md5.h"
+#include "common/metadata_pickle.h"
 #include "common/pickle.h"
 #include "common/python_text.h"
 
@@ -51,6 +52,10 @@ MetadataRead fault(MetadataFault kind, std::string message) { return {kind, std:
 
 MetadataRead unpickle(const std::string& data) {
   MetadataRead result;
+  if (auto plain = read_plain_metadata(data)) {
+    result.metadata = *std::move(plain);
+    return result;
+  }
   try {
     pickle::Value value = pickle::load(data);
     auto* dict = std::get_if<pickle::Dict>(&value.data);

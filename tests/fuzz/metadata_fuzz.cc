@@ -9,9 +9,11 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "common/md5.h"
 #include "common/metadata.h"
+#include "common/metadata_pickle.h"
 #include "common/pickle.h"
 #include "tests/fuzz/require.h"
 
@@ -78,6 +80,19 @@ void check_read(const MetadataRead& read) {
   check_written(read.metadata);
 }
 
+// What is read without the pickle reader is what that would have read.
+void check_plain(std::string_view pickled) {
+  const auto plain = read_plain_metadata(pickled);
+  if (!plain) return;
+  Metadata expected;
+  pickle::Value value = pickle::load(pickled);
+  for (auto& [name, text] : std::get<pickle::Dict>(value.data)) {
+    expected.append(
+        {.name = std::get<pickle::Bytes>(name.data).data, .value = std::get<pickle::Bytes>(text.data).data});
+  }
+  require(same_items(*plain, expected), "the short way reads the same");
+}
+
 }  // namespace
 }  // namespace ssync
 
@@ -109,6 +124,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::size_t asked = data[0] | static_cast<std::size_t>(data[1]) << 8U;
   const std::string_view pickled(reinterpret_cast<const char*>(data) + 2, size - 2);
+  ssync::check_plain(pickled);
   ssync::store(pickled, asked == 0 ? ssync::kPieceSize : asked);
   ssync::check_read(ssync::read_metadata(ssync::kFile, "path"));
   ssync::store(pickled, ssync::kPieceSize);
