@@ -48,6 +48,21 @@ std::int64_t raw_of_seconds(double seconds) {
   return raw;
 }
 
+// The time in the form that Swift itself writes; nullopt for any other. A double keeps fifteen decimal
+// digits, so that the way through one, with rounding, would come to the same.
+std::optional<std::int64_t> raw_of_normal(std::string_view text) {
+  constexpr std::size_t kPoint = 10;
+  constexpr std::size_t kLength = 16;
+  if (text.size() != kLength || text[kPoint] != '.') return std::nullopt;
+  std::int64_t raw = 0;
+  for (std::size_t i = 0; i < kLength; ++i) {
+    if (i == kPoint) continue;
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    raw = raw * 10 + (text[i] - '0');
+  }
+  return raw;
+}
+
 std::uint64_t parse_offset(std::string_view hex) {
   if (hex.find('_') != std::string_view::npos) {
     // int() would take the underscore as a separator of digits; Swift refuses it by hand.
@@ -98,6 +113,7 @@ Timestamp Timestamp::now() {
 }
 
 Timestamp Timestamp::parse(std::string_view text) {
+  if (const auto raw = raw_of_normal(text)) return from_raw(*raw);
   const std::size_t separator = text.find('_');
   const double seconds = python::parse_float(text.substr(0, separator));
   const std::uint64_t offset =
