@@ -30,11 +30,6 @@ pickle::Value text(std::string_view utf8) { return {pickle::Text{std::string(utf
 
 std::string_view text_of(const pickle::Value& key) { return std::get<pickle::Text>(key.data).utf8; }
 
-auto find(pickle::Dict& items, std::string_view key) {
-  return std::find_if(items.begin(), items.end(),
-                      [&](const auto& item) { return text_of(item.first) == key; });
-}
-
 // The file's bytes; nullopt if there is none. Throws OsError, and ValueError for one that is too large.
 std::optional<std::string> read_file(const std::string& path) {
   const Fd fd = open_file(path, O_RDONLY | O_NONBLOCK);
@@ -96,13 +91,13 @@ HashesFile HashesFile::read(const std::string& partition_dir) {
   HashesFile file;
   auto items = load(partition_dir + kHashesFile);
   if (items) {
-    file.items_ = *std::move(items);
+    file.adopt(*std::move(items));
   } else {
     file.set("valid", pickle::Value{false});
   }
   // Files from before these keys are valid, and older than any other.
-  if (find(file.items_, "valid") == file.items_.end()) file.set("valid", pickle::Value{true});
-  if (find(file.items_, "updated") == file.items_.end()) file.set("updated", pickle::Value{std::int64_t{-1}});
+  if (file.find("valid") == nullptr) file.set("valid", pickle::Value{true});
+  if (file.find("updated") == nullptr) file.set("updated", pickle::Value{std::int64_t{-1}});
   return file;
 }
 
@@ -113,9 +108,20 @@ HashesFile HashesFile::empty() {
 }
 
 bool HashesFile::is_valid() const {
-  return std::any_of(items_.begin(), items_.end(), [](const auto& item) {
-    return text_of(item.first) == "valid" && pickle::is_true(item.second);
-  });
+  const pickle::Value* valid = find("valid");
+  return valid != nullptr && pickle::is_true(*valid);
+}
+
+void HashesFile::adopt(pickle::Dict items) {
+  items_ = std::move(items);
+  places_.clear();
+  places_.reserve(items_.size());
+  for (const auto& item : items_) places_.emplace(text_of(item.first), places_.size());
+}
+
+const pickle::Value* HashesFile::find(std::string_view key) const {
+  const auto place = places_.find(std::string(key));
+  return place == places_.end() ? nullptr : &items_[place->second].second;
 }
 
 pickle::Dict HashesFile::suffixes() const {
@@ -128,20 +134,22 @@ pickle::Dict HashesFile::suffixes() const {
 }
 
 void HashesFile::set(std::string_view suffix, pickle::Value hash) {
-  const auto item = find(items_, suffix);
-  if (item == items_.end()) {
+  const auto [place, is_new] = places_.emplace(suffix, items_.size());
+  if (is_new) {
     items_.emplace_back(text(suffix), std::move(hash));
   } else {
-    item->second = std::move(hash);
+    items_[place->second].second = std::move(hash);
   }
 }
 
 void HashesFile::add(std::string_view suffix) {
-  if (find(items_, suffix) == items_.end()) items_.emplace_back(text(suffix), pickle::Value{pickle::None{}});
+  if (find(suffix) == nullptr) set(suffix, pickle::Value{pickle::None{}});
 }
 
-void HashesFile::erase(std::string_view suffix) {
-  std::erase_if(items_, [&](const auto& item) { return text_of(item.first) == suffix; });
+void HashesFile::erase(const std::unordered_set<std::string>& suffixes) {
+  std::erase_if(items_,
+                [&](const auto& item) { return suffixes.contains(std::string(text_of(item.first))); });
+  adopt(std::move(items_));
 }
 
 void HashesFile::write(const std::string& partition_dir) {
@@ -164,9 +172,8 @@ void HashesFile::write(const std::string& partition_dir) {
 bool operator==(const HashesFile& a, const HashesFile& b) {
   if (a.items_.size() != b.items_.size()) return false;
   return std::all_of(a.items_.begin(), a.items_.end(), [&](const auto& item) {
-    return std::any_of(b.items_.begin(), b.items_.end(), [&](const auto& other) {
-      return item.first == other.first && item.second == other.second;
-    });
+    const pickle::Value* other = b.find(text_of(item.first));
+    return other != nullptr && item.second == *other;
   });
 }
 

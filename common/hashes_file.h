@@ -1,8 +1,11 @@
 // hashes.pkl: the stored hashes of a partition's suffixes.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "common/pickle.h"
 
@@ -26,7 +29,7 @@ class HashesFile {
   void set(std::string_view suffix, pickle::Value hash);
   // Appends the suffix with None unless it is there.
   void add(std::string_view suffix);
-  void erase(std::string_view suffix);
+  void erase(const std::unordered_set<std::string>& suffixes);
 
   // Sets 'updated' to the present and replaces hashes.pkl by a new file, durably (write_hashes). The caller
   // holds the partition's lock. Throws OsError.
@@ -36,7 +39,11 @@ class HashesFile {
   friend bool operator==(const HashesFile& a, const HashesFile& b);
 
  private:
-  pickle::Dict items_;  // keys are Text
+  void adopt(pickle::Dict items);
+  [[nodiscard]] const pickle::Value* find(std::string_view key) const;
+
+  pickle::Dict items_;                                   // keys are Text
+  std::unordered_map<std::string, std::size_t> places_;  // of the keys in items_
 };
 
 // True for three lower-case hex digits.

@@ -107,7 +107,7 @@ TEST_F(HashesFileTest, EqualsInAnyOrder) {
   EXPECT_TRUE(a == b);
   b.set("abc", text("3"));
   EXPECT_FALSE(a == b);
-  b.erase("abc");
+  b.erase({"abc"});
   b.set("ab1", text("1"));
   EXPECT_FALSE(a == b);
 }
