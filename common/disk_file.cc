@@ -43,12 +43,16 @@ constexpr int kAttempts = 3;
 constexpr char kContentType[] = "Content-Type";
 constexpr char kContentTypeTimestamp[] = "Content-Type-Timestamp";
 
-bool is_directory(int fd) {
-  struct stat status {};
-  return ::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 }  // namespace
+
+struct DiskFile::FileStatus {
+  struct stat status {};
+  int error = 0;  // an errno: there is no status
+
+  explicit FileStatus(int fd) {
+    if (::fstat(fd, &status) != 0) error = errno;
+  }
+};
 
 // Thrown inside open() for what is to be quarantined, and never out of it.
 struct DiskFile::Damaged {
@@ -190,14 +194,15 @@ OpenOutcome DiskFile::open_data(ExpiredObjects expired, double now) {
     throw_os_error(path);
   }
   // open() takes a directory, Python's open() does not: no file, so nothing to quarantine.
-  if (is_directory(data_file_.get())) throw OsError(EISDIR, path);
+  const FileStatus status(data_file_.get());
+  if (S_ISDIR(status.status.st_mode)) throw OsError(EISDIR, path);
   data_metadata_ = take_metadata(*files_->data, data_file_.get());
   if (files_->meta) {
     merge_meta();
   } else {
     metadata_ = data_metadata_;
   }
-  return verify(expired, now);
+  return verify(expired, now, status);
 }
 
 void DiskFile::merge_meta() {
@@ -232,7 +237,7 @@ void DiskFile::merge_content_type(const ObjectFile& file) {
   }
 }
 
-OpenOutcome DiskFile::verify(ExpiredObjects expired, double now) const {
+OpenOutcome DiskFile::verify(ExpiredObjects expired, double now, const FileStatus& status) const {
   const std::string* name = metadata_.find("name");
   if (name == nullptr) throw Damaged{"missing name metadata"};
   if (*name != name_.path()) {
@@ -258,12 +263,10 @@ OpenOutcome DiskFile::verify(ExpiredObjects expired, double now) const {
   }
   const auto length = integer("Content-Length", "content-length");
   if (!length) throw Damaged{"missing content-length in metadata"};
-  struct stat status {};
-  if (::fstat(data_file_.get(), &status) != 0)
-    throw Damaged{std::string("not stat-able: ") + OsError(errno, "").what()};
-  if (status.st_size != *length) {
+  if (status.error != 0) throw Damaged{std::string("not stat-able: ") + OsError(status.error, "").what()};
+  if (status.status.st_size != *length) {
     throw Damaged{"metadata content-length " + std::to_string(*length) +
-                  " does not match actual object size " + std::to_string(status.st_size)};
+                  " does not match actual object size " + std::to_string(status.status.st_size)};
   }
   return OpenOutcome::open;
 }

@@ -86,6 +86,7 @@ class DiskFile {
 
  private:
   struct Damaged;
+  struct FileStatus;
 
   void forget();
   OpenOutcome open_seen(ExpiredObjects expired, double now, SeenFiles seen);
@@ -95,7 +96,7 @@ class DiskFile {
   void merge_meta();
   OpenOutcome open_tombstone(const ObjectFile& file);
   OpenOutcome open_data(ExpiredObjects expired, double now);
-  OpenOutcome verify(ExpiredObjects expired, double now) const;
+  OpenOutcome verify(ExpiredObjects expired, double now, const FileStatus& status) const;
   [[nodiscard]] std::string path_of(const ObjectFile& file) const { return hash_dir_ + "/" + file.name; }
 
   const Partition& partition_;

@@ -13,6 +13,10 @@
 
 namespace ssync {
 
+// How many reads of a device are to be in flight for one request. A disk's own queue is not much longer, and
+// others use it too.
+inline constexpr std::size_t kReadsAtOnce = 16;
+
 // The threads are started when there is work for so many, with all signals blocked, and end with this object.
 // Make it after the last fork.
 class DiskThreads {

@@ -19,9 +19,13 @@ void Fd::reset() noexcept {
 }
 
 Fd open_file(const std::string& path, int flags, mode_t mode) noexcept {
+  return open_file_at(AT_FDCWD, path, flags, mode);
+}
+
+Fd open_file_at(int directory, const std::string& path, int flags, mode_t mode) noexcept {
   int fd;
   do {
-    fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+    fd = ::openat(directory, path.c_str(), flags | O_CLOEXEC, mode);
   } while (fd < 0 && errno == EINTR);
   return Fd(fd);
 }
@@ -62,10 +66,14 @@ std::optional<std::vector<std::string>> list_directory_if_there(const std::strin
     if (errno == ENOENT) return std::nullopt;
     throw_os_error(path);
   }
+  return list_open_directory(fd.get(), path);
+}
+
+std::optional<std::vector<std::string>> list_open_directory(int directory, const std::string& path) {
   std::vector<std::string> names;
   alignas(dirent64) std::array<char, 8192> buffer;
   for (;;) {
-    const ssize_t size = ::getdents64(fd.get(), buffer.data(), buffer.size());
+    const ssize_t size = ::getdents64(directory, buffer.data(), buffer.size());
     if (size < 0) {
       // Removed since it was opened.
       if (errno == ENOENT) return std::nullopt;

@@ -38,6 +38,9 @@ class Fd {
 // open(2) with O_CLOEXEC, and again on EINTR. An empty Fd with errno set on failure.
 [[nodiscard]] Fd open_file(const std::string& path, int flags, mode_t mode = 0777) noexcept;
 
+// The same with openat(2), relative to an open directory.
+[[nodiscard]] Fd open_file_at(int directory, const std::string& path, int flags, mode_t mode = 0777) noexcept;
+
 // Writes all of data. Throws OsError with this path.
 void write_all(int fd, std::string_view data, const std::string& path);
 
@@ -52,6 +55,9 @@ std::vector<std::string> list_directory(const std::string& path);
 
 // The same; nullopt for one that is not there, as the hash directories of new objects are.
 std::optional<std::vector<std::string>> list_directory_if_there(const std::string& path);
+
+// The same for a directory that was opened for reading, not listed before; path names it in errors.
+std::optional<std::vector<std::string>> list_open_directory(int directory, const std::string& path);
 
 // "dirname" and "basename" of a path without a trailing slash.
 std::string parent_of(const std::string& path);

@@ -26,64 +26,70 @@ bool is_older(const std::string& path, double now, double age) {
   return now - modified > age;
 }
 
-}  // namespace
+struct Judgement {
+  CleanedHashDir present;
+  std::vector<ObjectFile> to_remove;
+};
 
-CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir,
-                                 const FragmentRequest& request) {
-  CleanedHashDir result;
-  std::vector<std::string>& names = result.names;
-  std::optional<std::vector<std::string>> listed = list_directory_if_there(hash_dir);
-  if (!listed) return {};
-  names = std::move(*listed);
+Judgement judge(const Partition& partition, const std::string& hash_dir, std::vector<std::string> names,
+                const FragmentRequest& request) {
+  Judgement result;
   std::sort(names.begin(), names.end(), std::greater<>());
-  ObjectFiles& files = result.files;
-  files = choose_object_files(names, partition.policy.type, request);
-  for (const std::string& name : files.unexpected) {
-    const auto level = is_rsync_temporary(name) ? spdlog::level::debug : spdlog::level::warn;
-    spdlog::log(level, "Unexpected file {}/{}", hash_dir, name);
-  }
+  result.present.names = std::move(names);
+  ObjectFiles& files = result.present.files;
+  files = choose_object_files(result.present.names, partition.policy.type, request);
+  if (!files.tombstone && files.possible_reclaim.empty() && files.obsolete.empty()) return result;
 
   const double now = Timestamp::now().seconds();
   const auto is_reclaimable = [&](const ObjectFile& file) {
     return now - file.timestamp.seconds() > static_cast<double>(partition.settings.reclaim_age);
   };
-  // As in Swift a file that cannot be removed is not an error here: the next clean-up tries again.
-  const auto remove = [&](const ObjectFile& file) {
-    const std::string path = hash_dir + "/" + file.name;
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-      spdlog::warn("Cannot remove {}: {}", path, std::strerror(errno));
-    }
-    std::erase(names, file.name);
-  };
   if (files.tombstone && is_reclaimable(*files.tombstone)) {
-    remove(*files.tombstone);
+    result.to_remove.push_back(*std::move(files.tombstone));
     files.tombstone.reset();
   }
   for (const ObjectFile& file : files.possible_reclaim) {
     if (!is_reclaimable(file)) continue;
     const bool may_be_committed =
         file.is_undecided() && !is_older(hash_dir + "/" + file.name, now, partition.settings.commit_window);
-    if (!may_be_committed) remove(file);
+    if (!may_be_committed) result.to_remove.push_back(file);
   }
-  for (const ObjectFile& file : files.obsolete) remove(file);
-
-  if (names.empty() && ::rmdir(hash_dir.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY) {
-    spdlog::debug("Error cleaning up empty hash directory {}: {}", hash_dir, std::strerror(errno));
-  }
+  result.to_remove.insert(result.to_remove.end(), files.obsolete.begin(), files.obsolete.end());
   return result;
 }
 
-std::optional<std::vector<std::string>> names_if_clean(const Partition& partition,
-                                                       const std::string& hash_dir) {
-  std::optional<std::vector<std::string>> names = list_directory_if_there(hash_dir);
-  if (!names) return std::vector<std::string>();
-  std::sort(names->begin(), names->end(), std::greater<>());
-  const ObjectFiles files = choose_object_files(*names, partition.policy.type);
-  // A tombstone may be due.
-  const bool is_clean = !names->empty() && files.unexpected.empty() && files.obsolete.empty() &&
-                        files.possible_reclaim.empty() && !files.tombstone;
-  if (!is_clean) return std::nullopt;
-  return names;
+}  // namespace
+
+CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir,
+                                 const FragmentRequest& request) {
+  std::optional<std::vector<std::string>> listed = list_directory_if_there(hash_dir);
+  if (!listed) return {};
+  Judgement judgement = judge(partition, hash_dir, *std::move(listed), request);
+  std::vector<std::string>& names = judgement.present.names;
+  for (const std::string& name : judgement.present.files.unexpected) {
+    const auto level = is_rsync_temporary(name) ? spdlog::level::debug : spdlog::level::warn;
+    spdlog::log(level, "Unexpected file {}/{}", hash_dir, name);
+  }
+  // As in Swift a file that cannot be removed is not an error here: the next clean-up tries again.
+  for (const ObjectFile& file : judgement.to_remove) {
+    const std::string path = hash_dir + "/" + file.name;
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+      spdlog::warn("Cannot remove {}: {}", path, std::strerror(errno));
+    }
+    std::erase(names, file.name);
+  }
+  if (names.empty() && ::rmdir(hash_dir.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY) {
+    spdlog::debug("Error cleaning up empty hash directory {}: {}", hash_dir, std::strerror(errno));
+  }
+  return std::move(judgement.present);
+}
+
+std::optional<CleanedHashDir> judged_clean(const Partition& partition, const std::string& hash_dir,
+                                           std::vector<std::string> names, const FragmentRequest& request) {
+  if (names.empty()) return std::nullopt;
+  Judgement judgement = judge(partition, hash_dir, std::move(names), request);
+  if (!judgement.to_remove.empty() || !judgement.present.files.unexpected.empty()) return std::nullopt;
+  return std::move(judgement.present);
 }
 
 void clean_up_after_write(const Partition& partition, const std::string& hash_dir) {

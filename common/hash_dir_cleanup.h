@@ -22,10 +22,11 @@ struct CleanedHashDir {
 CleanedHashDir clean_up_hash_dir(const Partition& partition, const std::string& hash_dir,
                                  const FragmentRequest& request = {});
 
-// The names that clean_up_hash_dir() would leave, in reverse order, if it has nothing to do and nothing to
-// say there; nullopt if it has. Changes nothing. Throws OsError.
-std::optional<std::vector<std::string>> names_if_clean(const Partition& partition,
-                                                       const std::string& hash_dir);
+// What clean_up_hash_dir() would give for a hash directory with these names, if it has nothing to do and
+// nothing to say there; nullopt if it has, as in an empty one. Changes nothing.
+std::optional<CleanedHashDir> judged_clean(const Partition& partition, const std::string& hash_dir,
+                                           std::vector<std::string> names,
+                                           const FragmentRequest& request = {});
 
 // clean_up_hash_dir() after something new was made durable in it: obsolete files that cannot be removed are
 // the next clean-up's, so a failure is logged only.

@@ -248,6 +248,15 @@ bool is_rsync_temporary(std::string_view name) {
 ObjectFiles choose_object_files(std::vector<std::string> names, PolicyType type,
                                 const FragmentRequest& request) {
   ObjectFiles result;
+  // As nearly all objects are, and there may be a million of them to be looked at.
+  if (type == PolicyType::replication && names.size() == 1 && names.front().ends_with(".data")) {
+    try {
+      result.data = parse_object_file(names.front());
+    } catch (const ValueError&) {
+      result.unexpected = std::move(names);
+    }
+    return result;
+  }
   FilesByExtension by_extension;
   // Equal times are told apart by the name, so that the outcome never depends on the directory's order.
   std::sort(names.begin(), names.end(), std::greater<>());

@@ -18,9 +18,13 @@ struct Partition {
   std::string name;         // as in the request: a number, but Swift does not insist
 
   [[nodiscard]] std::string path() const { return device_path + "/" + policy.objects_dir() + "/" + name; }
+  // "<suffix>/<hash>", relative to the partition's directory.
+  [[nodiscard]] static std::string hash_dir_within(std::string_view hash) {
+    return std::string(hash.substr(hash.size() - 3)).append("/").append(hash);
+  }
   // "<partition>/<suffix>/<hash>"
   [[nodiscard]] std::string hash_dir(std::string_view hash) const {
-    return path().append("/").append(hash.substr(hash.size() - 3)).append("/").append(hash);
+    return path().append("/").append(hash_dir_within(hash));
   }
 };
 

@@ -1,5 +1,6 @@
 #include "common/suffix_hashes.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <stdexcept>
+#include <unordered_set>
 
 #include "common/errors.h"
 #include "common/fd.h"
@@ -89,6 +91,34 @@ std::optional<std::vector<std::string>> hashes_in(const std::string& suffix_dir)
   }
 }
 
+// The hash of a suffix in which there is nothing to clean up, to quarantine or to report; nullopt if there
+// is, or might be. Changes nothing. Throws nothing. For several threads.
+std::optional<pickle::Value> hash_if_clean(const Partition& partition, const std::string& suffix_dir) {
+  try {
+    const Fd directory = open_file(suffix_dir, O_RDONLY | O_DIRECTORY);
+    if (!directory) return std::nullopt;
+    std::optional<std::vector<std::string>> hashes = list_open_directory(directory.get(), suffix_dir);
+    if (!hashes || hashes->empty()) return std::nullopt;
+    std::sort(hashes->begin(), hashes->end());
+    SuffixHasher hasher(partition.policy.type);
+    const FragmentRequest request{.policy = &partition.policy.erasure_coding};
+    for (const std::string& hash : *hashes) {
+      const Fd hash_directory = open_file_at(directory.get(), hash, O_RDONLY | O_DIRECTORY);
+      if (!hash_directory) return std::nullopt;
+      const std::string hash_dir = fmt::format("{}/{}", suffix_dir, hash);
+      std::optional<std::vector<std::string>> names = list_open_directory(hash_directory.get(), hash_dir);
+      if (!names) return std::nullopt;
+      const auto found = judged_clean(partition, hash_dir, *std::move(names), request);
+      if (!found) return std::nullopt;
+      hasher.add(found->files);
+    }
+    return hasher.value();
+  } catch (const std::exception&) {
+    // hash_suffix() will meet it again, and report it.
+    return std::nullopt;
+  }
+}
+
 // The hash of a suffix, after clean-up; nullopt if the directory is none, or was empty and is removed
 // (DiskFileManager._hash_suffix, ECDiskFileManager._hash_suffix). Throws OsError.
 std::optional<pickle::Value> hash_suffix(const Partition& partition, const std::string& suffix_dir) {
@@ -110,23 +140,33 @@ std::optional<pickle::Value> hash_suffix(const Partition& partition, const std::
 }
 
 // Hashes what has no hash. True if anything was done.
-bool hash_missing(const Partition& partition, HashesFile& hashes) {
-  bool modified = false;
+bool hash_missing(const Partition& partition, HashesFile& hashes, DiskThreads& threads) {
+  std::vector<std::string> suffixes;
   for (const auto& [key, hash] : hashes.suffixes()) {
-    if (pickle::is_true(hash)) continue;
-    modified = true;
-    const std::string& suffix = std::get<pickle::Text>(key.data).utf8;
+    if (!pickle::is_true(hash)) suffixes.push_back(std::get<pickle::Text>(key.data).utf8);
+  }
+  if (suffixes.empty()) return false;
+  const std::string path = partition.path();
+  std::vector<std::optional<pickle::Value>> hashed(suffixes.size());
+  threads.for_each(
+      suffixes.size(),
+      [&](std::size_t index) { hashed[index] = hash_if_clean(partition, path + "/" + suffixes[index]); },
+      kReadsAtOnce);
+  std::unordered_set<std::string> gone;
+  for (std::size_t i = 0; i < suffixes.size(); ++i) {
     try {
-      if (auto hashed = hash_suffix(partition, partition.path() + "/" + suffix)) {
-        hashes.set(suffix, *std::move(hashed));
+      if (!hashed[i]) hashed[i] = hash_suffix(partition, path + "/" + suffixes[i]);
+      if (hashed[i]) {
+        hashes.set(suffixes[i], *std::move(hashed[i]));
       } else {
-        hashes.erase(suffix);
+        gone.insert(suffixes[i]);
       }
     } catch (const OsError& error) {
-      spdlog::error("Error hashing suffix {}: {}", suffix, error.what());
+      spdlog::error("Error hashing suffix {}: {}", suffixes[i], error.what());
     }
   }
-  return modified;
+  if (!gone.empty()) hashes.erase(gone);
+  return true;
 }
 
 bool write_if_unchanged(const Partition& partition, const HashesFile& before, HashesFile& hashes) {
@@ -138,7 +178,7 @@ bool write_if_unchanged(const Partition& partition, const HashesFile& before, Ha
 }
 
 // One try; nullopt if somebody else wrote hashes.pkl in between.
-std::optional<pickle::Dict> try_hashes(const Partition& partition) {
+std::optional<pickle::Dict> try_hashes(const Partition& partition, DiskThreads& threads) {
   const std::string path = partition.path();
   std::optional<HashesFile> stored;
   try {
@@ -161,18 +201,18 @@ std::optional<pickle::Dict> try_hashes(const Partition& partition) {
       if (python::is_utf8(name) && python::utf8_length(name) == 3) hashes.add(name);
     }
   }
-  modified = hash_missing(partition, hashes) || modified;
+  modified = hash_missing(partition, hashes, threads) || modified;
   if (modified && !write_if_unchanged(partition, *stored, hashes)) return std::nullopt;
   return hashes.suffixes();
 }
 
 }  // namespace
 
-pickle::Dict partition_hashes(const Partition& partition) {
+pickle::Dict partition_hashes(const Partition& partition, DiskThreads& threads) {
   struct stat status {};
   if (::stat(partition.path().c_str(), &status) != 0) return {};
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
-    if (auto hashes = try_hashes(partition)) return *std::move(hashes);
+    if (auto hashes = try_hashes(partition, threads)) return *std::move(hashes);
   }
   throw std::runtime_error(partition.path() + "/hashes.pkl changes all the time");
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/disk_threads.h"
 #include "common/partition.h"
 #include "common/pickle.h"
 
@@ -16,8 +17,9 @@ namespace ssync {
 // Equals BaseDiskFileManager.get_hashes without suffixes. Invalidations are first merged into hashes.pkl; a
 // valid hashes.pkl is trusted but for what is None in it; suffixes without a hash are hashed, with clean-up
 // and quarantine of what is found; and hashes.pkl is written only if it still reads as it did before, else
-// all is done again. Throws OsError, LockTimeout.
-pickle::Dict partition_hashes(const Partition& partition);
+// all is done again. Several suffixes are read at once; whatever changes the device is done by the caller's
+// thread, in the order of the suffixes. Throws OsError, LockTimeout.
+pickle::Dict partition_hashes(const Partition& partition, DiskThreads& threads);
 
 // Marks these suffixes as changed; names that are not three lower-case hex digits are ignored. Equals
 // get_hashes with skip_rehash. Makes the partition if it is not there. Throws OsError, LockTimeout.

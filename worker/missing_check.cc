@@ -121,11 +121,16 @@ struct FirstFile {
   Fd file;  // empty if it cannot be opened
   MetadataRead read;
 
-  FirstFile(const std::string& hash_dir, const std::vector<std::string>& names) : name(names.back()) {
-    const std::string path = hash_dir + "/" + name;
-    file = open_file(path, O_RDONLY | O_NONBLOCK);
+  // names are those in hash_dir, in reverse order. Relative to directory, which is hash_dir, if it is open.
+  static FirstFile read_from(const std::string& hash_dir, const std::vector<std::string>& names,
+                             const Fd& directory = {}) {
+    FirstFile first{.name = names.back(), .file = {}, .read = {}};
+    constexpr int kFlags = O_RDONLY | O_NONBLOCK;
+    const std::string path = hash_dir + "/" + first.name;
+    first.file = directory ? open_file_at(directory.get(), first.name, kFlags) : open_file(path, kFlags);
     // What cannot be opened, a socket for instance, still has extended attributes.
-    read = file ? read_metadata(file.get(), path) : read_metadata(path);
+    first.read = first.file ? read_metadata(first.file.get(), path) : read_metadata(path);
+    return first;
   }
 
   [[nodiscard]] std::optional<ObjectName> object_name() const {
@@ -151,7 +156,7 @@ FoundObject find_object(const Partition& partition, const Offer& offer,
     return {};
   }
   if (names.empty()) return {};
-  FirstFile first(hash_dir, names);
+  FirstFile first = FirstFile::read_from(hash_dir, names);
   switch (first.read.fault) {
     case MetadataFault::none:
       break;
@@ -235,14 +240,18 @@ bool wanted_2013(const Offer& offer, const LocalObject& local) {
   return !local.data || offer.data > local.meta.value_or(*local.data);
 }
 
-std::optional<LocalObject> peek(const Partition& partition, const Offer& offer,
+std::optional<LocalObject> peek(const Partition& partition, int partition_dir, const Offer& offer,
                                 const std::optional<std::int64_t>& fragment_index) {
   try {
     const std::string hash_dir = partition.hash_dir(offer.object_hash);
-    std::optional<std::vector<std::string>> names = names_if_clean(partition, hash_dir);
-    if (!names) return std::nullopt;
-    if (names->empty()) return LocalObject{};
-    FirstFile first(hash_dir, *names);
+    const Fd directory =
+        open_file_at(partition_dir, Partition::hash_dir_within(offer.object_hash), O_RDONLY | O_DIRECTORY);
+    if (!directory) return errno == ENOENT ? std::optional(LocalObject{}) : std::nullopt;
+    std::optional<std::vector<std::string>> names = list_open_directory(directory.get(), hash_dir);
+    if (!names) return LocalObject{};
+    std::optional<CleanedHashDir> found = judged_clean(partition, hash_dir, *std::move(names));
+    if (!found) return std::nullopt;
+    FirstFile first = FirstFile::read_from(hash_dir, found->names, directory);
     if (!first.file || first.read.fault != MetadataFault::none) return std::nullopt;
     const auto name = first.object_name();
     if (!name) return std::nullopt;
@@ -250,8 +259,10 @@ std::optional<LocalObject> peek(const Partition& partition, const Offer& offer,
     const FragmentRequest request = fragment_request(partition, fragment_index);
     DiskFile file(partition, *name, request, DamagedObjects::leave);
     if (file.hash_dir() != hash_dir) return std::nullopt;
-    const OpenOutcome outcome = file.open(ExpiredObjects::open, 0, std::move(first).seen(*std::move(names)));
-    if (outcome != OpenOutcome::open || file.files() == nullptr) return std::nullopt;
+    const OpenOutcome outcome =
+        file.open(ExpiredObjects::open, 0, std::move(first).seen(std::move(found->names)));
+    const bool is_known = outcome == OpenOutcome::open || outcome == OpenOutcome::deleted;
+    if (!is_known || file.files() == nullptr) return std::nullopt;
     if (request.fragment_index && holds_undecided(*file.files(), offer.data, *request.fragment_index)) {
       return std::nullopt;
     }

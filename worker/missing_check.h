@@ -51,9 +51,10 @@ LocalObject look_up(const Partition& partition, const Offer& offer,
                     const std::optional<std::int64_t>& fragment_index = std::nullopt);
 
 // The same as far as it changes nothing: what look_up() would return, or nullopt if it has to be asked
-// because something is to be cleaned up, quarantined, made durable or reported. Throws nothing. For several
-// threads.
-std::optional<LocalObject> peek(const Partition& partition, const Offer& offer,
+// because something is to be cleaned up, quarantined, made durable or reported. partition_dir is the
+// partition's directory, opened; if it could not be, look_up() has to be asked for everything. Throws
+// nothing. For several threads.
+std::optional<LocalObject> peek(const Partition& partition, int partition_dir, const Offer& offer,
                                 const std::optional<std::int64_t>& fragment_index);
 
 }  // namespace ssync

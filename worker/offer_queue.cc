@@ -1,16 +1,18 @@
 #include "worker/offer_queue.h"
 
+#include <fcntl.h>
+
 #include <cstddef>
 #include <string>
 #include <unordered_set>
 #include <utility>
 
+#include "common/fd.h"
+
 namespace ssync {
 namespace {
 
 constexpr std::size_t kOffers = 1024;
-// Reads in flight. A disk's own queue is not much longer, and others use it too.
-constexpr std::size_t kReadsAtOnce = 16;
 
 }  // namespace
 
@@ -25,10 +27,15 @@ void OfferQueue::add(Offer offer) {
 
 void OfferQueue::finish() {
   const std::vector<Offer> offers = std::exchange(offers_, {});
+  if (offers.empty()) return;
   std::vector<std::optional<LocalObject>> found(offers.size());
+  // Opened anew each time: it may have been replaced.
+  const Fd directory = open_file(partition_.path(), O_RDONLY | O_DIRECTORY);
   threads_.for_each(
       offers.size(),
-      [&](std::size_t index) { found[index] = peek(partition_, offers[index], fragment_index_); },
+      [&](std::size_t index) {
+        found[index] = peek(partition_, directory.get(), offers[index], fragment_index_);
+      },
       kReadsAtOnce);
   // An object that is offered twice may be another one the second time.
   std::unordered_set<std::string> changed;

@@ -55,7 +55,7 @@ Session open_session(const RequestHead& head, const ObjectServerSettings& settin
 }
 
 HttpAnswer answer_replicate(const RequestHead& head, const ObjectServerSettings& settings,
-                            const SwiftConf& conf) {
+                            const SwiftConf& conf, DiskThreads& threads) {
   const std::string path = decoded_path(head);
   if (!settings.replication_server) throw HttpError(standard_answer(405));
   const StoragePolicy& policy = requested_policy(head, conf);
@@ -66,7 +66,7 @@ HttpAnswer answer_replicate(const RequestHead& head, const ObjectServerSettings&
       invalidate_suffixes(partition, split_suffixes(segments[2]));
       return {.status = 200, .body = pickle::dump(pickle::Value{pickle::None{}})};
     }
-    return {.status = 200, .body = pickle::dump(pickle::Value{partition_hashes(partition)})};
+    return {.status = 200, .body = pickle::dump(pickle::Value{partition_hashes(partition, threads)})};
   } catch (const std::exception& error) {
     spdlog::error("ERROR REPLICATE {}: {}", head.uri, error.what());
     throw HttpError(HttpAnswer{.status = 500, .body = error.what()});

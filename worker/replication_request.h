@@ -1,6 +1,7 @@
 // What a request for replication asks for: a session, or the hashes of a partition.
 #pragma once
 
+#include "common/disk_threads.h"
 #include "common/settings.h"
 #include "common/swift_conf.h"
 #include "worker/http_status.h"
@@ -18,6 +19,6 @@ Session open_session(const RequestHead& head, const ObjectServerSettings& settin
 // those as changed; both as a pickle of protocol 2 (ObjectController.REPLICATE). Refuses as open_session
 // does; failures of the disk are a 500. Throws HttpError.
 HttpAnswer answer_replicate(const RequestHead& head, const ObjectServerSettings& settings,
-                            const SwiftConf& conf);
+                            const SwiftConf& conf, DiskThreads& threads);
 
 }  // namespace ssync

@@ -96,7 +96,7 @@ SessionResult Server::answer(const RequestHead& head, RequestOutcome& outcome) {
   try {
     if (head.method == "GET" || head.method == "HEAD") return read_object(head, outcome);
     if (head.method == "REPLICATE") {
-      send_answer(answer_replicate(head, settings_, conf_), outcome);
+      send_answer(answer_replicate(head, settings_, conf_, disk_threads_), outcome);
       return SessionResult::complete;
     }
     Session session = open_session(head, settings_, conf_);

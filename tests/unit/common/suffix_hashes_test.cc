@@ -23,9 +23,9 @@ const char kT2[] = "4000000002.00000";
 
 class SuffixHashesTest : public ::testing::Test {
  protected:
-  [[nodiscard]] std::map<std::string, std::string> hashes() const {
+  [[nodiscard]] std::map<std::string, std::string> hashes() {
     std::map<std::string, std::string> result;
-    for (const auto& [key, hash] : partition_hashes(device_.partition())) {
+    for (const auto& [key, hash] : partition_hashes(device_.partition(), threads_)) {
       const auto* hex = std::get_if<pickle::Text>(&hash.data);
       result[std::get<pickle::Text>(key.data).utf8] = hex == nullptr ? "None" : hex->utf8;
     }
@@ -42,6 +42,7 @@ class SuffixHashesTest : public ::testing::Test {
   }
 
   TemporaryDevice device_;
+  DiskThreads threads_{4};
   const ObjectName name_{"a", "c", "o"};
 };
 
@@ -110,6 +111,38 @@ TEST_F(SuffixHashesTest, QuarantinesAFileInThePlaceOfAHashDirectory) {
   std::ofstream(path() + "/abc/" + hash) << "x";
   EXPECT_THAT(hashes(), IsEmpty());
   EXPECT_THAT(names_in(device_.path() + "/quarantined/objects"), ElementsAre(hash));
+}
+
+// What the threads leave to be done in turn is the same whatever stands beside it.
+TEST_F(SuffixHashesTest, HashesManySuffixesWhateverIsToBeDoneInSome) {
+  std::map<std::string, std::string> expected;
+  std::size_t files_in_the_way = 0;
+  for (int i = 0; i < 200; ++i) {
+    const ObjectName name{"a", "c", "o" + std::to_string(i)};
+    const std::string suffix = suffix_of(name);
+    if (expected.contains(suffix)) continue;
+    device_.add_data(name, kT2, "hello");
+    switch (i % 4) {
+      case 0:
+        device_.add_bare_file(name, std::string(kT1) + ".data");
+        break;
+      case 1:
+        device_.add_bare_file(name, "junk");
+        break;
+      case 2:
+        std::ofstream(path() + "/" + suffix + "/" + std::string(29, '0') + suffix) << "x";
+        ++files_in_the_way;
+        break;
+      default:
+        break;
+    }
+    expected[suffix] = md5_hex(std::string(kT2) + ".data");
+  }
+  std::filesystem::create_directories(path() + "/zzz");
+  EXPECT_EQ(hashes(), expected);
+  EXPECT_FALSE(std::filesystem::exists(path() + "/zzz"));
+  EXPECT_FALSE(std::filesystem::exists(device_.hash_dir_of({"a", "c", "o0"}) + "/" + kT1 + ".data"));
+  EXPECT_EQ(names_in(device_.path() + "/quarantined/objects").size(), files_in_the_way);
 }
 
 TEST_F(SuffixHashesTest, ASecondLookLeavesTheFileAsItIs) {

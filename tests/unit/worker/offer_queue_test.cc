@@ -86,10 +86,13 @@ TEST_F(OfferQueueTest, ChangesNothingAfterAnError) {
 }
 
 TEST_F(OfferQueueTest, PeekLeavesToLookUpWhatWouldChangeTheDevice) {
+  std::filesystem::create_directories(device_.partition().path());
+  const Fd directory = open_file(device_.partition().path(), O_RDONLY | O_DIRECTORY);
   const auto peeked = [&](const ObjectName& name) {
-    return peek(device_.partition(), offer(name), std::nullopt).has_value();
+    return peek(device_.partition(), directory.get(), offer(name), std::nullopt).has_value();
   };
   EXPECT_TRUE(peeked(object(1))) << "nothing there";
+  EXPECT_FALSE(peek(device_.partition(), -1, offer(object(1)), std::nullopt)) << "no directory to look in";
   device_.add_data(object(1), kT1, "x");
   EXPECT_TRUE(peeked(object(1))) << "whole data";
   device_.add_meta(object(1), kT2);
@@ -98,8 +101,11 @@ TEST_F(OfferQueueTest, PeekLeavesToLookUpWhatWouldChangeTheDevice) {
   EXPECT_FALSE(peeked(object(1))) << "something obsolete";
   device_.add_bare_file(object(2), "junk");
   EXPECT_FALSE(peeked(object(2))) << "something to log";
+  device_.settings().reclaim_age = 1000;
   device_.add_tombstone(object(3), kT1);
-  EXPECT_FALSE(peeked(object(3))) << "a tombstone that may be due";
+  EXPECT_FALSE(peeked(object(3))) << "a tombstone that is due";
+  device_.add_tombstone(object(6), "4000000000.00000");
+  EXPECT_TRUE(peeked(object(6))) << "a tombstone";
   device_.add_data(object(4), kT1, "x", {{"Content-Length", "2"}});
   EXPECT_FALSE(peeked(object(4))) << "damage";
   std::filesystem::create_directories(device_.hash_dir_of(object(5)));
