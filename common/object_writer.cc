@@ -66,6 +66,11 @@ void UnsyncedDirectories::add(std::string directory) {
   directories_.insert(std::move(directory));
 }
 
+void UnsyncedDirectories::add_once(const std::string& directory) {
+  const std::lock_guard lock(mutex_);
+  if (added_once_.insert(directory).second) directories_.insert(directory);
+}
+
 void UnsyncedDirectories::sync() {
   const std::lock_guard lock(mutex_);
   while (!directories_.empty()) {
@@ -108,7 +113,9 @@ ObjectWriter::ObjectWriter(const Partition& partition, ObjectName name, FileKind
 }
 
 void ObjectWriter::open_temporary() {
-  for (const std::string& made : make_directories(hash_dir_)) unsynced_.add(parent_of(made));
+  const std::vector<std::string> made = make_directories(hash_dir_);
+  for (const std::string& directory : made) unsynced_.add(parent_of(directory));
+  if (made.empty()) unsynced_.add_once(parent_of(hash_dir_));
   file_ = open_file(hash_dir_, O_TMPFILE | O_WRONLY);
   if (file_) return;
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) throw_os_error(hash_dir_);

@@ -35,6 +35,9 @@ namespace ssync {
 class UnsyncedDirectories {
  public:
   void add(std::string directory);
+  // The same, but only the first time: for one that has entries which whoever made them may not have synced,
+  // as a session that stored nothing in them. Whoever adds later ones syncs them himself.
+  void add_once(const std::string& directory);
   // fsyncs all and forgets them. Throws OsError; what failed is kept.
   void sync();
   // All of them, forgotten here: the caller syncs them, or adds them again.
@@ -43,6 +46,7 @@ class UnsyncedDirectories {
  private:
   std::mutex mutex_;
   std::unordered_set<std::string> directories_;
+  std::unordered_set<std::string> added_once_;
 };
 
 // fsyncs a directory; one that is gone is no error, since clean-up by a Swift daemon may have removed it, and

@@ -11,7 +11,8 @@ std::string invalidations_path(const std::string& partition_dir);
 
 // Appends the suffixes to <partition>/hashes.invalid under <partition>/.lock (10 s)
 // (swift.obj.diskfile.invalidate_hash, for one suffix). Called before the change can be seen, so that no
-// death of the process leaves a changed suffix with a valid hash. Not synced, as in Swift: see
+// death of the process leaves a changed suffix with a valid hash. A last line without an end, which a crash
+// of the machine leaves, is ended first: Swift's would swallow the first suffix. Not synced, as in Swift: see
 // sync_invalidations. Makes the partition if it is gone, and returns the directories it made. Throws OsError,
 // LockTimeout.
 std::vector<std::string> append_invalidations(const std::string& partition_dir,

@@ -106,8 +106,12 @@ void SsyncReceiver::run_phases() {
   const auto device_lock = lock_device(seconds_left);
   // Whatever ends the session, its queue is empty before the locks are given back.
   CommitQueue commits(session_.partition, threads_, session_.commit_mode, session_.commit_limits);
-  // What the lock made is part of the names of all that this session stores.
-  for (const std::string& made : partition_lock->made_directories()) commits.unsynced().add(parent_of(made));
+  // Part of the names of all that this session stores. Not only what the lock made: an earlier session may
+  // have made them and stored nothing, or REPLICATE, which syncs no names.
+  const std::string partition = session_.partition.path();
+  for (const std::string& directory : {session_.partition.device_path, parent_of(partition), partition}) {
+    commits.unsynced().add(directory);
+  }
   missing_check();
   updates(commits);
 }

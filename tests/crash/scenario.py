@@ -369,6 +369,5 @@ def after_invalidation(scenario, server):
 
 
 PARTS = [fresh_partition, many_objects, over_old_objects, several_of_one_object, after_hashing, large, erasure_coded,
-         made_durable_by_the_offer, some_that_fail, in_next_partition]
-# What relies on directories that another session made: see README.md.
-OPEN_PARTS = [after_a_failure, after_a_sender_that_went, after_invalidation]
+         made_durable_by_the_offer, some_that_fail, in_next_partition, after_a_failure, after_a_sender_that_went,
+         after_invalidation]

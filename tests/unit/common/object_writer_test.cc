@@ -266,6 +266,27 @@ TEST(UnsyncedDirectoriesTest, KeepsWhatItCouldNotSync) {
   EXPECT_NO_THROW(unsynced.sync());
 }
 
+TEST(UnsyncedDirectoriesTest, AddsOnceWhatOthersMade) {
+  UnsyncedDirectories unsynced;
+  unsynced.add_once("/a");
+  unsynced.add_once("/a");
+  EXPECT_THAT(unsynced.take(), ElementsAre("/a"));
+  unsynced.add_once("/a");
+  EXPECT_THAT(unsynced.take(), IsEmpty());
+  unsynced.add("/a");
+  EXPECT_THAT(unsynced.take(), ElementsAre("/a"));
+}
+
+// An earlier session may have made it and stored nothing, and so synced nothing.
+TEST_F(ObjectWriterTest, SyncsTheNameOfAHashDirectoryThatWasThere) {
+  const std::string suffix_dir = parent_of(device_.hash_dir_of(name_));
+  std::filesystem::create_directories(device_.hash_dir_of(name_));
+  auto w = writer();
+  EXPECT_THAT(unsynced_.take(), ElementsAre(suffix_dir));
+  w = writer();
+  EXPECT_THAT(unsynced_.take(), IsEmpty());
+}
+
 TEST(TemporaryPathTest, IsRemovedUnlessLetGo) {
   const std::string path = ::testing::TempDir() + "temporary_path_test." + std::to_string(::getpid());
   const auto make = [&] { std::ofstream(path) << "x"; };

@@ -36,6 +36,19 @@ TEST(InvalidateSuffixTest, KeepsWhatIsThere) {
   EXPECT_EQ(read_file(partition + "/hashes.invalid"), "123\nabc\n");
 }
 
+// What a crash of the machine can leave.
+TEST(InvalidateSuffixTest, EndsATornLineFirst) {
+  for (const std::string& torn :
+       {std::string("123\nab"), std::string("123\nab\0\0", 8), std::string(4, '\0')}) {
+    TemporaryDevice device;
+    const std::string partition = device.partition().path();
+    std::filesystem::create_directories(partition);
+    std::ofstream(partition + "/hashes.invalid") << torn;
+    append_invalidations(partition, {"abc", "def"});
+    EXPECT_EQ(read_file(partition + "/hashes.invalid"), torn + "\nabc\ndef\n");
+  }
+}
+
 TEST(InvalidateSuffixTest, MakesAPartitionThatIsGoneAndTellsSo) {
   TemporaryDevice device;
   const std::string partition = device.partition().path();
