@@ -107,7 +107,7 @@ def _growth(rows, kind, title, names, left, top):
     """(elements, height): time per object over the number of objects, both logarithmic."""
     sizes = dict(by_size(rows, kind))
     # Of several of ours the first: their lines would lie on each other.
-    shown = [name for name in names if is_ours(name)][:1] + ['swift']
+    shown = [name for name in names if is_ours(name)][:1] + ['swift', *LIMITS]
     lines = {name: [(size, row.spread(name).median) for size, row in sizes.items() if row.spread(name)]
              for name in shown}
     lines = {name: points for name, points in lines.items() if points}
@@ -140,7 +140,8 @@ def _growth(rows, kind, title, names, left, top):
         parts += ['<circle cx="%.1f" cy="%.1f" r="3" class="bar %s"/>' % (x_of(size), y_of(time), _kind(name))
                   for size, time in points]
         size, time = points[-1]
-        parts.append(_text(x_of(size) + 8, y_of(time) + 4, '%s %s' % (names[name], number(time)),
+        title = 'file system' if name in LIMITS else names[name]
+        parts.append(_text(x_of(size) + 8, y_of(time) + 4, '%s %s' % (title, number(time)),
                            classes='strong' if is_ours(name) else ''))
     return parts, HEAD + GROWTH_HEIGHT + FOOT
 

@@ -10,6 +10,8 @@ SCENARIO = 'growth'
 REPEATED_WRITES, REPEATED_CHECKS = 1000, 10000
 # Swift's missing check of more takes minutes.
 MOST_FOR_SWIFT = 100000
+# What the file system itself takes more as a partition grows is nobody's fault.
+LOOKING, WRITING = 'fs-one', 'fs-16'
 FIRST_OF_MORE = 1 << 30
 
 
@@ -44,11 +46,14 @@ def _at_size(bench, size):
         bench.store(filled)
     # Warm for all, as far as the machine's memory goes.
     bench.filler.check(filled)
-    systems = bench.among(('swift',) if size <= MOST_FOR_SWIFT else ())
-    for _, name, system in bench.in_turn(systems, bench.rounds if size <= REPEATED_CHECKS else 1):
+    others = ('swift',) if size <= MOST_FOR_SWIFT else ()
+    lookers = bench.among(others + (LOOKING,))
+    for system in lookers.values():
+        system.prepare_check(filled)
+    for _, name, system in bench.in_turn(lookers, bench.rounds if size <= REPEATED_CHECKS else 1):
         bench.record(check, name, system.check(filled))
     written = 0
-    for _, name, system in bench.in_turn(systems):
+    for _, name, system in bench.in_turn(bench.among(others + (WRITING,))):
         load = dataclasses.replace(filled, objects=bench.scale.growth_more, first=FIRST_OF_MORE + written)
         bench.record(more, name, system.write([load]))
         written += load.objects
