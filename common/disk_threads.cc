@@ -1,8 +1,10 @@
 #include "common/disk_threads.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "common/blocked_signals.h"
@@ -13,16 +15,23 @@ namespace {
 // They make a system call and catch what it throws; a hundred of them are not to need a gigabyte of
 // addresses.
 constexpr std::size_t kStackSize = 256UL * 1024;
+constexpr std::size_t kGuardSize = 64UL * 1024;  // a page of any machine
+constexpr std::size_t kStackAndGuard = kGuardSize + kStackSize;
 
 }  // namespace
 
-DiskThreads::~DiskThreads() {
+void DiskThreads::end() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
   work_.notify_all();
-  for (const pthread_t thread : threads_) ::pthread_join(thread, nullptr);
+  for (const Thread& thread : threads_) {
+    ::pthread_join(thread.handle, nullptr);
+    ::munmap(thread.stack, kStackAndGuard);
+  }
+  threads_.clear();
+  ending_ = false;
 }
 
 void* DiskThreads::run_thread(void* threads) {
@@ -34,19 +43,35 @@ void DiskThreads::start(std::size_t wanted) {
   wanted = std::min(wanted, count_) - 1;
   if (threads_.size() >= wanted) return;
   const BlockedSignals blocked;
+  while (threads_.size() < wanted) {
+    if (!start_one()) {
+      spdlog::warn("{} of {} threads for the disk: {}", threads_.size() + 1, count_, std::strerror(errno));
+      count_ = threads_.size() + 1;
+      return;
+    }
+  }
+}
+
+// False with errno set on failure. The stack is ours, since the C library would keep it for other threads
+// when this one has ended.
+bool DiskThreads::start_one() {
+  void* const stack = ::mmap(nullptr, kStackAndGuard, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (stack == MAP_FAILED) return false;
+  ::mprotect(stack, kGuardSize, PROT_NONE);
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
-  ::pthread_attr_setstacksize(&attributes, kStackSize);
-  while (threads_.size() < wanted) {
-    pthread_t thread{};
-    if (const int error = ::pthread_create(&thread, &attributes, run_thread, this); error != 0) {
-      spdlog::warn("{} of {} threads for the disk: {}", threads_.size() + 1, count_, std::strerror(error));
-      count_ = threads_.size() + 1;
-      break;
-    }
-    threads_.push_back(thread);
-  }
+  ::pthread_attr_setstack(&attributes, static_cast<char*>(stack) + kGuardSize, kStackSize);
+  Thread thread{.handle = {}, .stack = stack};
+  const int error = ::pthread_create(&thread.handle, &attributes, run_thread, this);
   ::pthread_attr_destroy(&attributes);
+  if (error != 0) {
+    ::munmap(stack, kStackAndGuard);
+    errno = error;
+    return false;
+  }
+  threads_.push_back(thread);
+  return true;
 }
 
 void DiskThreads::take_tasks() {

@@ -17,13 +17,13 @@ namespace ssync {
 // others use it too.
 inline constexpr std::size_t kReadsAtOnce = 16;
 
-// The threads are started when there is work for so many, with all signals blocked, and end with this object.
-// Make it after the last fork.
+// The threads are started when there is work for so many, with all signals blocked, and end with this object,
+// or when they are told to. Make it after the last fork.
 class DiskThreads {
  public:
   // count threads at most, the caller of for_each() among them.
   explicit DiskThreads(std::size_t count) : count_(count) {}
-  ~DiskThreads();
+  ~DiskThreads() { end(); }
   DiskThreads(const DiskThreads&) = delete;
   DiskThreads& operator=(const DiskThreads&) = delete;
 
@@ -33,8 +33,18 @@ class DiskThreads {
   void for_each(std::size_t size, const std::function<void(std::size_t)>& task,
                 std::size_t at_once = std::numeric_limits<std::size_t>::max());
 
+  // Ends the threads: a hundred that wait for work hold some megabytes. The next for_each() starts them anew.
+  // Not while one is going on.
+  void end();
+
  private:
+  struct Thread {
+    pthread_t handle;
+    void* stack;
+  };
+
   void start(std::size_t wanted);
+  bool start_one();
   static void* run_thread(void* threads);
   void run();
   void take_tasks();
@@ -49,7 +59,7 @@ class DiskThreads {
   std::size_t helpers_wanted_ = 0;  // threads that are to join the for_each() that goes on
   std::size_t helpers_ = 0;         // that did
   bool ending_ = false;
-  std::vector<pthread_t> threads_;
+  std::vector<Thread> threads_;
 };
 
 }  // namespace ssync

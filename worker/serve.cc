@@ -1,5 +1,6 @@
 #include "worker/serve.h"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
@@ -63,6 +64,7 @@ class Server {
   SessionResult answer(const RequestHead& head, RequestOutcome& outcome);
   SessionResult read_object(const RequestHead& head, RequestOutcome& outcome);
   void send_answer(const HttpAnswer& answer, RequestOutcome& outcome);
+  void release_memory();
 
   const CommitMode commit_mode_;
   const CommitLimits commit_limits_;
@@ -115,6 +117,12 @@ SessionResult Server::answer(const RequestHead& head, RequestOutcome& outcome) {
   }
 }
 
+// A pool's workers wait for requests most of the time, and what each of them holds counts as often.
+void Server::release_memory() {
+  disk_threads_.end();
+  ::malloc_trim(0);
+}
+
 void Server::serve_one() {
   try {
     if (!request_.accept()) return;
@@ -144,6 +152,7 @@ void Server::serve_one() {
     outcome.seconds = taken.count();
     log_request(head, outcome);
   }
+  release_memory();
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -52,6 +54,24 @@ TEST(DiskThreadsTest, NoMoreAtOnceThanAskedFor) {
         3);
   }
   EXPECT_LE(most, 3);
+}
+
+TEST(DiskThreadsTest, EndsItsThreadsAndStartsThemAnew) {
+  const auto tasks = [] {
+    const std::filesystem::directory_iterator all("/proc/self/task");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = tasks();
+  DiskThreads threads(4);
+  threads.end();
+  for (int round = 0; round < 3; ++round) {
+    std::atomic<int> calls = 0;
+    threads.for_each(100, [&](std::size_t) { ++calls; });
+    EXPECT_EQ(calls, 100);
+    EXPECT_EQ(tasks(), before + 3);
+    threads.end();
+    EXPECT_EQ(tasks(), before);
+  }
 }
 
 TEST(DiskThreadsTest, OneThreadIsTheCaller) {
