@@ -14,7 +14,11 @@ namespace {
 
 // They make a system call and catch what it throws; a hundred of them are not to need a gigabyte of
 // addresses.
+#ifdef __SANITIZE_THREAD__
+constexpr std::size_t kStackSize = 1024UL * 1024;  // it keeps much in each thread's own memory
+#else
 constexpr std::size_t kStackSize = 256UL * 1024;
+#endif
 constexpr std::size_t kGuardSize = 64UL * 1024;  // a page of any machine
 constexpr std::size_t kStackAndGuard = kGuardSize + kStackSize;
 
