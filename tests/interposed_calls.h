@@ -1,5 +1,5 @@
-// What a library that is preloaded stands on: the functions that its own stand in front of. Included once, after
-// INTERPOSER is defined as the name for its messages.
+// What a library that is preloaded stands on: the functions that its own stand in front of. Included once,
+// after INTERPOSER is defined as the name for its messages.
 #pragma once
 
 #include <dlfcn.h>
