@@ -109,8 +109,9 @@ def lock_holders(path):
             # A waiting process has '->' as its second field.
             if fields[1] == 'FLOCK' and int(fields[5].rsplit(':', 1)[1]) == file.st_ino:
                 holders.append(int(fields[4]))
-    # The inode of another file system may have the same number.
-    return [pid for pid in holders if has_open(pid, file)]
+    # The inode of another file system may have the same number; and a lock is listed twice where the list changes while
+    # it is read.
+    return [pid for pid in dict.fromkeys(holders) if has_open(pid, file)]
 
 
 def has_open(pid, file):
