@@ -42,6 +42,9 @@ class PathLock {
   // The directories that had to be made, for whoever promises that their names are on disk.
   [[nodiscard]] const std::vector<std::string>& made_directories() const noexcept { return made_; }
 
+  // The first of the lock's files, open for writing: the one that is held, where limit is 1.
+  [[nodiscard]] int first_file() const noexcept { return files_.front().get(); }
+
  private:
   std::vector<Fd> files_;
   std::vector<std::string> made_;

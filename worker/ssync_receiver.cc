@@ -104,16 +104,19 @@ void SsyncReceiver::run_phases() {
   double seconds_left = 0;
   const auto partition_lock = lock_partition(seconds_left);
   const auto device_lock = lock_device(seconds_left);
-  // Whatever ends the session, its queue is empty before the locks are given back.
+  const std::string partition = session_.partition.path();
+  // Whatever ends the session, its queue is empty before the mark is taken away and the locks are given back.
+  UnfinishedSession unfinished(partition_lock->first_file(), partition + "/.lock-replication");
   CommitQueue commits(session_.partition, threads_, session_.commit_mode, session_.commit_limits);
   // Part of the names of all that this session stores. Not only what the lock made: an earlier session may
   // have made them and stored nothing, or REPLICATE, which syncs no names.
-  const std::string partition = session_.partition.path();
   for (const std::string& directory : {session_.partition.device_path, parent_of(partition), partition}) {
     commits.unsynced().add(directory);
   }
+  // The missing check of fragments makes some of them durable.
+  if (session_.frag_index) unfinished.begin();
   missing_check();
-  updates(commits);
+  updates(commits, unfinished);
 }
 
 std::unique_ptr<PathLock> SsyncReceiver::lock_partition(double& seconds_left) {
@@ -226,7 +229,7 @@ void SsyncReceiver::check_subrequest(const Subrequest& request) const {
   }
 }
 
-void SsyncReceiver::updates(CommitQueue& commits) {
+void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished) {
   expect_marker(":UPDATES: START", "updates start");
   const ObjectTarget target{session_.partition, session_.device, commits};
   SubrequestTally tally(target, log_prefix());
@@ -234,6 +237,7 @@ void SsyncReceiver::updates(CommitQueue& commits) {
     const std::string_view line = input_.read_line("updates line");
     if (line.empty() || python::strip(line) == ":UPDATES: END") break;
     const Subrequest request = read_subrequest(line);
+    unfinished.begin();
     SubrequestBody body(input_, request.method == "PUT" ? *request.content_length : 0);
     tally.add(request.context, handle_object_request(target, request, body));
     body.drain();

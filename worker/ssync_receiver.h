@@ -13,6 +13,7 @@
 #include "common/lock_path.h"
 #include "common/partition.h"
 #include "common/settings.h"
+#include "common/unfinished_session.h"
 #include "worker/replication_slots.h"
 #include "worker/request_streams.h"
 #include "worker/subrequest.h"
@@ -61,7 +62,7 @@ class SsyncReceiver {
   void expect_marker(std::string_view marker, std::string_view context);
   void missing_check();
   [[nodiscard]] std::string wanted_offers();
-  void updates(CommitQueue& commits);
+  void updates(CommitQueue& commits, UnfinishedSession& unfinished);
   Subrequest read_subrequest(std::string_view first_line);
   void check_subrequest(const Subrequest& request) const;
 
