@@ -14,6 +14,8 @@
 namespace ssync {
 namespace {
 
+constexpr int kMakeAttempts = 4;
+
 bool is_directory(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
@@ -33,16 +35,15 @@ bool lock_any(const std::vector<Fd>& files, const std::string& lock_path) {
 
 std::vector<std::string> make_directories(const std::string& path) {
   std::vector<std::string> made;
-  if (::mkdir(path.c_str(), 0777) == 0) {
-    made.push_back(path);
-    return made;
-  }
-  if (errno == ENOENT && path != "/" && path.find('/') != std::string::npos) {
-    made = make_directories(parent_of(path));
+  const bool has_parent = path != "/" && path.find('/') != std::string::npos;
+  for (int attempt = 1;; ++attempt) {
     if (::mkdir(path.c_str(), 0777) == 0) {
       made.push_back(path);
       return made;
     }
+    if (errno != ENOENT || !has_parent || attempt == kMakeAttempts) break;
+    // They may be gone again by then: whoever hashes a suffix removes it if it is empty.
+    for (std::string& above : make_directories(parent_of(path))) made.push_back(std::move(above));
   }
   if (errno != EEXIST) throw_os_error(path);
   if (!is_directory(path)) throw OsError(EEXIST, path);

@@ -24,7 +24,7 @@
 namespace ssync {
 namespace {
 
-constexpr int kLinkAttempts = 3;
+constexpr int kAttempts = 3;
 
 bool is_full(int code) { return code == ENOSPC || code == EDQUOT; }
 
@@ -113,11 +113,15 @@ ObjectWriter::ObjectWriter(const Partition& partition, ObjectName name, FileKind
 }
 
 void ObjectWriter::open_temporary() {
-  const std::vector<std::string> made = make_directories(hash_dir_);
-  for (const std::string& directory : made) unsynced_.add(parent_of(directory));
-  if (made.empty()) unsynced_.add_once(parent_of(hash_dir_));
-  file_ = open_file(hash_dir_, O_TMPFILE | O_WRONLY);
-  if (file_) return;
+  for (int attempt = 1;; ++attempt) {
+    const std::vector<std::string> made = make_directories(hash_dir_);
+    for (const std::string& directory : made) unsynced_.add(parent_of(directory));
+    if (made.empty()) unsynced_.add_once(parent_of(hash_dir_));
+    file_ = open_file(hash_dir_, O_TMPFILE | O_WRONLY);
+    if (file_) return;
+    // Somebody's clean-up removed the directory while it was empty.
+    if (errno != ENOENT || attempt == kAttempts) break;
+  }
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) throw_os_error(hash_dir_);
   const std::string directory = partition_.device_path + "/" + partition_.policy.tmp_dir();
   make_directories(directory);
@@ -303,7 +307,7 @@ void ObjectWriter::link() {
                            ? ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW)
                            : ::rename(source.c_str(), target.c_str());
     if (result == 0) break;
-    if (attempt == kLinkAttempts || (errno != ENOENT && errno != EEXIST)) throw_os_error(target);
+    if (attempt == kAttempts || (errno != ENOENT && errno != EEXIST)) throw_os_error(target);
     if (errno == ENOENT) {
       // Somebody's clean-up removed the directory while it was empty.
       for (const std::string& made : make_directories(hash_dir_)) unsynced_.add(parent_of(made));
