@@ -10,10 +10,8 @@
 #include "common/errors.h"
 #include "common/fd.h"
 #include "common/lock_path.h"
-#include "common/suffix_invalidation.h"
 
 namespace ssync {
-
 struct CommitQueue::Entry {
   CommitTicket ticket = 0;
   std::unique_ptr<ObjectWriter> writer;
@@ -152,23 +150,23 @@ void CommitQueue::sync(Batch& staged, Batch& revealed) {
 
 // One append for all of them. If that fails, one for each, so that a failure is that of its own file alone;
 // but not after a wait for the lock that was in vain, which would come again for each.
-void CommitQueue::invalidate(Batch& batch) {
+std::vector<Invalidations> CommitQueue::invalidate(Batch& batch) {
   const auto suffix_of = [](const Entry& entry) { return name_of(parent_of(entry.writer->hash_dir())); };
-  const auto append = [this](const std::vector<std::string>& suffixes) {
-    for (const std::string& made : append_invalidations(partition_.path(), suffixes)) {
-      unsynced_.add(parent_of(made));
-    }
+  std::vector<Invalidations> appended;
+  const auto append = [&](const std::vector<std::string>& suffixes) {
+    appended.push_back(append_invalidations(partition_.path(), suffixes));
+    for (const std::string& made : appended.back().made_directories) unsynced_.add(parent_of(made));
   };
   // A line for each file, as if each had come alone.
   std::vector<std::string> suffixes;
   for (const Entry& entry : batch) {
     if (!entry.failure) suffixes.push_back(suffix_of(entry));
   }
-  if (suffixes.empty()) return;
+  if (suffixes.empty()) return appended;
   std::exception_ptr shared_failure;
   try {
     append(suffixes);
-    return;
+    return appended;
   } catch (const LockTimeout&) {
     shared_failure = std::current_exception();
   } catch (const OsError&) {
@@ -183,10 +181,28 @@ void CommitQueue::invalidate(Batch& batch) {
       entry.failure = std::current_exception();
     }
   }
+  return appended;
+}
+
+// A batch takes long enough to reveal for a replicator to come in between.
+void CommitQueue::invalidate_again(Batch& batch, const std::vector<Invalidations>& invalidations) {
+  const std::string path = partition_.path();
+  try {
+    for (const Invalidations& appended : invalidations) {
+      if (are_pending(path, appended)) continue;
+      for (const std::string& made : append_invalidations(path, appended.suffixes).made_directories) {
+        unsynced_.add(parent_of(made));
+      }
+    }
+  } catch (const std::runtime_error&) {
+    for (Entry& entry : batch) {
+      if (!entry.failure) entry.failure = std::current_exception();
+    }
+  }
 }
 
 void CommitQueue::reveal(Batch& batch) {
-  invalidate(batch);
+  const std::vector<Invalidations> invalidations = invalidate(batch);
   for (Entry& entry : batch) {
     if (entry.failure) continue;
     try {
@@ -195,6 +211,7 @@ void CommitQueue::reveal(Batch& batch) {
       entry.failure = std::current_exception();
     }
   }
+  invalidate_again(batch, invalidations);
 }
 
 void CommitQueue::complete(Batch& batch) {

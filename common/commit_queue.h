@@ -7,7 +7,9 @@
 //   staged       bytes and metadata are in a file without a name (or with one in tmp/)
 //   data synced  fsync of the file has returned
 //   invalidated  its suffix is in hashes.invalid (one append for a batch)
-//   revealed     its name is in the hash directory; a fragment that is to be durable has its final name
+//   revealed     its name is in the hash directory; a fragment that is to be durable has its final name; and
+//   if
+//                somebody has hashed the suffixes of the batch meanwhile, they are in hashes.invalid again
 //   names synced fsync of the hash directory, and of every directory above it that got a new entry
 //   cleaned up   what it makes obsolete has been removed; its result is known
 //
@@ -41,6 +43,7 @@
 #include "common/object_writer.h"
 #include "common/partition.h"
 #include "common/settings.h"
+#include "common/suffix_invalidation.h"
 
 namespace ssync {
 
@@ -92,7 +95,8 @@ class CommitQueue {
   void run() noexcept;
   Batch take_waiting(bool wait);
   void sync(Batch& staged, Batch& revealed);
-  void invalidate(Batch& batch);
+  std::vector<Invalidations> invalidate(Batch& batch);
+  void invalidate_again(Batch& batch, const std::vector<Invalidations>& invalidations);
   void reveal(Batch& batch);
   void complete(Batch& batch);
 

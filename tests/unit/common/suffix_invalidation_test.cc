@@ -49,6 +49,23 @@ TEST(InvalidateSuffixTest, EndsATornLineFirst) {
   }
 }
 
+TEST(InvalidateSuffixTest, TellsWhetherInvalidationsHaveBeenTaken) {
+  TemporaryDevice device;
+  const std::string partition = device.partition().path();
+  std::filesystem::create_directories(partition);
+  std::ofstream(partition + "/hashes.invalid") << "123\nab";
+  const Invalidations appended = append_invalidations(partition, {"abc", "def"});
+  EXPECT_TRUE(are_pending(partition, appended));
+  append_invalidations(partition, {"456"});
+  EXPECT_TRUE(are_pending(partition, appended));
+  std::filesystem::resize_file(partition + "/hashes.invalid", 0);
+  EXPECT_FALSE(are_pending(partition, appended));
+  append_invalidations(partition, {"000", "111", "222", "333"});
+  EXPECT_FALSE(are_pending(partition, appended)) << "others as many";
+  std::filesystem::remove(partition + "/hashes.invalid");
+  EXPECT_FALSE(are_pending(partition, appended));
+}
+
 TEST(InvalidateSuffixTest, MakesAPartitionThatIsGoneAndTellsSo) {
   TemporaryDevice device;
   const std::string partition = device.partition().path();
