@@ -7,9 +7,8 @@
 //   staged       bytes and metadata are in a file without a name (or with one in tmp/)
 //   data synced  fsync of the file has returned
 //   invalidated  its suffix is in hashes.invalid (one append for a batch)
-//   revealed     its name is in the hash directory; a fragment that is to be durable has its final name; and
-//   if
-//                somebody has hashed the suffixes of the batch meanwhile, they are in hashes.invalid again
+//   revealed     its name is in the hash directory; a fragment that is to be durable has its final name. If
+//                somebody has hashed suffixes of the batch meanwhile, all of them are invalidated again
 //   names synced fsync of the hash directory, and of every directory above it that got a new entry
 //   cleaned up   what it makes obsolete has been removed; its result is known
 //

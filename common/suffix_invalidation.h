@@ -21,8 +21,7 @@ struct Invalidations {
 // (swift.obj.diskfile.invalidate_hash, for one suffix). Called before the change can be seen, so that no
 // death of the process leaves a changed suffix with a valid hash. A last line without an end, which a crash
 // of the machine leaves, is ended first: Swift's would swallow the first suffix. Not synced, as in Swift: see
-// sync_invalidations. Makes the partition if it is gone. Throws OsError,
-// LockTimeout.
+// sync_invalidations. Makes the partition if it is gone. Throws OsError, LockTimeout.
 Invalidations append_invalidations(const std::string& partition_dir,
                                    const std::vector<std::string>& suffixes);
 
