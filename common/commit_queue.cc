@@ -155,7 +155,7 @@ std::vector<Invalidations> CommitQueue::invalidate(Batch& batch) {
   std::vector<Invalidations> appended;
   const auto append = [&](const std::vector<std::string>& suffixes) {
     appended.push_back(append_invalidations(partition_.path(), suffixes));
-    for (const std::string& made : appended.back().made_directories) unsynced_.add(parent_of(made));
+    unsynced_.add_parents(appended.back().made_directories);
   };
   // A line for each file, as if each had come alone.
   std::vector<std::string> suffixes;
@@ -190,9 +190,7 @@ void CommitQueue::invalidate_again(Batch& batch, const std::vector<Invalidations
   try {
     for (const Invalidations& appended : invalidations) {
       if (are_pending(path, appended)) continue;
-      for (const std::string& made : append_invalidations(path, appended.suffixes).made_directories) {
-        unsynced_.add(parent_of(made));
-      }
+      unsynced_.add_parents(append_invalidations(path, appended.suffixes).made_directories);
     }
   } catch (const std::runtime_error&) {
     for (Entry& entry : batch) {

@@ -66,6 +66,10 @@ void UnsyncedDirectories::add(std::string directory) {
   directories_.insert(std::move(directory));
 }
 
+void UnsyncedDirectories::add_parents(const std::vector<std::string>& made) {
+  for (const std::string& directory : made) add(parent_of(directory));
+}
+
 void UnsyncedDirectories::add_once(const std::string& directory) {
   const std::lock_guard lock(mutex_);
   if (added_once_.insert(directory).second) directories_.insert(directory);
@@ -115,7 +119,7 @@ ObjectWriter::ObjectWriter(const Partition& partition, ObjectName name, FileKind
 void ObjectWriter::open_temporary() {
   for (int attempt = 1;; ++attempt) {
     const std::vector<std::string> made = make_directories(hash_dir_);
-    for (const std::string& directory : made) unsynced_.add(parent_of(directory));
+    unsynced_.add_parents(made);
     if (made.empty()) unsynced_.add_once(parent_of(hash_dir_));
     file_ = open_file(hash_dir_, O_TMPFILE | O_WRONLY);
     if (file_) return;
@@ -186,7 +190,7 @@ void ObjectWriter::sync_data() { sync_file(file_.get(), hash_dir_); }
 void ObjectWriter::publish(Durability durability) {
   sync_data();
   drop_cache(file_.get(), 0, written_);
-  for (const std::string& made : invalidate_suffix(parent_of(hash_dir_))) unsynced_.add(parent_of(made));
+  unsynced_.add_parents(invalidate_suffix(parent_of(hash_dir_)));
   link();
   const bool commits = fragment_index_ && durability == Durability::durable;
   // A name that is about to change need not be durable first, unless it gets a second link before.
@@ -240,7 +244,7 @@ void ObjectWriter::relink() {
   // As in Swift the object is stored without it: the relinker makes the links that it finds missing.
   try {
     UnsyncedDirectories unsynced;
-    for (const std::string& made : make_directories(twin_dir_)) unsynced.add(parent_of(made));
+    unsynced.add_parents(make_directories(twin_dir_));
     if (::link(from.c_str(), to.c_str()) != 0 && !is_same_file(from, to)) throw_os_error(to);
     unsynced.add(twin_dir_);
     unsynced.sync();
@@ -310,7 +314,7 @@ void ObjectWriter::link() {
     if (attempt == kAttempts || (errno != ENOENT && errno != EEXIST)) throw_os_error(target);
     if (errno == ENOENT) {
       // Somebody's clean-up removed the directory while it was empty.
-      for (const std::string& made : make_directories(hash_dir_)) unsynced_.add(parent_of(made));
+      unsynced_.add_parents(make_directories(hash_dir_));
     } else if (::unlink(target.c_str()) != 0 && errno != ENOENT) {
       throw_os_error(target);
     }

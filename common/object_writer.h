@@ -35,7 +35,9 @@ namespace ssync {
 class UnsyncedDirectories {
  public:
   void add(std::string directory);
-  // The same, but only the first time: for one that has entries which whoever made them may not have synced,
+  // Those above directories that have just been made.
+  void add_parents(const std::vector<std::string>& made);
+  // As add(), but only the first time: for one that has entries which whoever made them may not have synced,
   // as a session that stored nothing in them. Whoever adds later ones syncs them himself.
   void add_once(const std::string& directory);
   // fsyncs all and forgets them. Throws OsError; what failed is kept.
