@@ -8,8 +8,8 @@ import subprocess
 
 from accounting import Account, descendants
 from commands import Failed, run_together, start
+from ports import free_port
 from processes import await_condition, family
-from swift_server import free_port
 
 CONF = '''\
 use chroot = no

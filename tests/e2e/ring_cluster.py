@@ -11,8 +11,9 @@ import os
 import re
 import shutil
 
+from ports import free_port
 from swift_cluster import EC, GOLD, SILVER, DeviceTree, write_swift_conf
-from swift_server import SwiftServer, free_port, user_name
+from swift_server import SwiftServer, user_name
 from worker_server import WorkerServer
 
 TESTED_DEVICE = 'd2'

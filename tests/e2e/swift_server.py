@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+from ports import free_port
 from processes import alive, die_with_parent, family
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,12 +29,6 @@ pipeline = object-server
 use = egg:swift#object
 %(settings)s
 '''
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 def user_name():

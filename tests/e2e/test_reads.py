@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from ports import free_port
 from processes import await_condition, die_with_parent
 from swift_cluster import EC, GOLD, DeviceTree, object_hash, quiet_logger
-from swift_server import free_port
 from test_subrequests import (another_name, assert_equal_trees, change_metadata, file_for_directory, forget_quarantined,
                               grow, no_metadata, spoiled, truncate)
 from wire import ask, connected

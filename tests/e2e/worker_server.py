@@ -6,8 +6,8 @@ import subprocess
 import threading
 import time
 
+from ports import free_port
 from processes import all_pids, await_condition, command_line, die_with_parent, executable, family, parents
-from swift_server import free_port
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RUN_LOCAL = os.path.join(REPOSITORY, 'deploy', 'run-local')
