@@ -5,8 +5,8 @@ import os
 import time
 
 import fragments
-from pair import replicate
 from processes import await_condition, lock_holders
+from replicate_request import replicate
 from swift_cluster import EC, GOLD, name_in_suffix, object_hash, partition_of
 from wire import (EMPTY_CHECK, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END,
                   UPDATES_START, connected, subrequest)

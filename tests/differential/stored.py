@@ -4,7 +4,7 @@ import hashlib
 import pickle
 import re
 
-from draw import COMMON_CONTENT_TYPES, COMMON_VALUES, CONTENT_TYPES, MONTH, OFFSETS, VALUES, FRACTIONS, partition_of
+from draw import COMMON_CONTENT_TYPES, COMMON_VALUES, CONTENT_TYPES, OFFSETS, VALUES, FRACTIONS, partition_of
 from policies import ERASURE_CODING, INDEXES, fragments, scheme
 from session import Entry
 

@@ -1,7 +1,6 @@
 """Fixtures: a swift directory for the run, and receivers by their settings.
 
-SSYNC_E2E_TARGET chooses what is under test: `worker` (the default) or `swift`, Debian's own object server, which
-shows that what the tests expect is what Swift does. SSYNC_BUILD_DIR names the build whose worker is tested.
+SSYNC_E2E_TARGET chooses what is under test (target.py). SSYNC_BUILD_DIR names the build whose worker is tested.
 """
 import os
 import signal
@@ -13,8 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import swift_cluster  # noqa: E402
 from faults import Faults  # noqa: E402
-
-TARGET = os.environ.get('SSYNC_E2E_TARGET', 'worker')
+from target import TARGET  # noqa: E402
 
 
 def ended(*_):

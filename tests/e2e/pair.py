@@ -12,10 +12,11 @@ import shutil
 import time
 
 from processes import await_condition
-from swift_cluster import DEVICE, GOLD, object_hash, without_root
+from replicate_request import replicate
+from swift_cluster import GOLD, object_hash, without_root
 from tree import differences, metadata, read_tree
 from wire import (EMPTY_CHECK, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, NOTHING_WANTED, UPDATES_DONE,
-                  UPDATES_END, UPDATES_START, connected, converse, subrequest)
+                  UPDATES_END, UPDATES_START, converse, subrequest)
 
 # Recent, so that no tombstone is reclaimed while a test runs.
 T = int(time.time()) - 3600
@@ -176,14 +177,6 @@ class Pair:
         values = [pickle.loads(reply.body) for reply in replies]
         assert values[0] == values[1]
         return values[0]
-
-
-def replicate(server, partition, suffixes=None, policy=GOLD):
-    lines = ['REPLICATE /%s/%s%s HTTP/1.1' % (DEVICE, partition, '/' + suffixes if suffixes else ''), 'Host: 127.0.0.1',
-             'X-Backend-Storage-Policy-Index: %d' % policy]
-    with connected(server.port, timeout=30) as client:
-        client.raw(('\r\n'.join(lines) + '\r\n\r\n').encode())
-        return client.reply()
 
 
 def as_text(value):

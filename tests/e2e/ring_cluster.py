@@ -17,6 +17,7 @@ from swift_server import SwiftServer, user_name
 from worker_server import WorkerServer
 
 TESTED_DEVICE = 'd2'
+DEVICES = ('d1', TESTED_DEVICE, 'd3', 'd4')
 BUILDERS = {GOLD: 'object.builder', SILVER: 'object-1.builder', EC: 'object-2.builder'}
 
 CONF = '''\
@@ -99,7 +100,7 @@ class Pass:
 
 
 class Cluster:
-    def __init__(self, programs, place, kind, devices=('d1', TESTED_DEVICE, 'd3', 'd4'), settings=None):
+    def __init__(self, programs, place, kind, devices=DEVICES, settings=None):
         self.programs = programs
         self.place = place
         # A directory of its own, because rings are found beside swift.conf.

@@ -9,9 +9,9 @@ import tempfile
 
 import pytest
 
-from conftest import TARGET
 from pair import HASH, NAME, PATH, Pair, at, changed, contents, delete, listing, post, put, stored
 from swift_cluster import DeviceTree, EC, GOLD, SILVER, name_in_suffix
+from target import TARGET
 from tree import XATTR, raw_metadata
 
 DATA = at(0) + '.data'

@@ -8,8 +8,8 @@ import os
 import pytest
 
 import tree as device_tree
-from pair import (BODY, CHECKED, HASH, NAME, Pair, at, changed, delete, error, listing, post, posted, put, replicate,
-                  stored)
+from pair import (BODY, CHECKED, HASH, NAME, Pair, at, changed, delete, error, listing, post, posted, put, stored)
+from replicate_request import replicate
 from swift_cluster import EC
 from wire import (EMPTY_CHECK, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END,
                   UPDATES_START, check_script)

@@ -6,7 +6,8 @@ import pickle
 import pytest
 
 import tree as device_tree
-from pair import BODY, HASH, NAME, Pair, at, changed, contents, listing, replicate, stored
+from pair import BODY, HASH, NAME, Pair, at, changed, contents, listing, stored
+from replicate_request import replicate
 from swift_cluster import DEVICE, EC
 from wire import connected
 

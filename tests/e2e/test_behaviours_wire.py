@@ -5,9 +5,10 @@ import os
 
 import pytest
 
+from open_session import session
 from pair import CHECKED, HASH, NAME, PATH, Pair, at, delete, error, put, stored
 from swift_cluster import EC, GOLD, SILVER
-from test_concurrency import held, session
+from swift_lock import held
 from wire import (EMPTY_CHECK, HALF_CLOSE, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END,
                   UPDATES_START, Raw, check_script, connected, converse, subrequest, updates_script)
 

@@ -1,59 +1,18 @@
 """Replication slots and the locks that the worker shares with Swift's daemons."""
 import contextlib
 import os
-import subprocess
-import sys
 import time
 
 import pytest
 
+from open_session import finish, session
 from processes import await_condition, lock_holders
 from swift_cluster import DEVICE, without_root
+from swift_lock import held
 from wire import EMPTY_CHECK, LAST_CHUNK, UPDATES_DONE, UPDATES_END, UPDATES_START, check_script, connected, converse
 
 SERVICE_UNAVAILABLE = (b"\r\n:ERROR: 503 b'<html><h1>Service Unavailable</h1><p>The server is currently unavailable. "
                        b"Please try again at a later time.</p></html>'\n")
-
-HOLDER = '''
-import sys
-from swift.common.utils import lock_path
-with lock_path(sys.argv[1], timeout=5, limit=int(sys.argv[2]), name=sys.argv[3] or None):
-    print("held", flush=True)
-    sys.stdin.read()
-'''
-
-
-@contextlib.contextmanager
-def held(directory, name=None, limit=1):
-    """Another process that holds Swift's lock on a directory."""
-    holder = subprocess.Popen([sys.executable, '-W', 'ignore', '-c', HOLDER, directory, str(limit), name or ''],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        assert holder.stdout.readline() == b'held\n'
-        yield
-    finally:
-        holder.stdin.close()
-        holder.wait()
-        holder.stdout.close()
-
-
-@contextlib.contextmanager
-def session(server, partition, answered=True):
-    """A session that has its slot and its locks: it has answered its missing check and waits."""
-    with connected(server.port) as client:
-        client.start(partition=partition)
-        client.read_head()
-        if answered:
-            client.send(EMPTY_CHECK)
-            assert client.wanted() == []
-        yield client
-
-
-def finish(client):
-    client.send(UPDATES_START + UPDATES_END)
-    assert client.rest() == UPDATES_DONE
-    client.raw(LAST_CHUNK)
-
 
 def refused(reply):
     return reply.body == SERVICE_UNAVAILABLE and reply.ended == 'cut'

@@ -15,12 +15,14 @@ import shutil
 
 import pytest
 
-from conftest import TARGET
+from damage import truncate
+from partition_trees import assert_equal_trees, forget_quarantined
 from processes import await_condition
+from replicate_request import replicate
 from session import play_session
 from swift_cluster import EC, GOLD, object_hash
-from test_replicate import replicate
-from test_subrequests import (BODY, NAME, PATH, T, assert_equal_trees, at, delete, forget_quarantined, post, truncate)
+from target import TARGET
+from timed_subrequests import BODY, NAME, PATH, T, at, delete, post
 from tree import read_tree
 from wire import UPDATES_DONE, put
 

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 import tree as device_tree
-from conftest import TARGET
+from damage import change_metadata, grow, no_metadata, truncate
 from file_systems import KINDS, CannotMount, mounted
+from partition_trees import forget_quarantined
+from replicate_request import replicate
 from session import play_session
 from swift_cluster import DeviceTree
-from test_replicate import replicate
-from test_subrequests import at, change_metadata, delete, forget_quarantined, grow, no_metadata, post, truncate
+from target import TARGET
+from timed_subrequests import at, delete, post
 from tree import differences, read_tree
 from wire import put
 

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
+from partition_trees import assert_equal_trees, forget_quarantined
+from replicate_request import replicate
 from session import Outcome, play_session
 from swift_cluster import EC, GOLD
-from test_replicate import replicate
-from test_subrequests import assert_equal_trees, forget_quarantined
 from tree import XATTR, read_tree
 from wire import put, subrequest
 

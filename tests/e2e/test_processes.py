@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from open_session import finish
 from processes import alive, await_condition
-from wire import (EMPTY_CHECK, LAST_CHUNK, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END, UPDATES_START, check_script,
-                  connected, converse, put)
+from wire import EMPTY_CHECK, MISSING_CHECK_START, UPDATES_DONE, UPDATES_START, check_script, connected, converse, put
 
 pytestmark = pytest.mark.worker_only
 T = b'%010d.00000' % (int(time.time()) - 100)
@@ -18,12 +18,6 @@ def begin(client, partition='1'):
     client.read_head()
     client.send(EMPTY_CHECK)
     assert client.wanted() == []
-
-
-def finish(client, *subrequests):
-    client.send(UPDATES_START + b''.join(subrequests) + UPDATES_END)
-    assert client.rest() == UPDATES_DONE
-    client.raw(LAST_CHUNK)
 
 
 @pytest.mark.parametrize('with_signal', [signal.SIGTERM, signal.SIGINT])

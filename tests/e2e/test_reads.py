@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from damage import another_name, change_metadata, file_for_directory, grow, no_metadata, spoiled, truncate
+from partition_trees import assert_equal_trees, forget_quarantined
 from ports import free_port
 from processes import await_condition, die_with_parent
 from swift_cluster import EC, GOLD, DeviceTree, object_hash, quiet_logger
-from test_subrequests import (another_name, assert_equal_trees, change_metadata, file_for_directory, forget_quarantined,
-                              grow, no_metadata, spoiled, truncate)
 from wire import ask, connected
 from worker_server import REPOSITORY, build_dir
 

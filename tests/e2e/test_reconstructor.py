@@ -10,12 +10,11 @@ import pytest
 
 import fragments
 from auditor import assert_clean, audit
-from ring_cluster import TESTED_DEVICE, Requests, names_in, partitions_by_primaries, run_daemon
+from ring_cluster import DEVICES, TESTED_DEVICE, Requests, names_in, partitions_by_primaries, run_daemon
 from swift_cluster import EC, object_hash
 from tree import differences, objects_only, read_tree
 
 T = int(time.time()) - 7200
-DEVICES = ('d1', TESTED_DEVICE, 'd3', 'd4')
 # Segments are 1 MiB: none, one small, exactly one, several with a rest.
 SIZES = (0, 1, 1000, 1 << 20, (2 << 20) + 12345)
 

@@ -10,10 +10,11 @@ import pytest
 
 import fragments
 from auditor import assert_clean, audit
-from ring_cluster import TESTED_DEVICE, names_in, partitions_by_primaries, run_daemon
+from cluster_objects import KINDS, T, files, fill, scatter
+from replicator_passes import assert_passed, converge, replicate
+from ring_cluster import DEVICES, TESTED_DEVICE, names_in, partitions_by_primaries
 from sender import replicate as replicate_by_hand
 from swift_cluster import EC, GOLD, SILVER, partition_of
-from test_replicator import DEVICES, KINDS, T, assert_passed, converge, fill, files, scatter
 from tree import differences, read_tree
 
 POWER = 3
@@ -78,7 +79,7 @@ def test_sessions_between_the_steps(clusters):
         before = fill(cluster.tree('d1'), partition, names)
         changed = fill(cluster.tree('d1'), partition, names, kinds=KINDS[:3])
     # Objects come before the relinker does, by the replicator's first pass,
-    assert_passed(run_daemon(clusters, 'swift-object-replicator', 'python'))
+    assert_passed(replicate(clusters, 'python'))
     relink(clusters, 'relink')
     assert_same(clusters)
     # after it, where the sender says nothing of the next power,
@@ -184,7 +185,7 @@ def test_a_scattered_cluster_survives(clusters, tmp_path):
         names = scatter(cluster)
     change_rings(clusters, 'prepare_increase_partition_power')
     for name in ('python', 'tested'):
-        assert_passed(run_daemon(clusters, 'swift-object-replicator', name))
+        assert_passed(replicate(clusters, name))
     relink(clusters, 'relink')
     change_rings(clusters, 'increase_partition_power')
     relink(clusters, 'cleanup')

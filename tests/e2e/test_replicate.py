@@ -18,10 +18,13 @@ from typing import Any
 
 import pytest
 
-from swift_cluster import DEVICE, GOLD, SILVER, DeviceTree, name_in_suffix, without_root
-from test_concurrency import finish, held, session
+from open_session import finish, session
+from partition_trees import forget_quarantined
+from replicate_request import replicate, request
+from swift_cluster import DEVICE, GOLD, SILVER, DeviceTree, name_in_suffix
+from swift_lock import held
 from tree import differences, read_tree
-from wire import UPDATES_DONE, connected, converse, put, subrequest, updates_script
+from wire import UPDATES_DONE, converse, put, subrequest, updates_script
 
 SETTINGS = {}
 T = int(time.time()) - 3600
@@ -110,24 +113,6 @@ def table(*rows):
     return pytest.mark.parametrize('row', rows, ids=[row.name for row in rows])
 
 
-def request(server, path, policy=None, headers=(), timeout=30):
-    lines = ['REPLICATE %s HTTP/1.1' % path, 'Host: 127.0.0.1']
-    if policy is not None:
-        lines.append('X-Backend-Storage-Policy-Index: %s' % policy)
-    lines += ['%s: %s' % pair for pair in headers]
-    with connected(server.port, timeout=timeout) as client:
-        # As Swift's replicator sends it: no body, and neither a Content-Length nor chunks.
-        client.raw(('\r\n'.join(lines) + '\r\n\r\n').encode('latin-1'))
-        reply = client.reply()
-    reply.body = without_root(reply.body, server.tree.root)
-    return reply
-
-
-def replicate(server, partition, suffixes=None, policy=GOLD, headers=(), timeout=30):
-    path = '/%s/%s' % (DEVICE, partition) + ('/' + suffixes if suffixes is not None else '')
-    return request(server, path, policy, headers, timeout)
-
-
 CONSTRUCTORS = {'GLOBAL', 'STACK_GLOBAL', 'REDUCE', 'BUILD', 'INST', 'OBJ', 'NEWOBJ', 'NEWOBJ_EX', 'EXT1', 'EXT2',
                 'EXT4', 'PERSID', 'BINPERSID'}
 
@@ -183,11 +168,6 @@ def copy_partition(source, target, partition, policy=GOLD):
     if os.path.exists(source.partition_path(partition, policy)):
         shutil.copytree(source.partition_path(partition, policy), target.partition_path(partition, policy),
                         symlinks=True)
-
-
-def forget_quarantined(tree):
-    """The second quarantine of a name would get another place than the first."""
-    shutil.rmtree(os.path.join(tree.device_path, 'quarantined'), ignore_errors=True)
 
 
 def whole(server, partition, policy):

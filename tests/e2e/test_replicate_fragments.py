@@ -9,8 +9,8 @@ import time
 
 import pytest
 
+from replicate_request import replicate
 from swift_cluster import EC
-from test_replicate import replicate
 from tree import differences, read_tree
 
 NOW = int(time.time())

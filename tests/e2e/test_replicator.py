@@ -4,20 +4,18 @@ Each story is told in two clusters, ours and one of nothing but Swift, and ends 
 """
 import http.client
 import os
-import random
 import re
-import time
 import urllib.parse
 
 import pytest
 
 from auditor import assert_clean, audit
-from ring_cluster import TESTED_DEVICE, Requests, names_in, partitions_by_primaries, run_daemon
+from cluster_objects import KINDS, T, files, fill, large, large_object, plain, posted_twice, scatter
+from replicator_passes import assert_at_rest, assert_passed, converge, replicate
+from ring_cluster import DEVICES, TESTED_DEVICE, Requests, names_in, partitions_by_primaries
 from swift_cluster import GOLD, SILVER, object_hash
 from tree import differences, objects_only, read_tree
 
-T = int(time.time()) - 7200
-DEVICES = ('d1', TESTED_DEVICE, 'd3', 'd4')
 POLICIES = (GOLD, SILVER)
 
 
@@ -38,89 +36,10 @@ def clusters(running):
     return running
 
 
-def replicate(clusters, name):
-    return run_daemon(clusters, 'swift-object-replicator', name)
-
-
 def partition_with(clusters, primaries=(), without=(), policy=GOLD):
     """The first partition of the ring whose primary devices include some and not others."""
     return next(partitions[0] for devices, partitions in partitions_by_primaries(clusters[0], policy).items()
                 if set(primaries) <= set(devices) and not set(without) & set(devices))
-
-
-# What can be stored under a name: {kind: function(tree, partition, name, policy)}.
-
-def plain(tree, partition, name, policy):
-    tree.put(partition, name, T, b'body of ' + name.encode(), {'X-Object-Meta-Colour': 'blue'}, policy)
-
-
-def empty(tree, partition, name, policy):
-    tree.put(partition, name, T, b'', policy=policy)
-
-
-def large(tree, partition, name, policy):
-    tree.put(partition, name, T, random.Random(name).randbytes((1 << 20) + 1), policy=policy)
-
-
-def expired(tree, partition, name, policy):
-    tree.put(partition, name, T, b'expired', {'X-Delete-At': str(T + 60)}, policy)
-
-
-def to_expire(tree, partition, name, policy):
-    tree.put(partition, name, T, b'to expire', {'X-Delete-At': str(T + 10 ** 6)}, policy)
-
-
-def expiry_posted(tree, partition, name, policy):
-    tree.put(partition, name, T, b'posted', policy=policy)
-    tree.post(partition, name, T + 30, {'X-Delete-At': str(T + 60)}, policy)
-
-
-def large_object(tree, partition, name, policy):
-    tree.put(partition, name, T, b'[{"manifest": 1}]', {
-        'X-Static-Large-Object': 'True', 'Content-Type': 'video/mp4;swift_bytes=1234567',
-        'X-Object-Sysmeta-Slo-Size': '1234567',
-        'X-Object-Sysmeta-Slo-Etag': 'd41d8cd98f00b204e9800998ecf8427e'}, policy)
-
-
-def tombstone(tree, partition, name, policy):
-    tree.delete(partition, name, T, policy)
-
-
-def posted(tree, partition, name, policy):
-    tree.put(partition, name, T, b'posted', policy=policy)
-    tree.post(partition, name, T + 30, {'X-Object-Meta-Colour': 'red'}, policy)
-
-
-def posted_type(tree, partition, name, policy):
-    tree.put(partition, name, T, b'posted', policy=policy)
-    tree.post(partition, name, T + 30, {'Content-Type': 'a/b', 'Content-Type-Timestamp': '%d.00000' % (T + 20)}, policy)
-
-
-def posted_twice(tree, partition, name, policy):
-    tree.put(partition, name, T, b'posted', policy=policy)
-    for seconds in (20, 30):
-        metadata = {'Content-Type': 'a/b', 'Content-Type-Timestamp': '%d.00000' % (T + 20)}
-        tree.post(partition, name, T + seconds, metadata if seconds == 20 else {'X-Object-Meta-A': 'b'}, policy)
-
-
-def offset(tree, partition, name, policy):
-    from swift.common.utils import Timestamp
-    tree.put(partition, name, Timestamp(T, offset=3), b'of a reconciler', policy=policy)
-
-
-KINDS = (plain, empty, large, expired, to_expire, expiry_posted, large_object, tombstone, posted, posted_type, offset)
-
-
-def fill(tree, partition, names, policy=GOLD, kinds=KINDS):
-    """Store an object of each kind: {kind: name}."""
-    stored = {kind: next(names) for kind in kinds}
-    for kind, name in stored.items():
-        kind(tree, partition, name, policy)
-    return stored
-
-
-def files(cluster, device, partition, policy=GOLD):
-    return objects_only(read_tree(cluster.tree(device).partition_path(partition, policy)))
 
 
 def assert_trees_equal(clusters, devices=DEVICES):
@@ -140,18 +59,6 @@ def assert_nothing_moves(clusters):
         assert_at_rest(done)
     assert objects_only(read_tree(cluster.place)) == before
     assert {method for method, _ in requests.new()} <= {'REPLICATE'}
-
-
-def assert_at_rest(done):
-    stats = done.stats['replication_stats']
-    assert done.sessions == [], done.log
-    assert (stats['rsync'], stats['remove'], stats['failure']) == (0, 0, 0), stats
-    assert stats['hashmatch'] == stats['success'], stats
-
-
-def assert_passed(passes):
-    for done in passes:
-        assert done.stats['replication_stats']['failure'] == 0 and 'ERROR' not in done.log, done.log
 
 
 def test_a_partition_that_is_missing_here_is_filled(clusters):
@@ -342,42 +249,6 @@ def test_swift_object_info_reads_what_came_through_here(clusters):
         assert 'Path: %s' % name in text and re.search(r'ETag: \w{32} \(valid\)', text), text
         assert re.search(r'^Partition\t%d$' % partition, text, re.M), text
         assert not re.search('invalid|mismatch|Warning|not found', text, re.I), text
-
-
-def scatter(cluster, seed=30):
-    """Versions of 60 objects in two policies, each on some devices, primary or not."""
-    source = random.Random(seed)
-    names = []
-    for policy in POLICIES:
-        ring = cluster.ring(policy)
-        for number in range(30):
-            name = '/AUTH_test/scattered/%d-%d' % (policy, number)
-            names.append((policy, name))
-            partition = ring.get_part(*name.lstrip('/').split('/', 2))
-            for device in source.sample(DEVICES, source.choice((1, 1, 2, 3))):
-                age = source.choice((0, 0, 500, 1000))
-                tree = cluster.tree(device)
-                kind = source.choice(('put', 'put', 'post', 'delete'))
-                if kind == 'delete':
-                    tree.delete(partition, name, T + age + 1, policy)
-                    continue
-                tree.put(partition, name, T + age, b'%d' % age * 1000, {'X-Object-Meta-Age': str(age)}, policy)
-                if kind == 'post':
-                    later = source.choice((100, 700, 1200))
-                    if later > age:
-                        tree.post(partition, name, T + later, {'X-Object-Meta-Later': str(later)}, policy)
-    return names
-
-
-def converge(clusters, rounds=4):
-    """Passes over one node after the other, until none finds anything to send or to remove."""
-    for _ in range(rounds):
-        passes = replicate(clusters, 'python') + replicate(clusters, 'tested')
-        if not any(done.sessions or 'Removing' in done.log for done in passes):
-            for done in passes:
-                assert_at_rest(done)
-            return
-    raise AssertionError('still sending: %r' % [done.sessions for done in passes])
 
 
 def test_a_scattered_cluster_comes_to_rest(clusters, tmp_path):

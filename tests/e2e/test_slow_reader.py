@@ -10,6 +10,7 @@ import threading
 import time
 
 from processes import await_condition, lock_holders
+from target import TARGET
 from wire import EMPTY_CHECK, LAST_CHUNK, UPDATES_DONE, UPDATES_END, UPDATES_START, connected
 
 GIB = 1 << 30
@@ -62,7 +63,6 @@ def blocks():
 
 
 def test_an_object_of_one_gib_arrives_while_the_worker_is_stopped_again_and_again(own):
-    from conftest import TARGET
     server = own.new(TARGET)
     timestamp = b'%010d.00000' % int(time.time())
     digest = hashlib.md5()

@@ -5,46 +5,26 @@ A row's statuses are what both servers log for the subrequests that failed; succ
 import dataclasses
 import itertools
 import os
-import pickle
 import re
-import shutil
-import time
 from typing import Any
 
 import pytest
 
 import tree as device_tree
+from damage import (another_name, change_metadata, file_for_directory, grow, no_metadata, quarantined_before, spoiled,
+                    truncate)
+from partition_trees import assert_equal_trees, forget_quarantined
 from processes import await_condition
 from swift_cluster import object_hash, without_root
-from tree import differences, read_tree
+from timed_subrequests import BODY, NAME, PATH, T, at, delete, post, stamp
+from tree import read_tree
 from wire import (EMPTY_CHECK, LAST_CHUNK, UPDATES_DONE, UPDATES_END, UPDATES_START, converse, put, subrequest,
                   updates_script)
 
-# Recent, so that no tombstone is reclaimed while a test runs.
-T = int(time.time()) - 3600
-PATH = b'/a/c/o'
-NAME = '/a/c/o'
-BODY = b'some bytes'
 ETAG = b'1db2ac02bd0dce5e7e7b3a4ecb2a6a6e'
 FAILURE = re.compile(r'subrequest failed with (\d+)')
 SETTINGS = {}
 _partitions = itertools.count(500)
-
-
-def at(seconds, offset=''):
-    return b'%010d.00000%s' % (T + seconds, offset.encode())
-
-
-def stamp(seconds):
-    return b'X-Timestamp: ' + at(seconds)
-
-
-def post(path, seconds, *headers):
-    return subrequest(b'POST', path, stamp(seconds), *headers)
-
-
-def delete(path, seconds, *headers):
-    return subrequest(b'DELETE', path, stamp(seconds), *headers)
 
 
 @dataclasses.dataclass
@@ -101,24 +81,6 @@ def play(row, receivers):
     elif not (tested.kind == 'worker' and row.worker_failed is not None):
         assert_equal_trees(tested, swift, partition, row.policy)
     return tested, swift, partition
-
-
-def forget_quarantined(tree):
-    """All rows use one name, and the second quarantine of a hash gets another place than the first."""
-    shutil.rmtree(os.path.join(tree.device_path, 'quarantined'), ignore_errors=True)
-
-
-def assert_equal_trees(tested, swift, partition, policy=0):
-    """The partition, and what was quarantined of it."""
-    trees = []
-    for server in (tested, swift):
-        device = server.tree.device_path
-        objects = os.path.relpath(server.tree.partition_path(partition, policy), device)
-        temporary = sorted(name for name in os.listdir(device) if name.startswith('tmp'))
-        # Not the whole device, which grows with every row.
-        trees.append(read_tree(device, [objects, 'quarantined', *temporary]))
-        trees[-1]['temporary directories'] = {'names': temporary}
-    assert not differences(*trees)
 
 
 def stored(name=NAME, seconds=0, body=BODY, metadata=None, policy=0):
@@ -406,62 +368,6 @@ def test_spellings_of_content_length(receivers, row):
     (b'/a/c/o\x0bx', []), (b'/a/c/o:1', []), (b'/a/c/http://x', []), (b'http://h/a/c/o', [400]), (b'/a/c/+', [])]])
 def test_paths(receivers, row):
     play(row, receivers)
-
-
-def another_name(tree, partition):
-    """An object in the hash directory of /a/c/o whose metadata says that it is another."""
-    tree.put(partition, '/a/c/other', T, BODY)
-    directory = tree.hash_path(partition, NAME)
-    os.makedirs(os.path.dirname(directory))
-    os.rename(tree.hash_path(partition, '/a/c/other'), directory)
-
-
-def spoiled(how, then=None):
-    """A stored object, its .data file spoiled."""
-    def setup(tree, partition):
-        tree.put(partition, NAME, T, BODY)
-        directory = tree.hash_path(partition, NAME)
-        data, = os.listdir(directory)
-        how(os.path.join(directory, data))
-    return setup
-
-
-def change_metadata(change, checksum=True):
-    def how(path):
-        import hashlib
-        values = pickle.loads(device_tree.raw_metadata(path), encoding='bytes')
-        change(values)
-        blob = pickle.dumps(values, protocol=2)
-        os.setxattr(path, device_tree.XATTR, blob)
-        if checksum:
-            os.setxattr(path, device_tree.XATTR + '_checksum', hashlib.md5(blob).hexdigest().encode())
-    return how
-
-
-def truncate(path):
-    with open(path, 'r+b') as data:
-        data.truncate(3)
-
-
-def grow(path):
-    with open(path, 'ab') as data:
-        data.write(b'x')
-
-
-def no_metadata(path):
-    os.removexattr(path, device_tree.XATTR)
-
-
-def quarantined_before(tree, partition):
-    spoiled(truncate)(tree, partition)
-    os.makedirs(os.path.join(tree.device_path, 'quarantined', 'objects', object_hash(NAME)))
-
-
-def file_for_directory(tree, partition):
-    directory = tree.hash_path(partition, NAME)
-    os.makedirs(os.path.dirname(directory))
-    with open(directory, 'wb') as file:
-        file.write(b'junk')
 
 
 @table(
