@@ -1,10 +1,8 @@
 """Swift's object auditor, run once over a tree."""
 import os
 import re
-import subprocess
-import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from swift_server import user_name
 
 CONF = '''\
 [DEFAULT]
@@ -23,18 +21,18 @@ log_time = 36000
 '''
 
 
-def audit(swift_dir, tree, run_dir):
+def audit(programs, tree, run_dir):
     """Run Swift's auditor once, its quick pass and its full one, over all devices beside the tree's; what it logs."""
-    from swift_server import user_name
     os.makedirs(run_dir)
     conf_path = os.path.join(run_dir, 'auditor.conf')
+    output = os.path.join(run_dir, 'auditor.log')
     with open(conf_path, 'w') as conf:
-        conf.write(CONF % {'user': user_name(), 'swift_dir': swift_dir, 'devices': tree.root, 'run_dir': run_dir})
-    done = subprocess.run([sys.executable, os.path.join(HERE, 'swift_command.py'), swift_dir,
-                           '/usr/bin/swift-object-auditor', conf_path, '--once', '-v'],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
-    assert done.returncode == 0, done.stdout
-    return done.stdout.decode('utf-8', 'replace')
+        conf.write(CONF % {'user': user_name(), 'swift_dir': programs.swift_dir, 'devices': tree.root, 'run_dir': run_dir})
+    status = programs.start('swift-object-auditor', [conf_path, '--once', '-v'], output).wait(300)
+    with open(output, encoding='utf-8', errors='replace') as file:
+        log = file.read()
+    assert status == 0, log
+    return log
 
 
 def assert_clean(log, tree):

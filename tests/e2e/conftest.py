@@ -51,9 +51,10 @@ def swift_dir(root):
 class Receivers:
     """Starts receivers on demand, one for each set of settings, and stops them all."""
 
-    def __init__(self, root, swift_dir):
+    def __init__(self, root, programs):
         self.root = root
-        self.swift_dir = swift_dir
+        self.programs = programs
+        self.swift_dir = programs.swift_dir
         self.running = {}
         self.count = 0
 
@@ -66,7 +67,7 @@ class Receivers:
         if kind == 'swift':
             from swift_server import SwiftServer
             # One process: 2.30 gives its forked workers no replication semaphore, so they know no limit of sessions.
-            server = SwiftServer(self.swift_dir, tree, run_dir, settings, faults=faults)
+            server = SwiftServer(self.swift_dir, tree, run_dir, settings, faults=faults, programs=self.programs)
         else:
             from worker_server import WorkerServer
             server = WorkerServer(self.swift_dir, tree, run_dir, settings, workers, faults)
@@ -102,9 +103,9 @@ class Receivers:
 
 
 @pytest.fixture(scope='module')
-def receivers(root, swift_dir):
+def receivers(root, programs):
     # A place of its own: the trees of another file's tests must not be met again.
-    pool = Receivers(os.path.join(root, 'module-%d' % own_number()), swift_dir)
+    pool = Receivers(os.path.join(root, 'module-%d' % own_number()), programs)
     try:
         yield pool
     finally:
@@ -112,9 +113,9 @@ def receivers(root, swift_dir):
 
 
 @pytest.fixture
-def own(root, swift_dir):
+def own(root, programs):
     """Receivers of one test's own, for tests that kill or signal them."""
-    pool = Receivers(os.path.join(root, 'own-%d' % own_number()), swift_dir)
+    pool = Receivers(os.path.join(root, 'own-%d' % own_number()), programs)
     try:
         yield pool
     finally:

@@ -13,6 +13,7 @@ import shutil
 
 from ports import free_port
 from swift_cluster import EC, GOLD, SILVER, DeviceTree, write_swift_conf
+from swift_programs import WAIT_SECONDS
 from swift_server import SwiftServer, user_name
 from worker_server import WorkerServer
 
@@ -103,7 +104,7 @@ class Cluster:
     def __init__(self, programs, place, kind, devices=DEVICES, settings=None):
         self.programs = programs
         self.place = place
-        # A directory of its own, because rings are found beside swift.conf.
+        # A directory of its own for the rings. Swift's programs have read an equal swift.conf elsewhere.
         self.swift_dir = os.path.join(place, 'etc')
         write_swift_conf(self.swift_dir)
         self.nodes = []
@@ -118,8 +119,9 @@ class Cluster:
 
     def _add_node(self, name, devices, kind, settings):
         def start_server(tree, run_dir):
-            server_class = SwiftServer if kind == 'swift' else WorkerServer
-            return server_class(self.swift_dir, tree, run_dir, settings)
+            if kind == 'swift':
+                return SwiftServer(self.swift_dir, tree, run_dir, settings, programs=self.programs)
+            return WorkerServer(self.swift_dir, tree, run_dir, settings)
         node = Node(name, os.path.join(self.place, name), devices, start_server)
         self.nodes.append(node)
         with open(node.conf_path, 'w') as conf:
@@ -129,7 +131,8 @@ class Cluster:
     def serve_clients(self):
         """Start Swift's object server for the device under test, on the port that proxies would use."""
         node = self.node(TESTED_DEVICE)
-        server = SwiftServer(self.swift_dir, self.tree(TESTED_DEVICE), os.path.join(node.place, 'client'))
+        server = SwiftServer(self.swift_dir, self.tree(TESTED_DEVICE), os.path.join(node.place, 'client'),
+                             programs=self.programs)
         self.extra_servers.append(server)
         node.client_port = server.port
 
@@ -201,8 +204,8 @@ class Cluster:
 
     def finish(self, started):
         """Await the end of a program: (its exit status, its output, its node)."""
-        pid, output, node = started
-        status = self.programs.wait(pid)
+        running, output, node = started
+        status = running.wait(WAIT_SECONDS)
         with open(output, encoding='utf-8', errors='replace') as log:
             return status, log.read(), node
 

@@ -58,6 +58,7 @@ class DeviceTree:
     def __init__(self, root, device=DEVICE):
         self.root = root
         self.device = device
+        self.managers = {}
         os.makedirs(os.path.join(root, device), exist_ok=True)
 
     @property
@@ -72,10 +73,13 @@ class DeviceTree:
         return os.path.join(self.partition_path(partition, policy), digest[-3:], digest)
 
     def manager(self, policy=GOLD):
-        from swift.common.storage_policy import POLICIES
-        from swift.obj.diskfile import DiskFileRouter
-        conf = {'devices': self.root, 'mount_check': 'false', 'fallocate_reserve': '0'}
-        return DiskFileRouter(conf, quiet_logger())[POLICIES[policy]]
+        # Kept, as making one takes longer than storing an object with it.
+        if policy not in self.managers:
+            from swift.common.storage_policy import POLICIES
+            from swift.obj.diskfile import DiskFileRouter
+            conf = {'devices': self.root, 'mount_check': 'false', 'fallocate_reserve': '0'}
+            self.managers[policy] = DiskFileRouter(conf, quiet_logger())[POLICIES[policy]]
+        return self.managers[policy]
 
     def diskfile(self, partition, name, policy=GOLD, **options):
         from swift.common.storage_policy import POLICIES

@@ -1,6 +1,7 @@
 """Swift's programs, run in children of one process that has loaded Swift already.
 
-Loading it takes most of the time of a daemon's pass over a small device, and the tests run a hundred of them.
+Loading it takes most of the time of a daemon's pass over a small device or of a server's start, and the tests run
+hundreds of them.
 
 Run as a program it is that process: swift_programs.py SWIFT_DIR, with requests and answers as lines of JSON.
 """
@@ -8,8 +9,10 @@ import json
 import os
 import runpy
 import select
+import signal
 import subprocess
 import sys
+import threading
 
 from processes import alive, die_with_parent, family
 
@@ -17,34 +20,73 @@ WAIT_SECONDS = 240
 
 
 class Programs:
-    """The process; swift_dir is where its children look for swift.conf."""
+    """The process, from the first program on; swift_dir is where its children look for swift.conf."""
 
     def __init__(self, swift_dir):
-        self.process = subprocess.Popen([sys.executable, '-W', 'ignore', os.path.abspath(__file__), swift_dir],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
+        self.swift_dir = swift_dir
+        self.process = None
+        self.lock = threading.Lock()
 
     def _ask(self, request):
-        self.process.stdin.write(json.dumps(request).encode() + b'\n')
-        self.process.stdin.flush()
-        readable, _, _ = select.select([self.process.stdout], [], [], WAIT_SECONDS)
-        assert readable, 'no answer within %s s: %r' % (WAIT_SECONDS, request)
-        return json.loads(self.process.stdout.readline())
+        with self.lock:
+            if not self.process:
+                self.process = subprocess.Popen(
+                    [sys.executable, '-W', 'ignore', os.path.abspath(__file__), self.swift_dir],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
+            self.process.stdin.write(json.dumps(request).encode() + b'\n')
+            self.process.stdin.flush()
+            readable, _, _ = select.select([self.process.stdout], [], [], WAIT_SECONDS)
+            assert readable, 'no answer within %s s: %r' % (WAIT_SECONDS, request)
+            return json.loads(self.process.stdout.readline())
 
     def start(self, program, arguments, output):
-        """Run a program of /usr/bin, its output to a file: its process id."""
-        return self._ask({'program': '/usr/bin/' + program, 'arguments': arguments, 'output': output})
+        """Run a program of /usr/bin, its output to a file."""
+        return Program(self, self._ask({'program': '/usr/bin/' + program, 'arguments': arguments, 'output': output}))
 
-    def wait(self, pid):
-        """Await a program's end: its exit status, or the negative number of the signal that ended it."""
-        return self._ask({'wait': pid})
+    def ended(self, pid):
+        """The status of a program that has ended: what it exited with, or the negative number of a signal."""
+        return self._ask({'ended': pid})
 
     def stop(self):
-        for pid in family([self.process.pid]):
-            if alive(pid):
-                os.kill(pid, 9)
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        if self.process:
+            for pid in family([self.process.pid]):
+                if alive(pid):
+                    os.kill(pid, signal.SIGKILL)
+            self.process.wait()
+            self.process.stdin.close()
+            self.process.stdout.close()
+
+
+class Program:
+    """One that runs or has ended; has what users of subprocess.Popen use."""
+
+    def __init__(self, programs, pid):
+        self.programs = programs
+        self.pid = pid
+        # Nobody else gets the pid before we ask how the program has ended.
+        self.descriptor = os.pidfd_open(pid)
+        self.returncode = None
+
+    def wait(self, timeout=None):
+        if self.returncode is None:
+            if not select.select([self.descriptor], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.pid, timeout)
+            self.returncode = self.programs.ended(self.pid)
+            os.close(self.descriptor)
+        return self.returncode
+
+    def poll(self):
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            signal.pidfd_send_signal(self.descriptor, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
 
 
 def become(request):
@@ -74,19 +116,26 @@ def become(request):
             os._exit(status)
 
 
-def serve(swift_dir):
+def load(swift_dir):
     from swift.common import utils
     utils.set_swift_dir(swift_dir)
     # What the programs import, and what they read of swift.conf: policies, hash prefix and suffix.
+    import paste.deploy  # noqa: F401
     import swift.cli.info  # noqa: F401
     import swift.cli.relinker  # noqa: F401
     import swift.common.daemon  # noqa: F401
+    import swift.common.wsgi  # noqa: F401
+    import swift.obj.auditor  # noqa: F401
     import swift.obj.reconstructor  # noqa: F401
     import swift.obj.replicator  # noqa: F401
+    import swift.obj.server  # noqa: F401
+
+
+def serve():
     for line in sys.stdin:
         request = json.loads(line)
-        if 'wait' in request:
-            _, status = os.waitpid(request['wait'], 0)
+        if 'ended' in request:
+            _, status = os.waitpid(request['ended'], 0)
             answer = os.waitstatus_to_exitcode(status)
         else:
             answer = os.fork()
@@ -96,4 +145,5 @@ def serve(swift_dir):
 
 
 if __name__ == '__main__':
-    serve(sys.argv[1])
+    load(sys.argv[1])
+    serve()

@@ -10,7 +10,7 @@ from ports import free_port
 from processes import alive, die_with_parent, family
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAM = '/usr/bin/swift-object-server'
+PROGRAM = 'swift-object-server'
 
 CONF = '''\
 [DEFAULT]
@@ -39,7 +39,8 @@ def user_name():
 class SwiftServer:
     kind = 'swift'
 
-    def __init__(self, swift_dir, tree, run_dir, settings=None, workers=0, log_level='DEBUG', faults=None):
+    def __init__(self, swift_dir, tree, run_dir, settings=None, workers=0, log_level='DEBUG', faults=None, programs=None):
+        """programs (swift_programs.py): start it there, where Swift and an equal swift.conf are loaded already."""
         self.tree = tree
         self.run_dir = run_dir
         self.faults = faults
@@ -55,11 +56,15 @@ class SwiftServer:
         with open(conf_path, 'w') as conf:
             conf.write(CONF % {'port': self.port, 'user': user_name(), 'workers': workers, 'swift_dir': swift_dir,
                                'devices': tree.root, 'defaults': lines(defaults), 'settings': lines(settings)})
-        self.log = open(self.log_path, 'wb')
-        self.process = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, 'swift_command.py'), swift_dir, PROGRAM, conf_path, '-v'],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, preexec_fn=die_with_parent,
-            env={**os.environ, **faults.environment} if faults else None)
+        # Faults are injected into a process from its start.
+        if programs and not faults:
+            self.process = programs.start(PROGRAM, [conf_path, '-v'], self.log_path)
+        else:
+            with open(self.log_path, 'wb') as log:
+                self.process = subprocess.Popen(
+                    [sys.executable, os.path.join(HERE, 'swift_command.py'), swift_dir, '/usr/bin/' + PROGRAM, conf_path, '-v'],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent,
+                    env={**os.environ, **faults.environment} if faults else None)
         try:
             self._await_ready()
         except BaseException:
@@ -104,4 +109,3 @@ class SwiftServer:
         for pid in pids:
             if alive(pid):
                 os.kill(pid, signal.SIGKILL)
-        self.log.close()

@@ -128,7 +128,7 @@ def test_fragments_missing_here_are_rebuilt(clusters, tmp_path):
         assert place.held(cluster, TESTED_DEVICE, posted) == [file_name(0, index), file_name(5)[:-2] + 'meta']
     assert_trees_equal(clusters, [TESTED_DEVICE])
     assert_nothing_moves(clusters)
-    assert_clean(audit(clusters[0].swift_dir, clusters[0].tested, str(tmp_path / 'auditor')), clusters[0].tested)
+    assert_clean(audit(clusters[0].programs, clusters[0].tested, str(tmp_path / 'auditor')), clusters[0].tested)
 
 
 @pytest.mark.parametrize('node', ['python', 'tested'])
@@ -266,7 +266,7 @@ def test_a_fragment_that_the_auditor_takes_away_is_rebuilt(clusters, tmp_path):
     with open(os.path.join(directory, file_name(0, place.index(TESTED_DEVICE))), 'r+b') as rotten:
         rotten.seek(1000)
         rotten.write(b'rotten')
-    audit(cluster.swift_dir, cluster.tested, str(tmp_path / 'rotten'))
+    audit(cluster.programs, cluster.tested, str(tmp_path / 'rotten'))
     assert os.listdir(os.path.join(cluster.tested.device_path, 'quarantined', 'objects-%d' % EC)) == [object_hash(name)]
     assert_passed(reconstruct([cluster], 'python'))
     assert objects_only(read_tree(directory)) == whole
@@ -328,4 +328,4 @@ def test_a_scattered_cluster_comes_to_rest(clusters, tmp_path):
                     assert file.read() == fragments.encode(body)[index]
         for device in set(DEVICES) - {node['device'] for node in primaries}:
             assert not os.path.exists(clusters[0].tree(device).hash_path(partition, name, EC))
-    assert_clean(audit(clusters[0].swift_dir, clusters[0].tested, str(tmp_path / 'auditor')), clusters[0].tested)
+    assert_clean(audit(clusters[0].programs, clusters[0].tested, str(tmp_path / 'auditor')), clusters[0].tested)

@@ -204,4 +204,4 @@ def test_a_scattered_cluster_survives(clusters, tmp_path):
             for device in DEVICES:
                 found = held(clusters[0].tree(device), policy, name, POWER + 1)
                 assert bool(found) == (device in {node['device'] for node in primaries}), (device, name)
-    assert_clean(audit(clusters[0].swift_dir, clusters[0].tested, str(tmp_path / 'auditor')), clusters[0].tested)
+    assert_clean(audit(clusters[0].programs, clusters[0].tested, str(tmp_path / 'auditor')), clusters[0].tested)

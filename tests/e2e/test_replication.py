@@ -119,15 +119,15 @@ def test_the_tree_equals_the_one_that_swifts_receiver_makes(source, passed, rece
     assert received.keys() == objects_only(read_tree(source.tree.partition_path(PARTITION))).keys()
 
 
-def test_the_auditor_finds_nothing(swift_dir, root, passed):
+def test_the_auditor_finds_nothing(programs, root, passed):
     tested, _ = passed
     before = read_tree(tested.tree.device_path)
-    log = audit(swift_dir, tested.tree, os.path.join(root, 'auditor'))
+    log = audit(programs, tested.tree, os.path.join(root, 'auditor'))
     assert_clean(log, tested.tree)
     assert objects_only(read_tree(tested.tree.device_path)) == objects_only(before)
 
 
-def test_the_auditor_does_find_a_spoiled_object(swift_dir, root):
+def test_the_auditor_does_find_a_spoiled_object(programs, root):
     """Otherwise the test above might watch an auditor that looks at nothing."""
     tree = DeviceTree(os.path.join(root, 'spoiled'))
     tree.put(PARTITION, '/a/c/o', T, b'body')
@@ -135,7 +135,7 @@ def test_the_auditor_does_find_a_spoiled_object(swift_dir, root):
     data, = os.listdir(directory)
     with open(os.path.join(directory, data), 'ab') as file:
         file.write(b'x')
-    audit(swift_dir, tree, os.path.join(root, 'spoiled-auditor'))
+    audit(programs, tree, os.path.join(root, 'spoiled-auditor'))
     assert os.path.exists(os.path.join(tree.device_path, 'quarantined', 'objects'))
 
 

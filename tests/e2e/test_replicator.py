@@ -221,12 +221,12 @@ def test_what_the_auditor_takes_away_comes_back(clusters, tmp_path):
     stored = fill(cluster.tree('d1'), partition, names_in(cluster, partition))
     assert_passed(replicate([cluster], 'python'))
     whole = files(cluster, TESTED_DEVICE, partition)
-    assert_clean(audit(cluster.swift_dir, cluster.tested, str(tmp_path / 'clean')), cluster.tested)
+    assert_clean(audit(cluster.programs, cluster.tested, str(tmp_path / 'clean')), cluster.tested)
     with open(data_file(cluster, partition, stored[large]), 'r+b') as rotten:
         rotten.seek(1000)
         rotten.write(b'rotten')
     os.truncate(data_file(cluster, partition, stored[plain]), 0)
-    audit(cluster.swift_dir, cluster.tested, str(tmp_path / 'rotten'))
+    audit(cluster.programs, cluster.tested, str(tmp_path / 'rotten'))
     assert len(os.listdir(os.path.join(cluster.tested.device_path, 'quarantined', 'objects'))) == 2
     assert len(files(cluster, TESTED_DEVICE, partition)) == len(whole) - 2
     done, = replicate([cluster], 'python')
@@ -268,4 +268,4 @@ def test_a_scattered_cluster_comes_to_rest(clusters, tmp_path):
             assert copies[0] and copies.count(copies[0]) == len(copies), name
             for device in set(DEVICES) - {node['device'] for node in primaries}:
                 assert not os.path.exists(clusters[0].tree(device).partition_path(partition, policy)), (device, name)
-    assert_clean(audit(clusters[0].swift_dir, clusters[0].tested, str(tmp_path / 'auditor')), clusters[0].tested)
+    assert_clean(audit(clusters[0].programs, clusters[0].tested, str(tmp_path / 'auditor')), clusters[0].tested)
