@@ -11,4 +11,5 @@ set_target_properties(bench-limits bench-neighbour PROPERTIES RUNTIME_OUTPUT_DIR
 
 add_test(NAME bench
   COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --scale smoke --build-dir ${CMAKE_BINARY_DIR})
-set_tests_properties(bench PROPERTIES TIMEOUT 300 LABELS e2e RUN_SERIAL TRUE)
+# It says nothing about time, so others may run beside it.
+set_tests_properties(bench PROPERTIES TIMEOUT ${PYTHON_TEST_TIMEOUT} LABELS e2e COST 20)

@@ -3,7 +3,6 @@
 Every expectation is written out, so that two equal mistakes do not pass; where ours differs from Swift 2.30.1 on
 purpose, `ours` is what it is expected to do. At the end of a `with` block the two device trees must be equal.
 """
-import concurrent.futures
 import itertools
 import os
 import pickle
@@ -13,6 +12,7 @@ import time
 
 from processes import await_condition
 from replicate_request import replicate
+from side_by_side import side_by_side
 from swift_cluster import GOLD, object_hash, without_root
 from tree import differences, metadata, read_tree
 from wire import (EMPTY_CHECK, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, NOTHING_WANTED, UPDATES_DONE,
@@ -98,10 +98,7 @@ class Pair:
 
     def expect(self, look, golden, ours=None):
         """look(server) must be golden for both; for our worker `ours`, if that is given."""
-        # At the same time, as some of what is looked at takes seconds.
-        with concurrent.futures.ThreadPoolExecutor(2) as threads:
-            results = list(threads.map(look, self.servers))
-        for server, found in zip(self.servers, results):
+        for server, found in zip(self.servers, side_by_side(look, self.servers)):
             expected = ours if server.kind == 'worker' and ours is not None else golden
             assert found == expected, '%s: expected %r, found %r' % (server.kind, expected, found)
 

@@ -5,6 +5,8 @@ import signal
 import time
 
 PR_SET_PDEATHSIG = 1
+PAGE = os.sysconf('SC_PAGE_SIZE')
+LONGEST_LINE = 200       # of /proc/locks
 libc = ctypes.CDLL(None)
 
 
@@ -96,6 +98,17 @@ def open_files(pid):
     return result
 
 
+def _locks():
+    """The lines of /proc/locks. The kernel gives a page at a time, and lines are missing if the list changes in between."""
+    text = None
+    while True:
+        before = text
+        with open('/proc/locks') as locks:
+            text = locks.read()
+        if text == before or len(text) < PAGE - LONGEST_LINE:
+            return text.splitlines()
+
+
 def lock_holders(path):
     """The processes that hold an flock on the file."""
     try:
@@ -103,14 +116,12 @@ def lock_holders(path):
     except FileNotFoundError:
         return []
     holders = []
-    with open('/proc/locks') as locks:
-        for line in locks:
-            fields = line.split()
-            # A waiting process has '->' as its second field.
-            if fields[1] == 'FLOCK' and int(fields[5].rsplit(':', 1)[1]) == file.st_ino:
-                holders.append(int(fields[4]))
-    # The inode of another file system may have the same number; and a lock is listed twice where the list changes while
-    # it is read.
+    for line in _locks():
+        fields = line.split()
+        # A waiting process has '->' as its second field.
+        if fields[1] == 'FLOCK' and int(fields[5].rsplit(':', 1)[1]) == file.st_ino:
+            holders.append(int(fields[4]))
+    # The inode of another file system may have the same number.
     return [pid for pid in dict.fromkeys(holders) if has_open(pid, file)]
 
 

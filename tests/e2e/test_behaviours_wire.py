@@ -1,13 +1,11 @@
 """What is said on the wire: the rows of tests/swift-behaviours.md about answers, error lines, checks and locks."""
 import contextlib
-import fcntl
 import os
 
 import pytest
 
-from open_session import session
 from pair import CHECKED, HASH, NAME, PATH, Pair, at, delete, error, put, stored
-from swift_cluster import EC, GOLD, SILVER
+from swift_cluster import EC, GOLD
 from swift_lock import held
 from wire import (EMPTY_CHECK, HALF_CLOSE, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END,
                   UPDATES_START, Raw, check_script, connected, converse, subrequest, updates_script)
@@ -232,54 +230,6 @@ def test_without_a_replication_server_the_methods_are_405(receivers):
         for verb in ('SSYNC', 'REPLICATE'):
             refused(pair, 405, b'<html><h1>Method Not Allowed</h1><p>The method is not allowed for this resource.'
                     b'</p></html>', verb=verb, path='/sda1/0', headers=[(INDEX, '9')])
-
-
-def test_the_partitions_lock_is_taken_without_a_limit_for_the_device(receivers):
-    """32: And the device's is not, nor is its file made."""
-    with Pair(receivers, SHORTER, workers=WORKERS) as pair:
-        def look(server):
-            with session(server, pair.partition):
-                assert exclusively_held(pair.path(server, '.lock-replication'))
-            return os.path.exists(os.path.join(server.tree.device_path, '.lock'))
-        pair.expect(look, False)
-
-
-@pytest.mark.parametrize('policy', [GOLD, SILVER, EC])
-def test_the_devices_lock_is_one_for_all_partitions_and_policies(receivers, policy):
-    """32: So a session holds it whatever its partition, and after the partition's own."""
-    with Pair(receivers, SHORT, policy, WORKERS) as pair:
-        def look(server):
-            with connected(server.port) as client:
-                client.start(partition=pair.partition, headers=[(INDEX, str(policy))])
-                client.read_head()
-                client.send(EMPTY_CHECK)
-                assert client.wanted() == []
-                return [exclusively_held(path) for path in (os.path.join(server.tree.device_path, '.lock'),
-                                                            pair.path(server, '.lock-replication'))]
-        pair.expect(look, [True, True])
-
-
-def exclusively_held(path):
-    with open(path) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
-
-
-def test_the_message_of_the_devices_lock_shows_what_was_left_of_the_time(receivers):
-    """32: As a long float, while the partition's shows the setting, an integer."""
-    with Pair(receivers, SHORT, workers=WORKERS) as pair, contextlib.ExitStack() as locks:
-        for server in pair.servers:
-            locks.enter_context(held(server.tree.device_path))
-
-        def look(server):
-            said = pair.converse(server, check_script()).body
-            seconds = said[len(b"\r\n:ERROR: 0 '"):].split(b' ')[0]
-            assert 1 < float(seconds) < 2 and len(seconds) > len('1.9999')
-            return said.replace(seconds, b'<left>', 1)
-        pair.expect(look, b"\r\n:ERROR: 0 '<left> seconds: <devices>/sda1/.lock'\n")
 
 
 def test_how_one_second_is_written(receivers):

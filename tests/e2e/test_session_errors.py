@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 import pytest
 
+from side_by_side import side_by_side
 from swift_cluster import object_hash, wire_path, without_root
 from tree import differences, objects_only, read_tree
 from wire import (EMPTY_CHECK, HALF_CLOSE, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, NOTHING_WANTED,
@@ -55,14 +56,15 @@ CLEAN = dict(ended='last chunk')
 
 def play(row, tested, swift):
     partition = str(next(_partitions))
-    replies = []
-    for server in (tested, swift):
-        if row.setup:
-            row.setup(server.tree, partition)
+
+    def look(server):
         reply = converse(server.port, row.script, partition=partition, headers=row.headers, timeout=20)
         reply.body = without_root(reply.body, server.tree.root)
-        replies.append(reply)
-    ours, theirs = replies
+        return reply
+    if row.setup:
+        for server in (tested, swift):
+            row.setup(server.tree, partition)
+    ours, theirs = side_by_side(look, (tested, swift))
     assert theirs.code == 200
     assert theirs.body[:2] == b'\r\n'
     if row.golden is not None:
@@ -449,34 +451,6 @@ SILENT = {'client_timeout': 1}
 )
 def test_silent_sender(receivers, row):
     play(row, *receivers.both(SILENT))
-
-
-@pytest.mark.parametrize('script', [[b'garbage\r\n'], [EMPTY_CHECK, b'garbage\r\n'],
-                                    [EMPTY_CHECK, UPDATES_START + b'BREW /a/c/o\r\n\r\n']],
-                         ids=['start', 'between the phases', 'updates'])
-def test_after_an_early_end_the_senders_next_sends_fail_within_a_second(receivers, script):
-    tested, _ = receivers.both(SETTINGS)
-    with connected(tested.port) as client:
-        client.start(partition=str(next(_partitions)))
-        client.read_head()
-        client.play(script)
-        line = client.read_line()
-        while not line.startswith(b':ERROR: 0 '):
-            assert line
-            line = client.read_line()
-        assert client.seconds_until_refused() < 1.0
-
-
-def test_an_early_end_while_the_sender_is_sending_leaves_it_the_error_line(receivers):
-    """The connection is cut with much of the request unread, and the line must not be lost with it."""
-    tested, _ = receivers.both(SETTINGS)
-    with connected(tested.port) as client:
-        client.start(partition=str(next(_partitions)))
-        client.read_head()
-        client.send(EMPTY_CHECK + UPDATES_START + b'BREW /a/c/o\r\n\r\n' + b'x' * 4000)
-        assert client.seconds_until_refused() < 5.0
-        client.socket.settimeout(10)
-        assert b":ERROR: 0 'Invalid subrequest method BREW'\n" in client.rest()
 
 
 def http(path='/sda1/0', verb='SSYNC', headers=()):
