@@ -10,11 +10,12 @@ import re
 import shutil
 import time
 
+from partition_trees import partition_tree
 from processes import await_condition
 from replicate_request import replicate
 from side_by_side import side_by_side
 from swift_cluster import GOLD, object_hash, without_root
-from tree import differences, metadata, read_tree
+from tree import differences, metadata
 from wire import (EMPTY_CHECK, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, NOTHING_WANTED, UPDATES_DONE,
                   UPDATES_END, UPDATES_START, converse, subrequest)
 
@@ -79,10 +80,7 @@ class Pair:
         assert not found, found
 
     def tree_of(self, server):
-        """What the device has of the partition, what was quarantined, and every temporary file."""
-        place = os.path.relpath(self.path(server), server.tree.device_path)
-        return {path: entry for path, entry in read_tree(server.tree.device_path).items()
-                if path == place or path.startswith((place + '/', 'quarantined', 'tmp', 'async_pending'))}
+        return partition_tree(server.tree, self.partition, self.policy)
 
     def path(self, server, *names):
         return os.path.join(server.tree.partition_path(self.partition, self.policy), *names)

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from open_session import finish, session
-from partition_trees import forget_quarantined
+from partition_trees import forget_quarantined, partition_tree
 from replicate_request import replicate, request
 from swift_cluster import DEVICE, GOLD, SILVER, DeviceTree, name_in_suffix
 from swift_lock import held
@@ -171,11 +171,10 @@ def copy_partition(source, target, partition, policy=GOLD):
 
 
 def whole(server, partition, policy):
-    """What the device has of a partition, and its quarantine."""
-    tree = server.tree
-    objects = os.path.relpath(tree.partition_path(partition, policy), tree.device_path)
-    return {path.replace(objects, '<partition>', 1): entry for path, entry in read_tree(tree.device_path).items()
-            if path == objects or path.startswith((objects + '/', 'quarantined/', 'tmp'))}
+    """What the device has of a partition, and what is beside it, by paths that do not name the partition."""
+    objects = os.path.relpath(server.tree.partition_path(partition, policy), server.tree.device_path)
+    return {path.replace(objects, '<partition>', 1): entry
+            for path, entry in partition_tree(server.tree, partition, policy).items()}
 
 
 def identity(path):

@@ -70,24 +70,26 @@ def _file(path, status):
     return entry
 
 
-def read_tree(root, below=('',)):
-    """{relative path: description} of everything under root, or under these places below it; {} if there is none."""
-    result = {}
-    walks = [os.walk(os.path.join(root, place).rstrip('/')) for place in below]
+def _entry(path):
+    status = os.lstat(path)
+    if stat.S_ISDIR(status.st_mode):
+        return {'kind': 'directory', 'mode': oct(stat.S_IMODE(status.st_mode))}
+    if stat.S_ISREG(status.st_mode):
+        return _file(path, status)
+    return {'kind': 'other', 'mode': oct(status.st_mode)}
+
+
+def read_tree(root, places=()):
+    """{relative path: description} of everything under root, or of these places in it; {} if there is none."""
+    result = {place: _entry(os.path.join(root, place)) for place in places if os.path.lexists(os.path.join(root, place))}
+    walks = [os.walk(os.path.join(root, place)) for place in places] or [os.walk(root)]
     for directory, subdirectories, files in itertools.chain(*walks):
         prefix = directory[len(root):].lstrip('/')
         for name in subdirectories + files:
-            path = os.path.join(directory, name)
             relative = '%s/%s' % (prefix, name) if prefix else name
             if relative.startswith('quarantined'):
                 relative = QUARANTINE_UUID.sub(r'\1-<uuid>', relative)
-            status = os.lstat(path)
-            if stat.S_ISDIR(status.st_mode):
-                result[relative] = {'kind': 'directory', 'mode': oct(stat.S_IMODE(status.st_mode))}
-            elif stat.S_ISREG(status.st_mode):
-                result[relative] = _file(path, status)
-            else:
-                result[relative] = {'kind': 'other', 'mode': oct(status.st_mode)}
+            result[relative] = _entry(os.path.join(directory, name))
     return result
 
 
