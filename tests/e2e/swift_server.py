@@ -60,10 +60,10 @@ class SwiftServer:
         if programs and not faults:
             self.process = programs.start(PROGRAM, [conf_path, '-v'], self.log_path)
         else:
+            command = [sys.executable, os.path.join(HERE, 'swift_command.py'), swift_dir, '/usr/bin/' + PROGRAM, conf_path, '-v']
             with open(self.log_path, 'wb') as log:
                 self.process = subprocess.Popen(
-                    [sys.executable, os.path.join(HERE, 'swift_command.py'), swift_dir, '/usr/bin/' + PROGRAM, conf_path, '-v'],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent,
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent,
                     env={**os.environ, **faults.environment} if faults else None)
         try:
             self._await_ready()

@@ -19,6 +19,7 @@ import pytest
 import fragments
 from faults import Faults
 from object_kinds import KINDS, T, store
+from ports import free_port
 from processes import die_with_parent
 from scripted_receiver import ACCEPTED, DONE, scripted_receiver
 from sender import offered_lines, replicate
@@ -750,9 +751,9 @@ def test_ipv6(swift_dir):
     try:
         with socket.socket(socket.AF_INET6) as listening:
             listening.bind(('::1', 0))
-            port = listening.getsockname()[1]
     except OSError:
         pytest.skip('no IPv6 here')
+    port = free_port()
     result = run('--swift-dir', swift_dir, '--partition', 1, *SOME, '[::1]:%d/sda1' % port)
     assert result.code == LOST, result
     assert '[::1]:%d' % port in result.errors
