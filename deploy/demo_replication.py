@@ -1,4 +1,4 @@
-"""deploy/demo after installing and building: objects, sender, auditor, second pass, report."""
+"""The main part of deploy/demo: stores objects, replicates them, audits them, and replicates again."""
 
 import argparse
 import ctypes
@@ -64,7 +64,7 @@ runpy.run_path(sys.argv[0], run_name='__main__')
 
 
 class Daemon:
-    """What Sender uses of the replicator that normally creates it."""
+    """The attributes of the replicator that Sender uses."""
 
     conn_timeout = 5
     node_timeout = 60
@@ -93,7 +93,7 @@ def human(size):
 
 
 def make_temporary_directory():
-    """One on a file system with extended attributes, in which Swift keeps an object's metadata."""
+    """Creates one on a file system with extended attributes, which Swift needs for metadata."""
     for parent in (tempfile.gettempdir(), '/var/tmp'):
         directory = tempfile.mkdtemp(prefix='ssync-demo-', dir=parent)
         try:
@@ -102,7 +102,7 @@ def make_temporary_directory():
             return directory
         except OSError:
             os.rmdir(directory)
-    fail('no extended attributes in %s nor /var/tmp; set TMPDIR' % tempfile.gettempdir())
+    fail('neither %s nor /var/tmp supports extended attributes; set TMPDIR' % tempfile.gettempdir())
 
 
 def make_objects(daemon, count):
@@ -183,7 +183,7 @@ def free_port():
 
 
 def end_with_parent():
-    """Also when this process is killed outright, run-local is told to stop what it started."""
+    """Even if this process is killed, run-local gets SIGTERM and stops its processes."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
@@ -194,12 +194,12 @@ class Receiver:
     def __init__(self, root, devices, port):
         command = [os.path.join(DEPLOY, 'run-local'), '--port', str(port), '--devices', devices,
                    '--swift-dir', os.path.join(root, 'swift'), '--run-dir', os.path.join(root, 'run')]
-        # A session of its own, so that Ctrl-C reaches it only through stop().
+        # In its own session, so that Ctrl-C reaches it only through stop().
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True,
                                         preexec_fn=end_with_parent)
         try:
             if not any(line.startswith('ready on ') for line in self.process.stdout):
-                fail('run-local ended before it was ready (status %d)' % self.process.wait())
+                fail('run-local exited before it was ready (status %d)' % self.process.wait())
         except BaseException:
             self.stop()
             raise
@@ -268,7 +268,7 @@ def demonstrate(root, options):
         first = Pass(sending, port, source)
         if not first.success:
             with open(os.path.join(root, 'run', 'worker.log'), encoding='utf-8', errors='replace') as f:
-                fail('the sender reported a failure; the end of the log of ssync-worker:\n' +
+                fail('the sender reported a failure; the last lines of the log of ssync-worker:\n' +
                      ''.join(f.readlines()[-15:]))
         say('first pass', '%d objects wanted and sent, %s in %.2f s: %.0f objects/s, %.0f MB/s' %
             (first.wanted, human(total), first.seconds, first.wanted / first.seconds,
@@ -288,7 +288,7 @@ def demonstrate(root, options):
 
     if not (equal == len(names) and quarantined == errors == 0 and second.success
             and second.wanted == 0 and len(second.in_sync) == len(names)):
-        fail('not everything arrived as it should')
+        fail('not all objects were replicated correctly')
 
     example = object_file(received, DESTINATION_DEVICE, names[min(9, len(names) - 1)])
     say('on disk', 'e.g. ' + example)

@@ -1,4 +1,4 @@
-"""Fills in nginx's configuration templates for an nginx of our own under a run directory."""
+"""Fills in nginx's configuration templates for a separate nginx in a run directory."""
 
 import os
 
@@ -20,11 +20,11 @@ def _fill(template, values):
 def write_nginx_config(run_dir, listen, socket_path, module, duplex=True, other_methods=''):
     """Writes nginx.conf and ssync.conf into run_dir and returns nginx's command line.
 
-    duplex=False leaves the directive out; that is only for showing what happens then.
+    duplex=False omits fastcgi_duplex, to show that sessions hang without it.
     """
     for path in (run_dir, socket_path, module):
         if any(c in path for c in '"$\\\n'):
-            raise ValueError('nginx cannot have the characters " $ \\ or a new line in a path: %r' % path)
+            raise ValueError('nginx does not support the characters " $ \\ or a newline in a path: %r' % path)
     os.makedirs(os.path.join(run_dir, 'nginx-temp'), exist_ok=True)
     site = _fill('ssync.conf.in', {
         'LISTEN': listen,

@@ -1,36 +1,36 @@
 /*
  * fastcgi_duplex on | off;        context: http, server, location; default: off
  *
- * Lets a FastCGI request and its response flow at the same time for as long as both sides like.
+ * Lets a FastCGI request and its response be transferred at the same time, without limit.
  *
  * nginx stops writing the request to an upstream on that connection's own writable events once the
- * response header has gone to the client: ngx_http_upstream_send_request_handler() then installs a
- * handler that does nothing, unless u->conf->preserve_output is set. What is left of the request
- * body moves only when the client happens to send more, and not at all when nginx's buffers are
+ * response header was sent to the client: ngx_http_upstream_send_request_handler() then installs a
+ * handler that does nothing, unless u->conf->preserve_output is set. The rest of the request
+ * body is sent only when the client happens to send more, and not at all when nginx's buffers are
  * full. An ssync session sends nearly all of its body after the response header, so it hangs as
  * soon as the worker reads more slowly than the sender writes. nginx itself sets the bit for gRPC
- * only, and no directive of the FastCGI module reaches it.
+ * only, and no directive of the FastCGI module sets it.
  *
- * Where the bit is set: in a copy of the upstream's configuration that belongs to the request, made
- * by a header filter. The two other places were weighed:
- *  - At configuration time, in our merge of the location. The structure that holds the upstream's
+ * The bit is set in a copy of the upstream's configuration that belongs to the request, made
+ * by a header filter. Two alternatives were rejected:
+ *  - At configuration time, in our merge of the location. The structure that has the upstream's
  *    configuration (ngx_http_fastcgi_loc_conf_t) is private to nginx's FastCGI module, so we would
- *    have to guess its layout, and nothing would tell us when the guess becomes wrong.
- *  - Straight in *r->upstream->conf. That is the location's configuration, which all its requests
- *    use, those that run already too; and after an internal redirect (X-Accel-Redirect) r->upstream
- *    still belongs to the location left behind, in which the directive may be off.
+ *    have to guess its layout, and would not notice when it changes.
+ *  - Directly in *r->upstream->conf. That is the location's configuration, which all its requests
+ *    share, including running ones; and after an internal redirect (X-Accel-Redirect) r->upstream
+ *    still belongs to the previous location, in which the directive may be off.
  * ngx_http_upstream_t and ngx_http_upstream_conf_t are public, and nginx refuses to load a module
  * built for another version, so the copy has the right size. It lives in the request's pool, which
- * outlives the upstream (that is finalised by a clean-up of the request). The copy is soon enough:
- * nginx looks at the bit only in or after the sending of the header, but for one place, and there
- * the whole request has been sent.
+ * outlives the upstream (that is finalised by a clean-up of the request). The copy is in time:
+ * nginx checks the bit only while or after sending the header, except in one place, and there
+ * the whole request has already been sent.
  *
- * Second, a response that the worker cuts must not look like a whole one. Without buffering nginx
- * takes the end of a FastCGI connection for the end of the response, END_REQUEST record or not
- * (u->length is -1: "as long as it may be"), and sends the last chunk. With u->length positive the
- * same code reports a premature end and drops the client's connection, after all that was read has
+ * Second, a response that the worker cuts must not look complete. Without buffering nginx
+ * treats the end of a FastCGI connection as the end of the response, with or without END_REQUEST
+ * (u->length is -1: any length), and sends the last chunk. With a positive u->length the
+ * same code reports a premature end and drops the client's connection, after all data read has
  * been passed on; the FastCGI module's filter for unbuffered responses sets it to 0 when it sees
- * END_REQUEST and changes it nowhere else.
+ * END_REQUEST and does not change it elsewhere.
  */
 
 #include <ngx_config.h>

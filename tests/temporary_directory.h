@@ -1,15 +1,19 @@
-// A directory of a test's own under $TMPDIR, removed with all that is in it.
+// A directory of a test's own under $TMPDIR, removed with all that is in it; and what is in files and
+// directories.
 #pragma once
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace ssync {
 
@@ -38,5 +42,21 @@ class TemporaryDirectory {
  private:
   std::string path_;
 };
+
+inline std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Names in a directory, sorted; none if it is not there.
+inline std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 }  // namespace ssync

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <utility>
 
-#include "common/errors.h"
-#include "common/fd.h"
+#include "common/os/errors.h"
+#include "common/os/fd.h"
 #include "tests/bench/parallel.h"
 
 namespace ssync::bench {

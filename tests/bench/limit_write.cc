@@ -11,9 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "common/errors.h"
-#include "common/fd.h"
-#include "common/md5.h"
+#include "common/os/directory.h"
+#include "common/os/errors.h"
+#include "common/os/fd.h"
+#include "common/os/md5.h"
 #include "tests/bench/parallel.h"
 
 namespace ssync::bench {

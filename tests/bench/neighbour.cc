@@ -16,8 +16,8 @@
 #include <thread>
 #include <vector>
 
-#include "common/errors.h"
-#include "common/fd.h"
+#include "common/os/errors.h"
+#include "common/os/fd.h"
 #include "tests/bench/parallel.h"
 
 namespace {

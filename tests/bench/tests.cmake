@@ -2,10 +2,10 @@
 # and nothing about time.
 
 add_executable(bench-limits bench/limits.cc bench/limit_read.cc bench/limit_write.cc)
-target_link_libraries(bench-limits PRIVATE ssync_common CLI11::CLI11 nlohmann_json::nlohmann_json)
+target_link_libraries(bench-limits PRIVATE common_store CLI11::CLI11 nlohmann_json::nlohmann_json)
 
 add_executable(bench-neighbour bench/neighbour.cc)
-target_link_libraries(bench-neighbour PRIVATE ssync_common CLI11::CLI11 nlohmann_json::nlohmann_json)
+target_link_libraries(bench-neighbour PRIVATE common_store CLI11::CLI11 nlohmann_json::nlohmann_json)
 
 set_target_properties(bench-limits bench-neighbour PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 

@@ -22,7 +22,7 @@ class Problem(collections.namedtuple('Problem', 'kind key text')):
 
 
 def stored_metadata(content):
-    """The metadata of a file, or why it has none."""
+    """The metadata of a file, or the reason why it has none."""
     pieces = sorted(name for name in content.xattrs if name.startswith(XATTR) and not name.endswith('_checksum'))
     blob = b''.join(content.xattrs[name] for name in pieces)
     if not blob:
@@ -100,7 +100,7 @@ class Checks:
         return self.managers[policy]
 
     def file_info(self, policy, name):
-        """What Swift takes a file's name for; None if for nothing."""
+        """A file's name as parsed by Swift; None if it is invalid."""
         from swift.common.exceptions import DiskFileError
         from swift.common.storage_policy import POLICIES
         try:
@@ -146,7 +146,7 @@ class Checks:
         for name, content in sorted(files.items()):
             info = self.file_info(key.policy, name)
             if not isinstance(content, Content) or info is None or info['ext'] not in KINDS:
-                problems.append(Problem('partial', key, 'a file that is none of an object: %s' % name))
+                problems.append(Problem('partial', key, 'not a file of an object: %s' % name))
                 continue
             problem = self.what_is_wrong(key, name, info, content)
             if problem:
@@ -197,7 +197,7 @@ class Checks:
         return self.floors[key, told]
 
     def stale_hashes(self, state, told):
-        """Suffixes of acknowledged objects for which hashes.pkl has another hash, or none, and nobody says so."""
+        """Suffixes of acknowledged objects with a wrong or missing hash in hashes.pkl that is not invalidated."""
         found = []
         last = {}       # what the last session that changed a suffix promised of it: the next one may have begun
         for number, session in enumerate(self.scenario.sessions[:told + 1]):
@@ -218,14 +218,14 @@ class Checks:
             if not hashes.get('valid', True) or suffix in hashes and hashes[suffix] is None:
                 continue
             if hashes.get(suffix) != self.suffix_hash(policy, partition, suffix, objects[suffix]):
-                found.append(Problem('hashes', None, 'suffix %s of partition %s has changed, and its old hash counts' % (
+                found.append(Problem('hashes', None, 'suffix %s of partition %s has changed, but its old hash is still valid' % (
                     suffix, partition)))
         return found
 
     # What Swift says of a state on a real directory.
 
     def swift_opens(self, key, files, view):
-        """The object, opened and read as Swift reads it; what it says against it."""
+        """Opens and reads the object with Swift's code; its complaints."""
         from swift.common.exceptions import DiskFileNotExist
         from swift.common.storage_policy import POLICIES
         if key not in self.scenario.names:
@@ -345,7 +345,7 @@ def files_of(state, key):
 
 
 def with_written(view, written, policy):
-    """What is to be seen of an object once this, too, is stored."""
+    """The visible state of an object once this is stored too."""
     time = written.timestamp
     if written.kind == '.meta':
         return view._replace(meta=max(view.meta, time))
@@ -362,7 +362,7 @@ def with_written(view, written, policy):
 
 
 def what_is_lost(floor, view):
-    """What was promised and is neither there nor superseded; None if nothing."""
+    """The acknowledged file that is neither there nor superseded; None if nothing is lost."""
     newest = max(view.data, view.tombstone)
     if floor.tombstone and newest < floor.tombstone:
         return 'a tombstone of %s' % floor.tombstone

@@ -24,7 +24,7 @@ EXCHANGE = 2           # RENAME_EXCHANGE
 
 
 class NotModelled(Exception):
-    """A call that the model knows nothing of."""
+    """A call that the model does not support."""
 
 
 class Content:
@@ -219,13 +219,13 @@ class Disk:
         return self._add(call.file, call.begin, call.end, Directory() if call.call == 'mkdir' else File())
 
     def node(self, inode, call):
-        """What the inode's number meant to this call: numbers are used again."""
+        """The node of the inode's number at this call: numbers are reused."""
         generations = self.generations.get(inode, [])
         known = [node for begin, end, node in generations if end <= call.begin]
         # Another thread's mkdir may have been seen before its end was recorded.
         early = [node for begin, end, node in generations if begin < call.end]
         if not early:
-            raise NotModelled('%s: an inode that nothing made' % call)
+            raise NotModelled('%s: an inode that no recorded call created' % call)
         return known[-1] if known else early[-1]
 
     def _created(self, call):

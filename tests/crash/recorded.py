@@ -75,7 +75,7 @@ class Recording:
         return bisect.bisect_left(self.told_at, point)
 
     def require_all_seen(self, after):
-        """All that is on the device must come of the calls: else some went past the recorder."""
+        """The recorded calls must explain everything on the device: otherwise the recorder missed some."""
         rebuilt = dict(flat(self.disk.state(self.records, STATES['everything'])))
         real = {path: stored.data is not None and Content(stored.data, stored.xattrs)
                 for path, stored in after.items() if path}
@@ -89,7 +89,7 @@ class Recording:
         return sorted(spread | {call.begin + 1 for call in self.answers} | {self.records})
 
     def story(self, key, point):
-        """The calls that the object's fate depends on, before a crash at that point: lines."""
+        """The calls that affect the object before a crash at that point, as lines."""
         place = '%s/%s/%s/%s' % (scenarios.objects_directory(key.policy), key.partition, key.hash[-3:], key.hash)
         above = [place.rsplit('/', count)[0] for count in range(1, 4)] + ['']
         steps = []      # [first call, last call, what it is]

@@ -17,7 +17,7 @@ def library():
 
 
 class Recorder:
-    """To be given to a server in the place of Faults, which it may have with it."""
+    """Passed to a server instead of Faults, which it may include."""
 
     def __init__(self, run_dir, device_path, with_faults=False):
         os.makedirs(run_dir, exist_ok=True)

@@ -192,7 +192,7 @@ class Sent:
         return answer
 
     def break_off(self, server, whole, cut):
-        """The sender goes away in the body of its last subrequest, once the objects before are there."""
+        """The sender disconnects in the body of its last subrequest, after the earlier objects are stored."""
         with connected(server.port) as client:
             client.start(partition=self.partition, headers=self.headers)
             client.read_head()
@@ -208,7 +208,7 @@ class Sent:
 
 
 def text(name, size=64):
-    """A body that tells whose it is."""
+    """A body that identifies its object."""
     return (name * (size // len(name) + 1)).encode()[:size]
 
 

@@ -126,7 +126,7 @@ def test_killed_before_each_call(servers, session, root):
 
 
 def test_what_the_next_session_finds_is_certain_too(servers, root):
-    """What a killed worker had revealed is not asked for again, so that the sender takes it for stored; and then a crash."""
+    """Files revealed by a killed worker are not wanted again, so the sender takes them for stored; then the machine crashes."""
     marked = 0
     lost = []
     for number in itertools.count(1):

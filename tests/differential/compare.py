@@ -23,7 +23,7 @@ PATIENCE = {'before going': 0.5, 'settle': 3}
 
 
 class Comparison:
-    """ours is compared with Swift's; either may be Swift's, which must then differ in nothing."""
+    """Compares ours with Swift's. Both may be Swift's; then nothing may differ."""
 
     def __init__(self, ours, swift, executor, outcomes=None):
         self.sides = (ours, swift)

@@ -94,7 +94,7 @@ class Draw:
         return chosen if offset else chosen[:16]
 
     def sent_time(self):
-        """A time as a header tells it, which may be no time at all."""
+        """A timestamp as sent in a header, possibly invalid."""
         if self.chance(0.01):
             return self.pick([b'', b'then', b'1', b'-1', b'nan', b'1e9', b'99999999999', b'1700000000', b'1700000000.123456789'])
         return self.time().encode()

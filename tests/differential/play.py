@@ -23,7 +23,7 @@ LEFT_BEHIND = re.compile(r'/tmp[a-z0-9_]{8}\.tmp$')
 
 
 class NotStorable(Exception):
-    """The file system of the devices has no room for such metadata."""
+    """The file system of the devices cannot store such large metadata."""
 
 
 class Side:

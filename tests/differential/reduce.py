@@ -1,4 +1,4 @@
-"""The session without what it can do without, still with a difference."""
+"""Reduces a session to a minimal one that still shows a difference."""
 import copy
 import pickle
 import time

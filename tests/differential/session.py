@@ -53,7 +53,7 @@ class Subrequest:
         return head + b'\r\n' + self.body if self.head_ends else head
 
     def whole(self):
-        """Its body is as long as it says."""
+        """Its body has the length that it declares."""
         lengths = [header.split(b':', 1)[1].strip() for header in self.headers if header.lower().startswith(b'content-length')]
         return self.head_ends and lengths in ([], [b'%d' % len(self.body)])
 
@@ -87,7 +87,7 @@ class Session:
     piece: int = WHOLE_PIECE   # bytes of a chunk
 
     def gone(self):
-        """The client goes away, and does not read what it is still told."""
+        """The client disconnects without reading the rest of the response."""
         return self.verb == 'SSYNC' and (self.check_end in GONE or self.check_end == 'END' and self.updates_end in GONE)
 
     def __str__(self):

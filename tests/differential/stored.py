@@ -290,7 +290,7 @@ class Stored:
 
 
 def place_of(path, metas):
-    """What only one file of a directory may have: the time and the index of a fragment, the time of more than two .meta."""
+    """The key that must be unique in a directory: time and index of a fragment, the time of more than two .meta."""
     name = path.rsplit('/', 1)[1]
     meta = META.match(name)
     if meta and metas > 2:

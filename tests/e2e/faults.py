@@ -50,7 +50,7 @@ class Faults:
             os.remove(self.hits_path)
 
     def hits(self):
-        """What failed: (operation, path relative to the device)"""
+        """The injected failures: (operation, path relative to the device)"""
         try:
             with open(self.hits_path) as hits:
                 lines = [line.split(' ', 1) for line in hits.read().splitlines()]

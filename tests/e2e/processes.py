@@ -11,7 +11,7 @@ libc = ctypes.CDLL(None)
 
 
 def die_with_parent():
-    """For a child before it executes: end when the tests are killed and can end nothing themselves."""
+    """To be called in a child before exec: it ends when the test process is killed."""
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
@@ -23,7 +23,7 @@ def await_condition(condition, what, seconds=10):
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError('not within %s seconds: %s' % (seconds, what() if callable(what) else what))
+            raise AssertionError('timed out after %s seconds: %s' % (seconds, what() if callable(what) else what))
         time.sleep(0.01)
 
 

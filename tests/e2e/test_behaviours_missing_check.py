@@ -58,7 +58,7 @@ def test_t_counts_if_newer_than_the_content_type_here_and_than_its_own_data(rece
 
 
 def test_an_undecided_fragment_over_a_durable_one_offered_as_undecided_yields_m(receivers):
-    """8: Only the data counts as had; the metadata is still that of the durable one."""
+    """8: Only the data counts as in sync; the metadata is still that of the durable one."""
     with Pair(receivers, policy=EC) as pair:
         pair.store(stored(fragment=1), stored(1, fragment=1, durable=False))
         pair.wants([at(1) + ' durable:False'], ['m'], headers=[FRAGMENT_1])
@@ -76,7 +76,7 @@ def test_an_undecided_fragment_offered_as_durable_is_renamed(receivers):
 
 
 def test_a_temporary_file_of_rsync_hides_a_good_object(receivers):
-    """9: It sorts first, and who the directory is of is read from the file that does."""
+    """9: It sorts first, and the directory's object is taken from the first file."""
     with Pair(receivers) as pair:
         pair.store(stored())
         pair.wants([at(0)], [''])
@@ -86,7 +86,7 @@ def test_a_temporary_file_of_rsync_hides_a_good_object(receivers):
 
 
 def named_other(pair, server):
-    """The first file says that it is another object's."""
+    """The first file has the name of another object."""
     path = os.path.join(pair.directory(server), RSYNC)
     with open(path, 'w'):
         pass
@@ -200,7 +200,7 @@ def test_a_bad_checksum_ends_the_session(receivers):
 @pytest.mark.parametrize('change', [no_metadata, without('name'), cut_pickle_between_operations],
                          ids=['no metadata', 'no name', 'a pickle cut between two operations'])
 def test_metadata_that_says_of_whom_it_is_not(receivers, change):
-    """10: Wanted, and untouched."""
+    """10: The object is wanted, and unchanged."""
     with Pair(receivers) as pair:
         pair.store(stored(), changed(DATA, change))
         pair.wants([at(0)], ['dm'])
@@ -210,7 +210,7 @@ def test_metadata_that_says_of_whom_it_is_not(receivers, change):
 @pytest.mark.parametrize('change', [lambda path: os.truncate(path, 3), with_value('X-Delete-At', 'soon'),
                                     without('Content-Length')], ids=['wrong size', 'bad X-Delete-At', 'no Content-Length'])
 def test_metadata_that_brings_into_quarantine(receivers, change):
-    """10: Wanted, and no longer here."""
+    """10: The object is wanted, and was moved away."""
     with Pair(receivers) as pair:
         pair.store(stored(), changed(DATA, change))
         pair.wants([at(0)], ['dm'])
@@ -233,7 +233,7 @@ def test_metadata_without_a_checksum_is_fine(receivers):
     ([], ['junk', '.%s.Xy095a' % at(-1), 'junk.data', 'junk.ts']),
 ], ids=['obsolete', 'another kind, older', 'another kind, newer', 'no times'])
 def test_the_check_deletes_what_is_obsolete_beside_data(receivers, goes, stays):
-    """11: And leaves what bears no older time."""
+    """11: And keeps files that are not older."""
     with Pair(receivers) as pair:
         pair.store(stored(), *[bare_file(name) for name in goes + stays])
         pair.wants([at(10)], ['dm'])

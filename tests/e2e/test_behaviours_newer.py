@@ -1,6 +1,6 @@
 """Where Swift 2.30.1 loses or corrupts data or wedges a session, the receiver does as newer Swift: both are tested.
 
-The rows N1 to N9 of tests/swift-behaviours.md. With Swift itself under test, each shows that the difference is one.
+The rows N1 to N9 of tests/swift-behaviours.md. With Swift itself under test, each row proves the difference.
 """
 import hashlib
 import os

@@ -128,7 +128,7 @@ def test_a_frag_index_that_is_no_integer_is_400(receivers, policy):
 
 
 def test_a_frag_index_that_the_policy_does_not_have_ends_the_session_at_the_first_object(receivers):
-    """4: Offered what is not here, it is a session like any other."""
+    """4: If the offered objects do not exist here, the session is normal."""
     with Pair(receivers, policy=EC) as pair:
         pair.wants([at(0)], ['dm'], headers=[(FRAGMENT, '9')])
         pair.store(stored(fragment=1))
@@ -215,7 +215,7 @@ def test_the_order_of_the_requests_checks(receivers):
 
 
 def test_spellings_of_the_path(receivers):
-    """31: An empty last segment counts as none; a device that quoting would change is none."""
+    """31: An empty last segment is ignored; a device that quoting would change is unknown (507)."""
     with Pair(receivers) as pair:
         pair.says(updates_script(put(0)), CHECKED + UPDATES_DONE, 'last chunk', path='/sda1/%s/' % pair.partition)
         pair.holds(at(0) + '.data')

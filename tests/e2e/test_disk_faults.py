@@ -341,7 +341,7 @@ def test_fragments(servers, case):
 )
 @pytest.mark.worker_only
 def test_what_cannot_be_synced_is_not_acknowledged(servers, case):
-    """And no new name is seen until it is durable; the next session stores what this one could not."""
+    """No new name is visible before it is durable; the next session stores the objects that this one could not."""
     if case.request == 'POST' and case.state == 'nothing':
         pytest.skip('a POST to nothing writes nothing')
     partition = str(next(_partitions))

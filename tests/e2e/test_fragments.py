@@ -232,7 +232,7 @@ def test_missing_check(receivers, row):
     Row('an index with a sign', subrequests=[put_fragment(0, b'+2')], names=[name_at(0, 2, '#d')]),
     Row('an index beyond the policy', subrequests=[put_fragment(0, b'3')], failed=[500], names=[]),
     Row('a negative index', subrequests=[put_fragment(0, b'-1')], failed=[500], names=[]),
-    Row('an index that is none', subrequests=[put_fragment(0, b'x')], failed=[500], names=[]),
+    Row('an invalid index', subrequests=[put_fragment(0, b'x')], failed=[500], names=[]),
     Row('an empty index', subrequests=[put_fragment(0, b'')], failed=[500], names=[]),
     Row('the session\'s index beyond the policy', index=9, subrequests=[put_fragment(0, b'1')], failed=[500], names=None),
     Row('another index of the same time', [fragment(0)], subrequests=[put_fragment(0, b'1')],

@@ -31,7 +31,7 @@ PHASES = {
 
 
 def bring_to(client, server, partition, script):
-    """Play a script until the worker has come to its end; the worker's pid, for a pool."""
+    """Play a script until the worker has processed it; the worker's pid, for a pool."""
     client.start(partition=partition)
     client.read_head()
     client.play(script)

@@ -320,7 +320,7 @@ FRAGMENTS = {
     'no index beside a fragment': [data(), fragment(1)],
     'names with other indexes': [fragment(1)] + [data(mark=mark) for mark in ('#', '#x', '#-1', '#7', '#01', '#1#', '#1#x', '#1#d#d', '##d')],
     'index with a zero in front': [fragment('01')],
-    'index that is none': [fragment('x')],
+    'invalid index': [fragment('x')],
     'index beyond the policy': [fragment(7)],
     'metadata of another index': [fragment(1).holding(X_Object_Sysmeta_Ec_Frag_Index=b'2')],
     'metadata without an index': [fragment(1).holding(X_Object_Sysmeta_Ec_Frag_Index=None)],
@@ -415,7 +415,7 @@ def build(files, tree, partition, policy):
 
 
 def told_apart(state, request):
-    """On purpose: a name that no path can have is no name to ours, and an error without a cure to Swift."""
+    """On purpose: ours ignores a name that cannot occur in a path; in Swift it is a permanent error."""
     return state.endswith('name that is not UTF-8') and request.startswith('check')
 
 
@@ -478,7 +478,7 @@ def test_directory_of_fragments(receivers, state):
 @pytest.mark.parametrize('files', [[symlink(at(0) + '.data', 'nothing')], [data(-1), symlink(at(0) + '.data', 'nothing')],
                                    [data(), symlink(at(1) + '.meta', 'nothing')], [symlink(at(0) + '.ts', 'nothing')]])
 def test_a_file_that_is_listed_and_not_there(receivers, files):
-    """To ours it changes all the time (503); Swift 2.30 says that there is nothing, and 2.36 says 503."""
+    """Ours answers 503, because the files keep changing; Swift 2.30 reports no object, and 2.36 503."""
     tested, _ = receivers.both()
     for request in ('PUT', 'POST', 'DELETE'):
         partition = str(next(_partitions))

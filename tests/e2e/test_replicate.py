@@ -597,7 +597,7 @@ def test_suffixes(receivers, row):
 @pytest.mark.parametrize('exists', [False, True])
 @pytest.mark.parametrize('suffixes', ['xyz', '-', 'abc/def', 'abc%2Fdef', '%20abc', 'abc?x=y-def'])
 def test_no_valid_suffix_leaves_no_trace(receivers, suffixes, exists):
-    """The lock is taken for each valid suffix, so without one there is none, and no partition is made."""
+    """The lock is taken per valid suffix, so without any there is no lock, and no partition is created."""
     tested, swift = receivers.both(SETTINGS)
     partition = str(next(_partitions))
     trees = []
@@ -617,7 +617,7 @@ def test_no_valid_suffix_leaves_no_trace(receivers, suffixes, exists):
 
 @pytest.mark.parametrize('ending', ['/', '?', '?x=y', '/?x=y'])
 def test_no_suffix(receivers, ending):
-    """An empty last part of the path is no list of suffixes."""
+    """An empty last segment of the path is not a list of suffixes."""
     tested, swift = receivers.both(SETTINGS)
     partition = str(next(_partitions))
     for server in (tested, swift):

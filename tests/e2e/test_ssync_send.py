@@ -474,26 +474,26 @@ def head(status, *headers, body=b''):
 
 
 ANSWERS = {
-    'no HTTP': (b'220 mail.example.org ESMTP\r\n\r\n', REFUSED, 'the answer is no HTTP'),
-    'no status': (b'HTTP/1.1 ab OK\r\n\r\n', REFUSED, 'the answer is no HTTP'),
-    'nothing': (b'', LOST, 'closed the connection instead of sending an answer'),
+    'no HTTP': (b'220 mail.example.org ESMTP\r\n\r\n', REFUSED, 'response is not HTTP'),
+    'no status': (b'HTTP/1.1 ab OK\r\n\r\n', REFUSED, 'response is not HTTP'),
+    'nothing': (b'', LOST, 'closed the connection before sending a response'),
     'half a head': (b'HTTP/1.1 200 OK\r\nServer: x', LOST, 'closed the connection'),
-    'an endless head': (b'HTTP/1.1 200 OK\r\n' + b'X: y\r\n' * 20000, REFUSED, 'headers do not end'),
+    'an endless head': (b'HTTP/1.1 200 OK\r\n' + b'X: y\r\n' * 20000, REFUSED, 'response headers are too long'),
     'an unknown encoding': (head('200 OK', 'Transfer-Encoding: gzip'), REFUSED, 'gzip'),
-    'a length that is none': (head('200 OK', 'Content-Length: -1'), REFUSED, 'Content-Length'),
+    'an invalid length': (head('200 OK', 'Content-Length: -1'), REFUSED, 'Content-Length'),
     'a bad gateway': (head('502 Bad Gateway', 'Content-Length: 26', body=b'<html>\r\n<h1>Bad</h1>\r\n no'), REFUSED,
                       'answered 502 Bad Gateway: Bad no'),
     'a redirection': (head('301', 'Content-Length: 0'), REFUSED, 'answered 301'),
     'no slot': (ACCEPTED + b"18\r\n:ERROR: 503 b'too many'\n\r\n", REFUSED, ":ERROR: 503 b'too many'"),
     'no slot, not chunked': (head('200 OK', body=b'\r\n:ERROR: 503 x\n'), REFUSED, ':ERROR: 503 x'),
     'no slot, cut': (head('200 OK', body=b'\r\n:ERROR: 503 x'), REFUSED, ':ERROR: 503 x'),
-    'a chunk without a size': (ACCEPTED + b'zz\r\n', REFUSED, 'a chunk has no size'),
-    'a chunk that is too long': (ACCEPTED + b'2\r\nabcd\r\n', REFUSED, 'does not end'),
+    'a chunk without a size': (ACCEPTED + b'zz\r\n', REFUSED, 'invalid chunk size in response'),
+    'a chunk that is too long': (ACCEPTED + b'2\r\nabcd\r\n', REFUSED, 'missing line end after a chunk'),
     'an endless size': (ACCEPTED + b'0' * 5000, REFUSED, 'too long'),
     'an early end': (ACCEPTED + b'0\r\n\r\n', LOST, 'closed the connection'),
-    'other words': (head('200 OK', body=b'hello\r\n'), REFUSED, "unexpected answer b'hello'"),
-    'the wrong phase': (head('200 OK', body=DONE), REFUSED, "unexpected answer b':UPDATES: START'"),
-    'an endless line': (head('200 OK', body=b'x' * 100000), REFUSED, 'without an end'),
+    'other words': (head('200 OK', body=b'hello\r\n'), REFUSED, "unexpected response b'hello'"),
+    'the wrong phase': (head('200 OK', body=DONE), REFUSED, "unexpected response b':UPDATES: START'"),
+    'an endless line': (head('200 OK', body=b'x' * 100000), REFUSED, 'line from the receiver is too long'),
 }
 # Else it would be a matter of luck whether the sender notices the end first.
 NOT_CLOSED = ('other words', 'the wrong phase', 'an endless line')
@@ -527,7 +527,7 @@ def test_what_was_not_offered_is_not_sent(load, line):
     with scripted_receiver(script) as port:
         result = load(port, *SOME)
     assert result.code == REFUSED, result
-    assert 'wants what was not offered' in result.json['status']
+    assert 'wants an object that was not offered' in result.json['status']
     assert result.json['put'] == 0
 
 
@@ -546,7 +546,7 @@ def test_wanted_lines_of_other_receivers(load):
 
 
 def test_a_receiver_that_answers_line_by_line(load):
-    """It takes nothing more while nobody takes its answers: a sender that only wrote would wait for ever."""
+    """It stops reading while its responses are not read: a sender that only writes would hang forever."""
     count = 300000
 
     def script(session):
@@ -612,7 +612,7 @@ def test_a_receiver_that_takes_nothing(load):
         result = load(port, '--synthetic', 2, '--size', LARGE, '--timeout', '0.5')
         ended.set()
     assert result.code == LOST, result
-    assert 'took nothing for 0.5 seconds' in result.json['status']
+    assert 'timed out: accepted no data for 0.5 seconds' in result.json['status']
 
 
 @pytest.mark.parametrize('silent_at', ['head', 'missing check', 'updates'])
@@ -628,7 +628,7 @@ def test_a_receiver_that_is_silent(load, silent_at):
     with scripted_receiver(script) as port:
         result = load(port, *SOME, '--timeout', '0.5')
     assert result.code == LOST, result
-    assert 'was silent for 0.5 seconds' in result.json['status']
+    assert 'timed out: sent nothing for 0.5 seconds' in result.json['status']
 
 
 # The command
@@ -666,13 +666,13 @@ MISTAKES = {
     'no partition': (['--synthetic', '1', 'h:1/d'], '--partition'),
     'no objects': (['--partition', '1', 'h:1/d'], 'either --device-dir or --synthetic'),
     'two kinds of objects': (['--partition', '1', '--synthetic', '1', '--device-dir', '/', 'h:1/d'], 'either --device-dir'),
-    'a partition that is no number': (['--partition', '../1', '--synthetic', '1', 'h:1/d'], 'a partition is a number'),
-    'a suffix that is none': (['--partition', '1', '--device-dir', '/', '--suffix', 'abc,XYZ', 'h:1/d'], "'XYZ'"),
-    'a receiver without a device': (['--partition', '1', '--synthetic', '1', 'h:1'], 'names no device'),
-    'a receiver without a port': (['--partition', '1', '--synthetic', '1', 'h/d'], 'names no port'),
-    'a receiver with a bad port': (['--partition', '1', '--synthetic', '1', 'h:99999/d'], 'names no port'),
-    'a receiver with a path': (['--partition', '1', '--synthetic', '1', 'h:1/d/2'], 'no slash'),
-    'a receiver without a host': (['--partition', '1', '--synthetic', '1', ':1/d'], 'names no host'),
+    'an invalid partition': (['--partition', '../1', '--synthetic', '1', 'h:1/d'], 'not a partition number'),
+    'an invalid suffix': (['--partition', '1', '--device-dir', '/', '--suffix', 'abc,XYZ', 'h:1/d'], "'XYZ'"),
+    'a receiver without a device': (['--partition', '1', '--synthetic', '1', 'h:1'], 'missing device'),
+    'a receiver without a port': (['--partition', '1', '--synthetic', '1', 'h/d'], 'no valid port'),
+    'a receiver with a bad port': (['--partition', '1', '--synthetic', '1', 'h:99999/d'], 'no valid port'),
+    'a receiver with a path': (['--partition', '1', '--synthetic', '1', 'h:1/d/2'], 'cannot contain a slash'),
+    'a receiver without a host': (['--partition', '1', '--synthetic', '1', ':1/d'], 'missing host'),
     'a bare IPv6 address': (['--partition', '1', '--synthetic', '1', '::1:6200/d'], 'brackets'),
     'an unknown policy': (['--partition', '1', '--synthetic', '1', '--policy', '9', 'h:1/d'], 'no such policy'),
     'no fragment': (['--partition', '1', '--synthetic', '1', '--policy', str(EC), 'h:1/d'], '--frag-index (0 to 2)'),
@@ -681,9 +681,9 @@ MISTAKES = {
     'a fragment of nothing': (['--partition', '1', '--synthetic', '1', '--frag-index', '0', 'h:1/d'], 'not erasure-coded'),
     'a partition that is not there': (['--partition', '1', '--device-dir', '/nonexistent', 'h:1/d'],
                                       '/nonexistent/objects/1'),
-    'a size that is none': (['--partition', '1', '--synthetic', '1', '--size', 'big', 'h:1/d'], 'big'),
-    'a limit that is none': (['--partition', '1', '--synthetic', '1', '--bandwidth-limit', '-5', 'h:1/d'], 'bandwidth-limit'),
-    'a time that is none': (['--partition', '1', '--synthetic', '1', '--timestamp', 'now', 'h:1/d'], '--timestamp'),
+    'an invalid size': (['--partition', '1', '--synthetic', '1', '--size', 'big', 'h:1/d'], 'big'),
+    'an invalid limit': (['--partition', '1', '--synthetic', '1', '--bandwidth-limit', '-5', 'h:1/d'], 'bandwidth-limit'),
+    'an invalid time': (['--partition', '1', '--synthetic', '1', '--timestamp', 'now', 'h:1/d'], '--timestamp'),
     'a time too late': (['--partition', '1', '--synthetic', '1', '--timestamp', '9999999999.99999', 'h:1/d'], '--timestamp'),
     'a timeout of nothing': (['--partition', '1', '--synthetic', '1', '--timeout', '0', 'h:1/d'], '--timeout'),
     'an unknown option': (['--partition', '1', '--synthetic', '1', '--delete', 'h:1/d'], '--delete'),
@@ -788,7 +788,7 @@ def test_synthetic_objects(load, receivers, kind):
 @pytest.mark.parametrize('kind', RECEIVERS)
 @pytest.mark.parametrize('size', [0, 10, 1 << 20, (2 << 20) + 12345])
 def test_synthetic_fragments_are_whole(load, root, own, kind, size):
-    """Any two of the three give an object that has the ETag and the length that they tell."""
+    """Any two of the three decode to an object with the declared ETag and length."""
     from swift.common.storage_policy import POLICIES
     server = own.new(kind)
     archives, told = [], []

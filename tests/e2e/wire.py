@@ -168,7 +168,7 @@ class Client:
         result = []
         while True:
             line = self.read_line()
-            assert line, 'the answer ended early'
+            assert line, 'the response ended early'
             if line == b':MISSING_CHECK: END\r\n':
                 return result
             if line.strip():
@@ -219,7 +219,7 @@ class Client:
             except OSError as error:
                 assert error.errno in (errno.EPIPE, errno.ECONNRESET), error
                 return time.monotonic() - begun
-        raise AssertionError('the peer still takes what is sent after %s seconds' % limit)
+        raise AssertionError('the peer still accepts data after %s seconds' % limit)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,4 @@
 // hashes.pkl and hashes.invalid of any bytes.
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/hashes_file.h"
+#include "common/hashes/hashes_file.h"
+#include "common/os/log.h"
 #include "tests/fuzz/require.h"
 #include "tests/temporary_directory.h"
 
@@ -46,7 +45,7 @@ void write_files(std::string_view input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace ssync;
-  spdlog::set_level(spdlog::level::off);
+  log::set_threshold(log::Level::critical);
   write_files({reinterpret_cast<const char*>(data), size});
   const std::string& path = partition().path();
 

@@ -11,10 +11,10 @@
 #include <string_view>
 #include <variant>
 
-#include "common/md5.h"
-#include "common/metadata.h"
-#include "common/metadata_pickle.h"
-#include "common/pickle.h"
+#include "common/layout/metadata.h"
+#include "common/layout/metadata_pickle.h"
+#include "common/os/md5.h"
+#include "common/python/pickle.h"
 #include "tests/fuzz/require.h"
 
 namespace ssync {

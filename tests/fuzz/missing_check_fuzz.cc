@@ -5,18 +5,18 @@
 #include <string>
 #include <string_view>
 
-#include "common/errors.h"
-#include "common/object_name.h"
+#include "common/python/errors.h"
+#include "common/python/hex.h"
 #include "tests/fuzz/require.h"
-#include "worker/missing_check.h"
+#include "worker/protocol/offer.h"
+#include "worker/receiver/missing_parts.h"
 
 namespace ssync {
 namespace {
 
-template <typename Parse>
-std::optional<Offer> parse_if_valid(const Parse& parse, std::string_view line) {
+std::optional<Offer> parse_if_valid(std::string_view line, Dialect dialect = Dialect::ssync) {
   try {
-    return parse(line);
+    return parse_offer(line, dialect);
   } catch (const ValueError&) {
     return std::nullopt;
   }
@@ -46,23 +46,32 @@ std::string line_of(const Offer& offer) {
   append_item(items, 'm', offer.meta, offer.data);
   append_item(items, 't', offer.content_type, offer.data);
   if (!offer.durable) items += items.empty() ? "durable:False" : ",durable:False";
-  return offer.object_hash + " " + offer.data.internal() + (items.empty() ? "" : " " + items);
+  return python::to_hex(offer.hash) + " " + offer.data.internal() + (items.empty() ? "" : " " + items);
 }
 
 void check_offer(const Offer& offer) {
-  require(is_object_hash(offer.object_hash), "the hash of an offer is one");
   const Offer again = parse_offer(line_of(offer));
-  require(again.object_hash == offer.object_hash && again.data == offer.data && again.meta == offer.meta &&
+  require(again.hash == offer.hash && again.data == offer.data && again.meta == offer.meta &&
               again.content_type == offer.content_type && again.durable == offer.durable,
           "an offer written as a sender writes it is the same offer");
+  // Our sender tells no offsets of metadata and content type, and a content type's time only with that of
+  // metadata.
+  std::string line;
+  append_offer(offer, line);
+  const Offer ours = parse_offer(line);
+  require(ours.hash == offer.hash && ours.data == offer.data && ours.meta.raw() == offer.meta.raw() &&
+              ours.durable == offer.durable,
+          "an offer written by our sender is the same offer");
 }
 
 void check_wanted(const Offer& offer, const Offer& other) {
-  require(wanted_parts(offer, {}) == "dm" && wanted_2013(offer, {}), "what is not here is wanted");
+  require(missing_parts(offer, {}) == WantedParts{true, true} &&
+              missing_parts(offer, {}, Dialect::replication_2013) == WantedParts{true, false},
+          "what is not here is wanted");
   const LocalObject same{offer.data, offer.meta, offer.content_type};
-  require(wanted_parts(offer, same).empty(), "what is here already is not wanted");
+  require(!missing_parts(offer, same).any(), "what is here already is not wanted");
   const LocalObject here{other.data, other.meta, other.content_type};
-  const bool data = wanted_parts(offer, here).starts_with('d');
+  const bool data = missing_parts(offer, here).data;
   require(data == (offer.data > other.data), "newer data is wanted, and no other");
 }
 
@@ -75,15 +84,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const std::size_t end = input.find('\n');
   const std::string_view line = input.substr(0, end);
-  const auto offer = parse_if_valid(parse_offer, line);
-  if (const auto offer_2013 = parse_if_valid(parse_offer_2013, line)) {
-    require(offer && offer->data == offer_2013->data && offer->object_hash == offer_2013->object_hash,
+  const auto offer = parse_if_valid(line);
+  if (const auto offer_2013 = parse_if_valid(line, Dialect::replication_2013)) {
+    require(offer && offer->data == offer_2013->data && offer->hash == offer_2013->hash,
             "a line of 2013 is one of today");
   }
   if (!offer) return 0;
   check_offer(*offer);
-  const auto other =
-      end == std::string_view::npos ? std::nullopt : parse_if_valid(parse_offer, input.substr(end + 1));
+  const auto other = end == std::string_view::npos ? std::nullopt : parse_if_valid(input.substr(end + 1));
   check_wanted(*offer, other.value_or(*offer));
   return 0;
 }

@@ -11,8 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "common/errors.h"
-#include "common/object_files.h"
+#include "common/layout/object_files.h"
+#include "common/os/path.h"
+#include "common/python/errors.h"
 #include "tests/fuzz/require.h"
 
 namespace ssync {
@@ -109,9 +110,7 @@ Names chosen(const ObjectFiles& files) {
 
 Names names_of(const std::vector<ObjectFile>& files) {
   Names names;
-  for (const ObjectFile& file : files) {
-    require(names.insert(file.name).second, "no file is listed twice");
-  }
+  for (const ObjectFile& file : files) require(names.insert(file.name).second, "no file is listed twice");
   return names;
 }
 
@@ -135,8 +134,9 @@ void check_times(const ObjectFiles& files) {
   require(!files.data || !files.tombstone, "there is not both data and a tombstone");
   require(files.data || (!files.meta && !files.content_type), "there is no .meta without data");
   // Beside a durable fragment Swift also keeps a .meta of its very time.
-  if (files.meta)
+  if (files.meta) {
     require(files.meta->timestamp >= files.data->timestamp, "the .meta is not older than the data");
+  }
   if (files.content_type) {
     require(files.content_type->content_type_timestamp > files.data->timestamp,
             "the content type is newer than the data");

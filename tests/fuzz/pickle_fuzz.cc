@@ -4,7 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "common/pickle.h"
+#include "common/python/errors.h"
+#include "common/python/pickle.h"
 #include "tests/fuzz/heap_use.h"
 #include "tests/fuzz/require.h"
 

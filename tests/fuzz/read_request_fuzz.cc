@@ -5,13 +5,13 @@
 #include <string>
 #include <string_view>
 
-#include "common/errors.h"
+#include "common/python/errors.h"
 #include "tests/fuzz/require.h"
-#include "worker/byte_ranges.h"
-#include "worker/conditional_request.h"
-#include "worker/etag_list.h"
-#include "worker/fragment_preferences.h"
-#include "worker/http_date.h"
+#include "worker/http/byte_ranges.h"
+#include "worker/http/conditional_request.h"
+#include "worker/http/date.h"
+#include "worker/http/etag_list.h"
+#include "worker/object/fragment_preferences.h"
 
 namespace ssync {
 namespace {

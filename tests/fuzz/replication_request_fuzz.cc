@@ -9,8 +9,9 @@
 
 #include "tests/fuzz/require.h"
 #include "tests/temporary_directory.h"
-#include "worker/http_status.h"
-#include "worker/replication_request.h"
+#include "worker/http/errors.h"
+#include "worker/http/status.h"
+#include "worker/serve/replication_request.h"
 
 namespace ssync {
 namespace {
@@ -19,15 +20,15 @@ namespace {
 struct Server {
   Server() {
     std::filesystem::create_directory(directory.path() + "/sda1");
-    settings.devices = directory.path();
-    settings.mount_check = false;
+    configuration.settings.disk.devices = directory.path();
+    configuration.settings.disk.mount_check = false;
   }
   TemporaryDirectory directory;
-  ObjectServerSettings settings;
-  SwiftConf conf{.hash_path_prefix = "",
-                 .hash_path_suffix = "changeme",
-                 .constraints = {},
-                 .policies = StoragePolicies({})};
+  Configuration configuration{.settings = {},
+                              .swift = {.hash_path_prefix = "",
+                                        .hash_path_suffix = "changeme",
+                                        .constraints = {},
+                                        .policies = StoragePolicies({})}};
 };
 
 std::optional<std::string> next_line(std::string_view& rest) {
@@ -52,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   head.policy_index = next_line(rest);
   head.frag_index = next_line(rest);
   try {
-    const Session session = open_session(head, server.settings, server.conf);
+    const Session session = open_session(head, server.configuration);
     require(session.device == "sda1", "only a device that is there has sessions");
     require(session.partition.name.find('/') == std::string::npos && session.partition.name != "." &&
                 session.partition.name != ".." && !session.partition.name.empty(),

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "common/errors.h"
-#include "common/python_text.h"
-#include "common/settings.h"
+#include "common/config/errors.h"
+#include "common/config/settings.h"
+#include "common/python/text.h"
 #include "tests/fuzz/require.h"
 #include "tests/temporary_directory.h"
 
@@ -31,11 +31,11 @@ bool write_files(const TemporaryDirectory& directory, std::string_view input) {
 
 void check(const Settings& settings) {
   require(settings.pool.workers > 0, "there are workers");
-  require(settings.object_server.replication_concurrency == 0 ||
-              settings.pool.workers > settings.object_server.replication_concurrency,
+  require(settings.pool.replication_concurrency == 0 ||
+              settings.pool.workers > settings.pool.replication_concurrency,
           "there are more workers than sessions");
-  require(settings.object_server.client_timeout > 0, "there is a timeout");
-  require(settings.object_server.disk_chunk_size > 0 && settings.object_server.network_chunk_size > 0,
+  require(settings.receiver.client_timeout > 0, "there is a timeout");
+  require(settings.disk.disk_chunk_size > 0 && settings.receiver.network_chunk_size > 0,
           "chunks are not empty");
 }
 

@@ -1,21 +1,20 @@
 // Whole sessions with a device: what any sender may say, and what it may leave behind.
-#include <spdlog/spdlog.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
-#include "common/hashes_file.h"
-#include "common/metadata.h"
-#include "common/object_files.h"
-#include "common/object_name.h"
+#include "common/hashes/hashes_file.h"
+#include "common/layout/metadata.h"
+#include "common/layout/object_files.h"
+#include "common/layout/object_name.h"
+#include "common/os/log.h"
 #include "tests/fuzz/require.h"
 #include "tests/unit/scripted_streams.h"
 #include "tests/unit/temporary_device.h"
-#include "worker/replication_slots.h"
-#include "worker/ssync_receiver.h"
+#include "worker/pool/replication_slots.h"
+#include "worker/receiver/ssync_receiver.h"
 
 namespace ssync {
 namespace {
@@ -97,13 +96,14 @@ void check_tree(const Partition& partition, const std::string& devices) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace ssync;
   if (size == 0) return 0;
-  spdlog::set_level(spdlog::level::off);
+  log::set_threshold(log::Level::critical);
   const Play play(data[0], {reinterpret_cast<const char*>(data) + 1, size - 1});
   TemporaryDevice device;
   // A promise of terabytes would be kept in memory.
   device.settings().disable_fallocate = true;
   device.settings().reclaim_age = std::int64_t{1} << 40;
-  const Session session{.partition = partition_of(device, play.policy_index),
+  const Session session{.settings = device.receiver(),
+                        .partition = partition_of(device, play.policy_index),
                         .device = "sda1",
                         .dialect = play.dialect,
                         .frag_index = 1,

@@ -6,13 +6,16 @@
 #include <string>
 #include <string_view>
 
-#include "common/errors.h"
-#include "common/python_text.h"
+#include "common/python/errors.h"
+#include "common/python/text.h"
+#include "common/python/url.h"
 #include "tests/fuzz/require.h"
-#include "worker/etag_list.h"
-#include "worker/http_status.h"
-#include "worker/object_creation_check.h"
-#include "worker/subrequest.h"
+#include "worker/http/errors.h"
+#include "worker/http/etag_list.h"
+#include "worker/http/status.h"
+#include "worker/object/object_creation_check.h"
+#include "worker/object/subrequest_path.h"
+#include "worker/protocol/subrequest.h"
 
 namespace ssync {
 namespace {

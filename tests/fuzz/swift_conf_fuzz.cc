@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/errors.h"
-#include "common/swift_conf.h"
+#include "common/config/errors.h"
+#include "common/config/swift_conf.h"
 #include "tests/fuzz/require.h"
 #include "tests/temporary_directory.h"
 

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <utility>
 
-#include "worker/request_streams.h"
+#include "common/os/errors.h"
+#include "worker/request/errors.h"
+#include "worker/request/streams.h"
 
 namespace ssync {
 
@@ -61,7 +63,7 @@ class ScriptedInput final : public RequestInput {
 
   [[noreturn]] void fail(std::string_view context) const {
     if (end_ == ScriptEnd::silence) throw ClientTimeout("60.0 seconds: " + std::string(context));
-    if (end_ == ScriptEnd::interrupt) throw SessionInterrupted("told to stop");
+    if (end_ == ScriptEnd::interrupt) throw Interrupted("told to stop");
     throw ClientGone(std::string(context) + ": connection closed");
   }
 

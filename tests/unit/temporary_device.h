@@ -14,61 +14,49 @@
 #include <utility>
 #include <vector>
 
-#include "common/fd.h"
-#include "common/metadata.h"
-#include "common/object_name.h"
-#include "common/partition.h"
-#include "common/settings.h"
-#include "common/storage_policy.h"
-#include "common/swift_conf.h"
+#include "common/config/configuration.h"
+#include "common/config/storage_policy.h"
+#include "common/layout/metadata.h"
+#include "common/layout/object_name.h"
+#include "common/layout/partition.h"
+#include "common/os/fd.h"
 #include "tests/temporary_directory.h"
 
 namespace ssync {
-
-inline std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// Names in a directory, sorted; none if it is not there.
-inline std::vector<std::string> names_in(const std::string& path) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
-    names.push_back(entry.path().filename().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 // Device "sda1" without mount_check, partition "7" of policy 0 (policy 1 is a replication policy too,
 // policy 2 is erasure coded, 2+1) unless another one is asked for, hash suffix "changeme".
 class TemporaryDevice {
  public:
   explicit TemporaryDevice(int policy_index = 0)
-      : conf_{.hash_path_prefix = "",
-              .hash_path_suffix = "changeme",
-              .constraints = {},
-              .policies = policies()},
-        partition_{.settings = settings_,
-                   .conf = conf_,
-                   .policy = *conf_.policies.by_index(policy_index),
+      : configuration_{.settings = {},
+                       .swift = {.hash_path_prefix = "",
+                                 .hash_path_suffix = "changeme",
+                                 .constraints = {},
+                                 .policies = policies()}},
+        partition_{.settings = configuration_.settings.disk,
+                   .conf = configuration_.swift,
+                   .policy = *configuration_.swift.policies.by_index(policy_index),
                    .device_path = directory_.path() + "/sda1",
                    .name = "7"} {
-    settings_.devices = directory_.path();
-    settings_.mount_check = false;
-    settings_.fallocate_reserve = {.amount = 0, .is_percent = false};
-    settings_.allowed_headers = {"content-disposition", "content-encoding", "x-delete-at",
-                                 "x-object-manifest", "x-static-large-object"};
+    settings().devices = directory_.path();
+    settings().mount_check = false;
+    settings().fallocate_reserve = {.amount = 0, .is_percent = false};
+    receiver().allowed_headers = {"content-disposition", "content-encoding", "x-delete-at",
+                                  "x-object-manifest", "x-static-large-object"};
     std::filesystem::create_directory(partition_.device_path);
   }
 
-  ObjectServerSettings& settings() noexcept { return settings_; }
-  SwiftConf& conf() noexcept { return conf_; }
+  DiskSettings& settings() noexcept { return configuration_.settings.disk; }
+  ReceiverSettings& receiver() noexcept { return configuration_.settings.receiver; }
+  SwiftConf& conf() noexcept { return configuration_.swift; }
+  [[nodiscard]] const Configuration& configuration() const noexcept { return configuration_; }
   [[nodiscard]] const Partition& partition() const noexcept { return partition_; }
   [[nodiscard]] const std::string& path() const noexcept { return partition_.device_path; }
 
-  [[nodiscard]] std::string hash_of(const ObjectName& name) const { return hash_path(conf_, name); }
+  [[nodiscard]] std::string hash_of(const ObjectName& name) const {
+    return hash_path(configuration_.swift, name);
+  }
   [[nodiscard]] std::string hash_dir_of(const ObjectName& name) const {
     return partition_.hash_dir(hash_of(name));
   }
@@ -160,8 +148,7 @@ class TemporaryDevice {
   }
 
   TemporaryDirectory directory_;
-  ObjectServerSettings settings_;
-  SwiftConf conf_;
+  Configuration configuration_;
   Partition partition_;
 };
 

@@ -1,0 +1,16 @@
+// Log target and level: the options of Swift's get_logger.
+#pragma once
+
+#include <string>
+
+namespace ssync {
+
+struct LogSettings {
+  std::string target = "stderr";  // stderr | syslog | a file's absolute path; log_target in [worker]
+  std::string name = "swift";
+  std::string facility = "LOG_LOCAL0";
+  std::string level = "INFO";
+  std::string address = "/dev/log";
+};
+
+}  // namespace ssync

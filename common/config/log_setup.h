@@ -1,0 +1,25 @@
+// Sets up the process's log: standard error, a file or syslog, with Swift's level names.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "common/config/log_settings.h"
+#include "common/os/log.h"
+
+namespace ssync {
+
+// The threshold for one of Swift's log_level names (in any case), or nullopt. NOTICE, between INFO and
+// WARNING, maps to warning: nothing here logs at NOTICE.
+std::optional<log::Level> log_level_named(std::string_view name);
+
+// syslog(3)'s facility for one of Swift's log_facility names (LOG_LOCAL0 ...), or nullopt.
+std::optional<int> log_facility_named(std::string_view name);
+
+// Sets up what os/log.h writes to. Throws ConfigError for an unknown level or facility or a file that cannot
+// be opened. May be called again after a reload, and in each process of the pool. Lines to stderr and files
+// read `Nov 23 19:05:01 swift[1234]: LEVEL message`. Control characters in a message (it may quote data from
+// the wire) are escaped like #012, as syslog daemons do, so that one message is one line.
+void setup_logging(const LogSettings& settings);
+
+}  // namespace ssync

@@ -1,0 +1,103 @@
+// The types of option values: how each is parsed, its bounds, and the setting it is stored in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/config/ini_file.h"
+#include "common/config/settings.h"
+
+namespace ssync {
+
+// The setting that a value is stored in.
+template <typename T>
+using Field = T& (*)(Settings&);
+
+// How to treat an empty value.
+enum class Blank { refused, is_default, is_empty };
+
+// A boolean: true, yes, on, 1, t, y, and their opposites.
+struct Truth {
+  Field<bool> field;
+};
+
+struct Text {
+  Field<std::string> field;
+};
+
+// An absolute path.
+struct Path {
+  Field<std::string> field;
+  Blank blank = Blank::refused;
+};
+
+// A text that `accepts` accepts; otherwise the error is `remedy`.
+struct CheckedText {
+  Field<std::string> field;
+  bool (*accepts)(std::string_view);
+  std::string_view remedy;
+};
+
+// An integer within bounds, multiplied by `unit`. `example` completes the remedy "give …".
+template <typename T>
+struct WholeNumber {
+  Field<T> field;
+  std::int64_t minimum;
+  std::int64_t maximum;
+  std::string_view example;
+  Blank blank = Blank::refused;
+  std::int64_t unit = 1;
+};
+
+struct RealNumber {
+  Field<double> field;
+  double minimum;
+  double maximum;
+  std::string_view example;
+  Blank blank = Blank::refused;
+};
+
+// A file mode in octal, up to 0777.
+struct FileMode {
+  Field<unsigned> field;
+};
+
+// A number of bytes, or a percentage (swift.common.utils.config_fallocate_value).
+struct BytesOrPercent {
+  Field<FallocateReserve> field;
+};
+
+// Comma-separated header names, as ObjectController.__init__ parses allowed_headers.
+struct HeaderNames {
+  Field<std::vector<std::string>> field;
+};
+
+struct Durabilities {
+  Field<CommitMode> field;
+};
+
+enum class OnReload { taken, needs_restart };
+
+struct Option {
+  using Type = std::variant<Truth, Text, Path, CheckedText, WholeNumber<int>, WholeNumber<std::int64_t>,
+                            RealNumber, FileMode, BytesOrPercent, HeaderNames, Durabilities>;
+
+  std::string_view name;
+  Type type;
+  OnReload on_reload = OnReload::taken;
+};
+
+// Parses the value into its setting. Throws ConfigError with the remedy if it is malformed or out of bounds.
+void read_option(const Option& option, const IniOption& written, Settings& settings);
+
+// Parse single values, with the same errors.
+bool read_truth(const IniOption& written);
+std::int64_t read_whole_number(const IniOption& written, std::int64_t minimum, std::int64_t maximum,
+                               std::string_view example);
+std::vector<std::string> read_header_names(std::string_view list);
+
+}  // namespace ssync

@@ -1,0 +1,20 @@
+// Settings of the pool: [worker], and Swift's process options.
+#pragma once
+
+#include <string>
+
+namespace ssync {
+
+struct PoolSettings {
+  int workers = 8;                                       // processes that serve requests
+  std::string socket = "/run/ssync-worker/worker.sock";  // empty: inherited (descriptor 0, systemd)
+  unsigned socket_mode = 0660;                           // octal in the file
+  std::string socket_owner;                              // user and group names; empty: unchanged
+  std::string socket_group;
+  int backlog = 4096;
+  std::string pid_file;             // empty: none
+  int replication_concurrency = 4;  // sessions at once; 0: no limit
+  std::string user;                 // set explicitly: drop root's privileges to it; empty: stay
+};
+
+}  // namespace ssync

@@ -1,0 +1,152 @@
+#include "common/config/settings.h"
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "common/config/errors.h"
+#include "common/config/ini_file.h"
+#include "common/config/object_server_conf.h"
+#include "common/config/option.h"
+#include "common/config/option_table.h"
+
+namespace ssync {
+namespace {
+
+// Workers in addition to replication_concurrency: for REPLICATE and sessions that wait for locks.
+constexpr int kIdleWorkers = 4;
+constexpr int kMinDefaultWorkers = 8;
+
+constexpr std::string_view kOnePerDevice = "replication_one_per_device";
+constexpr std::string_view kDefaultAllowedHeaders =
+    "content-disposition,content-encoding,x-delete-at,x-object-manifest,x-static-large-object,"
+    "cache-control,content-language,expires,x-robots-tag";
+
+void check_sections(const IniFile& file) {
+  const auto known = [](const std::string& name) { return name == "worker" || name == "object-server"; };
+  for (const std::string& section : file.sections()) {
+    if (!known(section)) {
+      throw ConfigError(file.path() + ": [" + section +
+                        "]: unknown section; use [worker] and [object-server]");
+    }
+  }
+  if (const IniSection& defaults = file.own_options("DEFAULT"); !defaults.empty()) {
+    throw bad_option(defaults.begin()->second,
+                     "[DEFAULT] is not supported here; move the option to [object-server]");
+  }
+}
+
+void apply_worker_options(const IniSection& options, Settings& settings) {
+  for (const auto& [name, written] : options) {
+    if (name == "workers") continue;
+    if (const Option* option = find_option(worker_options(), name); option != nullptr) {
+      read_option(*option, written, settings);
+    } else if (name == kOnePerDevice || find_option(object_server_options(), name) != nullptr) {
+      throw bad_option(written, "unknown option in this section; move it to [object-server]");
+    } else {
+      throw bad_option(written, "unknown option; correct its name or remove it");
+    }
+  }
+}
+
+void apply_server_options(const IniSection& options, Settings& settings) {
+  for (const auto& [name, written] : options) {
+    if (name == kOnePerDevice) {
+      const bool one = read_truth(written);
+      // BaseDiskFileManager.__init__: the deprecated option applies only if its successor is not set.
+      if (!options.contains("replication_concurrency_per_device")) {
+        settings.receiver.replication_concurrency_per_device = one ? 1 : 0;
+      }
+    } else if (const Option* option = find_option(object_server_options(), name); option != nullptr) {
+      read_option(*option, written, settings);
+    } else if (is_swift_option_without_effect(name)) {
+      settings.without_effect.push_back(without_effect_text(written));
+    } else if (find_option(worker_options(), name) != nullptr) {
+      throw bad_option(written, "unknown option in this section; move it to [worker]");
+    } else {
+      throw bad_option(written, "unknown option; correct its name or remove it");
+    }
+  }
+}
+
+int worker_count(const IniSection& worker, int replication_concurrency) {
+  const auto written = worker.find("workers");
+  if (written == worker.end() || written->second.value.empty() || written->second.value == "auto") {
+    return std::max(kMinDefaultWorkers, std::min(replication_concurrency + kIdleWorkers, kMaxWorkers));
+  }
+  const auto count =
+      static_cast<int>(read_whole_number(written->second, 1, kMaxWorkers, "a number of processes, or auto"));
+  if (replication_concurrency != 0 && count <= replication_concurrency) {
+    throw bad_option(written->second,
+                     "must be greater than replication_concurrency (" +
+                         std::to_string(replication_concurrency) +
+                         "): otherwise no worker is left to answer 503 and senders wait in the "
+                         "socket's backlog; give at least " +
+                         std::to_string(replication_concurrency + 1));
+  }
+  return count;
+}
+
+void check_devices(const IniSection& options, const std::string& devices, const std::string& path) {
+  if (DIR* directory = ::opendir(devices.c_str()); directory != nullptr) {
+    ::closedir(directory);
+    return;
+  }
+  const std::string problem = std::string("cannot be read: ") + std::strerror(errno) +
+                              "; give the directory where the devices are mounted";
+  const auto option = options.find("devices");
+  throw bad_option(
+      option == options.end() ? IniOption{path, "object-server", "devices", devices} : option->second,
+      problem);
+}
+
+}  // namespace
+
+Settings load_settings(const std::string& path) {
+  const IniFile file(path, IniDuplicates::last_wins, "give the path of a worker.conf");
+  check_sections(file);
+  Settings settings;
+  settings.receiver.allowed_headers = read_header_names(kDefaultAllowedHeaders);
+  const IniSection& worker = file.own_options("worker");
+  apply_worker_options(worker, settings);
+
+  IniSection server;
+  if (!settings.object_server_conf.empty()) {
+    server = read_object_server_conf(settings.object_server_conf, settings.without_effect);
+  }
+  for (const auto& [name, written] : file.own_options("object-server")) {
+    server.insert_or_assign(name, written);
+  }
+  // swift_dir in [worker] takes precedence.
+  const std::string swift_dir = settings.swift_dir;
+  apply_server_options(server, settings);
+  if (worker.contains("swift_dir")) settings.swift_dir = swift_dir;
+  settings.pool.workers = worker_count(worker, settings.pool.replication_concurrency);
+  check_devices(server, settings.disk.devices, path);
+  return settings;
+}
+
+std::vector<std::string> keep_until_restart(const Settings& running, Settings& reloaded) {
+  std::vector<std::string> changed;
+  Settings before = running;
+  for (const std::span<const Option> options : {worker_options(), object_server_options()}) {
+    for (const Option& option : options) {
+      if (option.on_reload == OnReload::taken) continue;
+      std::visit(
+          [&](const auto& type) {
+            if (type.field(before) == type.field(reloaded)) return;
+            changed.emplace_back(option.name);
+            type.field(reloaded) = type.field(before);
+          },
+          option.type);
+    }
+  }
+  return changed;
+}
+
+}  // namespace ssync

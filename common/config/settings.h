@@ -1,0 +1,36 @@
+// The settings in worker.conf, with object-server.conf as defaults: Swift's option names, meanings and
+// defaults.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/config/disk_settings.h"
+#include "common/config/log_settings.h"
+#include "common/config/pool_settings.h"
+#include "common/config/receiver_settings.h"
+
+namespace ssync {
+
+struct Settings {
+  DiskSettings disk;
+  ReceiverSettings receiver;
+  LogSettings log;
+  PoolSettings pool;
+  std::string swift_dir = "/etc/swift";
+  std::string object_server_conf;  // empty: none
+  // Swift's options that have no effect here: "[section] option = value (file)".
+  std::vector<std::string> without_effect;
+};
+
+// Reads worker.conf at path, with the file named by object_server_conf as defaults. Throws ConfigError for an
+// unreadable file, an unknown option, a malformed or out-of-range value, an unreadable devices directory, or
+// a pool that is not larger than replication_concurrency; the message has file, section, option, value and
+// remedy.
+Settings load_settings(const std::string& path);
+
+// For a reload: resets the options that need a restart to their running values, and returns the names of
+// those that had been changed.
+std::vector<std::string> keep_until_restart(const Settings& running, Settings& reloaded);
+
+}  // namespace ssync

@@ -1,0 +1,123 @@
+#include "common/os/disk_threads.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "common/os/blocked_signals.h"
+#include "common/os/log.h"
+
+namespace ssync {
+namespace {
+
+// The threads only make system calls and catch exceptions; a hundred of them should not take a gigabyte of
+// address space.
+#ifdef __SANITIZE_THREAD__
+constexpr std::size_t kStackSize = 1024UL * 1024;  // it needs much thread-local memory
+#else
+constexpr std::size_t kStackSize = 256UL * 1024;
+#endif
+constexpr std::size_t kGuardSize = 64UL * 1024;  // at least a page on any machine
+constexpr std::size_t kStackAndGuard = kGuardSize + kStackSize;
+
+}  // namespace
+
+void DiskThreads::end() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  work_.notify_all();
+  for (const Thread& thread : threads_) {
+    ::pthread_join(thread.handle, nullptr);
+    ::munmap(thread.stack, kStackAndGuard);
+  }
+  threads_.clear();
+  ending_ = false;
+}
+
+void* DiskThreads::run_thread(void* threads) {
+  static_cast<DiskThreads*>(threads)->run();
+  return nullptr;
+}
+
+void DiskThreads::start(std::size_t wanted) {
+  wanted = std::min(wanted, count_) - 1;
+  if (threads_.size() >= wanted) return;
+  const BlockedSignals blocked;
+  while (threads_.size() < wanted) {
+    if (!start_one()) {
+      log::warning("only {} of {} disk threads could be started: {}", threads_.size() + 1, count_,
+                   std::strerror(errno));
+      count_ = threads_.size() + 1;
+      return;
+    }
+  }
+}
+
+// False with errno set on failure. The stack is allocated here, because the C library would keep it for reuse
+// when the thread has ended.
+bool DiskThreads::start_one() {
+  void* const stack = ::mmap(nullptr, kStackAndGuard, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (stack == MAP_FAILED) return false;
+  ::mprotect(stack, kGuardSize, PROT_NONE);
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstack(&attributes, static_cast<char*>(stack) + kGuardSize, kStackSize);
+  Thread thread{.handle = {}, .stack = stack};
+  const int error = ::pthread_create(&thread.handle, &attributes, run_thread, this);
+  ::pthread_attr_destroy(&attributes);
+  if (error != 0) {
+    ::munmap(stack, kStackAndGuard);
+    errno = error;
+    return false;
+  }
+  threads_.push_back(thread);
+  return true;
+}
+
+void DiskThreads::take_tasks() {
+  for (std::size_t index = next_++; index < size_; index = next_++) (*task_)(index);
+}
+
+void DiskThreads::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    work_.wait(lock, [this] { return ending_ || helpers_wanted_ != 0; });
+    if (ending_) return;
+    --helpers_wanted_;
+    ++helpers_;
+    lock.unlock();
+    take_tasks();
+    lock.lock();
+    if (--helpers_ == 0) done_.notify_one();
+  }
+}
+
+void DiskThreads::for_each(std::size_t size, const std::function<void(std::size_t)>& task,
+                           std::size_t at_once) {
+  at_once = std::min(at_once, size);
+  if (at_once > 1) start(at_once);
+  {
+    const std::lock_guard lock(mutex_);
+    task_ = &task;
+    size_ = size;
+    next_ = 0;
+    helpers_wanted_ = at_once == 0 ? 0 : std::min(threads_.size(), at_once - 1);
+  }
+  if (at_once > threads_.size()) {
+    work_.notify_all();
+  } else {
+    for (std::size_t i = 1; i < at_once; ++i) work_.notify_one();
+  }
+  take_tasks();
+  std::unique_lock lock(mutex_);
+  // Helpers that have not started yet would find no task.
+  helpers_wanted_ = 0;
+  done_.wait(lock, [this] { return helpers_ == 0; });
+}
+
+}  // namespace ssync

@@ -1,0 +1,65 @@
+// A thread pool for system calls that block on a disk, so that they block in parallel.
+#pragma once
+
+#include <pthread.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <vector>
+
+namespace ssync {
+
+// Number of parallel reads from a device for one request. A disk's own queue is not much longer, and it is
+// shared.
+inline constexpr std::size_t kReadsAtOnce = 16;
+
+// The threads are started on demand, with all signals blocked, and end with this object or in end().
+// Construct it after the last fork.
+class DiskThreads {
+ public:
+  // At most count threads, including the caller of for_each().
+  explicit DiskThreads(std::size_t count) : count_(count) {}
+  ~DiskThreads() { end(); }
+  DiskThreads(const DiskThreads&) = delete;
+  DiskThreads& operator=(const DiskThreads&) = delete;
+
+  // Calls task(0) to task(size - 1), started in this order and at most at_once in parallel, and returns when
+  // all have returned. task must not throw. For one caller at a time. If no thread can be started, the caller
+  // runs all tasks.
+  void for_each(std::size_t size, const std::function<void(std::size_t)>& task,
+                std::size_t at_once = std::numeric_limits<std::size_t>::max());
+
+  // Ends the threads: a hundred idle threads hold some megabytes. The next for_each() starts them again. Not
+  // to be called during for_each().
+  void end();
+
+ private:
+  struct Thread {
+    pthread_t handle;
+    void* stack;
+  };
+
+  void start(std::size_t wanted);
+  bool start_one();
+  static void* run_thread(void* threads);
+  void run();
+  void take_tasks();
+
+  std::size_t count_;
+  std::mutex mutex_;
+  std::condition_variable work_;
+  std::condition_variable done_;
+  const std::function<void(std::size_t)>* task_ = nullptr;
+  std::size_t size_ = 0;
+  std::atomic<std::size_t> next_ = 0;
+  std::size_t helpers_wanted_ = 0;  // threads that are to join the present for_each()
+  std::size_t helpers_ = 0;         // that have joined it
+  bool ending_ = false;
+  std::vector<Thread> threads_;
+};
+
+}  // namespace ssync

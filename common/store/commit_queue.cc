@@ -1,0 +1,230 @@
+#include "common/store/commit_queue.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "common/os/blocked_signals.h"
+#include "common/os/errors.h"
+#include "common/os/log.h"
+#include "common/os/path.h"
+#include "common/store/publish.h"
+
+namespace ssync {
+
+struct CommitQueue::Entry {
+  CommitTicket ticket = 0;
+  BatchPublication publication;
+  std::exception_ptr failure;
+};
+
+CommitLimits CommitLimits::within(std::uint64_t open_files) {
+  // Descriptors for sockets, logs, locks and the directories that are being synced.
+  constexpr std::uint64_t kOthers = 256;
+  CommitLimits limits;
+  const std::uint64_t room = open_files > kOthers ? (open_files - kOthers) / 2 : 0;
+  limits.files = static_cast<std::size_t>(std::clamp<std::uint64_t>(room, 1, limits.files));
+  return limits;
+}
+
+CommitQueue::CommitQueue(const Partition& partition, DiskThreads& threads, CommitMode mode,
+                         CommitLimits limits)
+    : partition_(partition), threads_(threads), mode_(mode), limits_(limits) {}
+
+CommitQueue::~CommitQueue() {
+  if (!committer_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+  committer_.join();
+}
+
+bool CommitQueue::start() {
+  if (committer_.joinable()) return true;
+  const BlockedSignals blocked;
+  try {
+    committer_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    log::warning("cannot start the group commit thread, files are committed one by one: {}", error.what());
+  }
+  return committer_.joinable();
+}
+
+std::optional<CommitTicket> CommitQueue::commit(std::unique_ptr<StagedFile> file, Durability durability,
+                                                const std::optional<PowerIncrease>& increase) {
+  if (mode_ == CommitMode::each || increase || !start()) {
+    publish(*file, durability, increase);
+    return std::nullopt;
+  }
+  const std::int64_t bytes = file->written();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] {
+    return waiting_.empty() || (waiting_.size() < limits_.files && waiting_bytes_ + bytes <= limits_.bytes);
+  });
+  const CommitTicket ticket = next_ticket_++;
+  pending_dirs_.insert(file->hash_dir());
+  waiting_bytes_ += bytes;
+  waiting_.push_back({.ticket = ticket, .publication = {std::move(file), durability}, .failure = nullptr});
+  lock.unlock();
+  changed_.notify_all();
+  return ticket;
+}
+
+void CommitQueue::settle(const std::string& hash_dir) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return !pending_dirs_.contains(hash_dir); });
+}
+
+void CommitQueue::finish() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return pending_dirs_.empty(); });
+}
+
+std::vector<CommitResult> CommitQueue::take_results() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(results_, {});
+}
+
+// noexcept: if memory runs out, nothing can be guaranteed, so the worker ends, and with it the session.
+void CommitQueue::run() noexcept {
+  Batch revealed;
+  for (;;) {
+    Batch staged = take_waiting(revealed.empty());
+    if (staged.empty() && revealed.empty()) return;
+    sync(staged, revealed);
+    complete(revealed);
+    reveal(staged);
+    revealed = std::move(staged);
+  }
+}
+
+CommitQueue::Batch CommitQueue::take_waiting(bool wait) {
+  std::unique_lock lock(mutex_);
+  if (wait) changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+  Batch batch = std::exchange(waiting_, {});
+  waiting_bytes_ = 0;
+  lock.unlock();
+  changed_.notify_all();
+  return batch;
+}
+
+void CommitQueue::sync(Batch& staged, Batch& revealed) {
+  std::vector<std::string> directories;
+  if (!revealed.empty()) {
+    for (const Entry& entry : revealed) {
+      if (entry.publication.is_revealed()) unsynced_.add(entry.publication.hash_dir());
+    }
+    directories = unsynced_.take();
+  }
+  std::vector<std::exception_ptr> failures(directories.size());
+  threads_.for_each(staged.size() + directories.size(), [&](std::size_t index) {
+    if (index < staged.size()) {
+      try {
+        staged[index].publication.sync_data();
+      } catch (...) {
+        staged[index].failure = std::current_exception();
+      }
+      return;
+    }
+    index -= staged.size();
+    try {
+      sync_directory_if_there(directories[index]);
+    } catch (...) {
+      failures[index] = std::current_exception();
+    }
+  });
+  for (std::size_t i = 0; i < directories.size(); ++i) {
+    if (!failures[i]) continue;
+    for (Entry& entry : revealed) {
+      const std::string& hash_dir = entry.publication.hash_dir();
+      if (hash_dir != directories[i] && !hash_dir.starts_with(directories[i] + "/")) continue;
+      entry.publication.take_back();
+      if (!entry.failure) entry.failure = failures[i];
+    }
+    unsynced_.add(std::move(directories[i]));
+  }
+}
+
+// One append for the whole batch. If it fails, one per file, so that a failure affects only its own file; but
+// not after a lock timeout, which would then be repeated for each file.
+std::vector<Invalidations> CommitQueue::invalidate(Batch& batch) {
+  const auto suffix_of = [](const Entry& entry) { return name_of(parent_of(entry.publication.hash_dir())); };
+  std::vector<Invalidations> appended;
+  const auto append = [&](const std::vector<std::string>& suffixes) {
+    appended.push_back(append_invalidations(partition_.path(), suffixes));
+    unsynced_.add_parents(appended.back().made_directories);
+  };
+  // A line per file, as if they were published one by one.
+  std::vector<std::string> suffixes;
+  for (const Entry& entry : batch) {
+    if (!entry.failure) suffixes.push_back(suffix_of(entry));
+  }
+  if (suffixes.empty()) return appended;
+  std::exception_ptr shared_failure;
+  try {
+    append(suffixes);
+    return appended;
+  } catch (const LockTimeout&) {
+    shared_failure = std::current_exception();
+  } catch (const OsError&) {
+  }
+  for (Entry& entry : batch) {
+    if (entry.failure) continue;
+    entry.failure = shared_failure;
+    if (shared_failure) continue;
+    try {
+      append({suffix_of(entry)});
+    } catch (const std::runtime_error&) {
+      entry.failure = std::current_exception();
+    }
+  }
+  return appended;
+}
+
+// Revealing a batch takes long enough for a replicator to hash its suffixes meanwhile.
+void CommitQueue::invalidate_again(Batch& batch, const std::vector<Invalidations>& invalidations) {
+  const std::string path = partition_.path();
+  try {
+    for (const Invalidations& appended : invalidations) {
+      if (are_pending(path, appended)) continue;
+      unsynced_.add_parents(append_invalidations(path, appended.suffixes).made_directories);
+    }
+  } catch (const std::runtime_error&) {
+    for (Entry& entry : batch) {
+      if (!entry.failure) entry.failure = std::current_exception();
+    }
+  }
+}
+
+void CommitQueue::reveal(Batch& batch) {
+  const std::vector<Invalidations> invalidations = invalidate(batch);
+  for (Entry& entry : batch) {
+    if (entry.failure) continue;
+    try {
+      entry.publication.reveal();
+    } catch (...) {
+      entry.failure = std::current_exception();
+    }
+  }
+  invalidate_again(batch, invalidations);
+}
+
+void CommitQueue::complete(Batch& batch) {
+  if (batch.empty()) return;
+  for (Entry& entry : batch) {
+    if (!entry.failure) entry.publication.clean_up();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    for (Entry& entry : batch) {
+      pending_dirs_.erase(pending_dirs_.find(entry.publication.hash_dir()));
+      results_.push_back({.ticket = entry.ticket, .failure = std::move(entry.failure)});
+    }
+  }
+  changed_.notify_all();
+  batch.clear();
+}
+
+}  // namespace ssync

@@ -1,0 +1,21 @@
+// Moves damaged objects aside, so that replication can restore them.
+#pragma once
+
+#include <string>
+
+#include "common/layout/partition.h"
+
+namespace ssync {
+
+// Renames a hash directory (or a whole suffix directory, or a file in the place of either) to
+// <device>/quarantined/objects[-N]/<its name>, with "-<32 hex digits>" added if that is taken, and
+// invalidates its suffix first (swift.obj.diskfile.quarantine_renamer). Logs the reason as a warning.
+// Returns the new path. Throws OsError, LockTimeout.
+std::string quarantine(const Partition& partition, const std::string& directory, const std::string& reason);
+
+// For a hash directory that cannot be listed: quarantines it if the error (an errno) says that it is a file
+// (ENOTDIR) or damaged (ENODATA, as for a bad sector; if it cannot be moved, its suffix directory is). Throws
+// OsError with this code for every other error.
+void quarantine_unlistable(const Partition& partition, const std::string& hash_dir, int code);
+
+}  // namespace ssync

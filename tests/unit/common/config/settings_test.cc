@@ -1,0 +1,327 @@
+#include "common/config/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "common/config/errors.h"
+#include "common/config/log_setup.h"
+
+namespace ssync {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class SettingsTest : public ::testing::Test {
+ protected:
+  SettingsTest() : dir_(::testing::TempDir() + "settings_test." + std::to_string(getpid())) {
+    std::filesystem::create_directory(dir_);
+  }
+  ~SettingsTest() override { std::filesystem::remove_all(dir_); }
+
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(dir_ + "/" + name, std::ios::binary) << text;
+  }
+
+  // The devices directory is dir_ unless the text says otherwise.
+  Settings load(const std::string& text) {
+    write("worker.conf", "[object-server]\ndevices = " + dir_ + "\n" + text);
+    return load_settings(dir_ + "/worker.conf");
+  }
+
+  Settings load_over(const std::string& object_server_conf, const std::string& text = "") {
+    write("object-server.conf", "[DEFAULT]\ndevices = " + dir_ + "\n" + object_server_conf);
+    write("worker.conf", "[worker]\nobject_server_conf = " + dir_ + "/object-server.conf\n" + text);
+    return load_settings(dir_ + "/worker.conf");
+  }
+
+  template <typename Load>
+  static std::string error_of(const Load& load) {
+    try {
+      load();
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  std::string dir_;
+};
+
+TEST_F(SettingsTest, HasSwiftsDefaults) {
+  const Settings settings = load("");
+  EXPECT_TRUE(settings.disk.mount_check);
+  EXPECT_TRUE(settings.disk.fallocate_reserve.is_percent);
+  EXPECT_EQ(settings.disk.fallocate_reserve.amount, 1.0);
+  EXPECT_EQ(settings.receiver.client_timeout, 60.0);
+  EXPECT_EQ(settings.disk.bytes_per_sync, 512LL << 20);
+  EXPECT_EQ(settings.pool.replication_concurrency, 4);
+  EXPECT_EQ(settings.receiver.replication_concurrency_per_device, 1);
+  EXPECT_EQ(settings.log.level, "INFO");
+  EXPECT_THAT(settings.receiver.allowed_headers,
+              ::testing::ElementsAre("content-disposition", "content-encoding", "x-delete-at",
+                                     "x-object-manifest", "x-static-large-object", "cache-control",
+                                     "content-language", "expires", "x-robots-tag"));
+  EXPECT_EQ(settings.pool.workers, 8);
+  EXPECT_EQ(settings.swift_dir, "/etc/swift");
+  EXPECT_THAT(settings.without_effect, IsEmpty());
+}
+
+TEST_F(SettingsTest, ReadsTheServersOptions) {
+  const Settings settings = load(
+      "mount_check = No\ndisable_fallocate = 1\nfallocate_reserve = 10485760\nclient_timeout = 0.5\n"
+      "network_chunk_size = 1024\ndisk_chunk_size = 67108864\nmb_per_sync = 2\nreclaim_age = 10\n"
+      "commit_window = 0\nmax_upload_time = 7\nreplication_server = false\nreplication_concurrency = 0\n"
+      "replication_concurrency_per_device = 3\nreplication_lock_timeout = 1\n"
+      "replication_failure_threshold = 0\nreplication_failure_ratio = 0.25\n"
+      "keep_cache_size = 7\nkeep_cache_private = yes\n"
+      "allowed_headers = X-Foo, etag,\n  Content-Length, x-foo,X-Bar\nlog_requests = off\nlog_name = "
+      "obj\n"
+      "log_facility = LOG_LOCAL5\nlog_level = debug\nlog_address = /x\nuser = nobody\n");
+  EXPECT_FALSE(settings.disk.mount_check);
+  EXPECT_TRUE(settings.disk.disable_fallocate);
+  EXPECT_FALSE(settings.disk.fallocate_reserve.is_percent);
+  EXPECT_EQ(settings.disk.fallocate_reserve.amount, 10485760);
+  EXPECT_EQ(settings.receiver.client_timeout, 0.5);
+  EXPECT_EQ(settings.receiver.network_chunk_size, 1024);
+  EXPECT_EQ(settings.disk.disk_chunk_size, 67108864);
+  EXPECT_EQ(settings.disk.keep_cache_size, 7);
+  EXPECT_TRUE(settings.receiver.keep_cache_private);
+  EXPECT_EQ(settings.disk.bytes_per_sync, 2 << 20);
+  EXPECT_EQ(settings.disk.reclaim_age, 10);
+  EXPECT_EQ(settings.disk.commit_window, 0);
+  EXPECT_EQ(settings.receiver.max_upload_time, 7);
+  EXPECT_FALSE(settings.receiver.replication_server);
+  EXPECT_EQ(settings.pool.replication_concurrency, 0);
+  EXPECT_EQ(settings.receiver.replication_concurrency_per_device, 3);
+  EXPECT_EQ(settings.receiver.replication_lock_timeout, 1);
+  EXPECT_EQ(settings.receiver.replication_failure_threshold, 0);
+  EXPECT_EQ(settings.receiver.replication_failure_ratio, 0.25);
+  EXPECT_EQ(settings.receiver.allowed_headers, (std::vector<std::string>{"x-foo", "x-bar"}));
+  EXPECT_FALSE(settings.receiver.log_requests);
+  EXPECT_EQ(settings.log.name, "obj");
+  EXPECT_EQ(settings.log.facility, "LOG_LOCAL5");
+  EXPECT_EQ(settings.log.level, "debug");
+  EXPECT_EQ(settings.log.address, "/x");
+  EXPECT_EQ(settings.pool.user, "nobody");
+}
+
+TEST_F(SettingsTest, ReadsThePoolsOptions) {
+  const Settings settings = load(
+      "[worker]\nworkers = 5\nsocket = /x/y\nsocket_mode = 0600\nsocket_owner = a\nsocket_group = b\n"
+      "backlog = 3\ndurability = each\nswift_dir = /s\nlog_target = /l\npid_file = /p\nworkers = 6\n");
+  EXPECT_EQ(settings.pool.workers, 6);
+  EXPECT_EQ(settings.pool.socket, "/x/y");
+  EXPECT_EQ(settings.pool.socket_mode, 0600U);
+  EXPECT_EQ(settings.pool.socket_owner, "a");
+  EXPECT_EQ(settings.pool.socket_group, "b");
+  EXPECT_EQ(settings.pool.backlog, 3);
+  EXPECT_EQ(settings.receiver.durability, CommitMode::each);
+  EXPECT_EQ(settings.swift_dir, "/s");
+  EXPECT_EQ(settings.log.target, "/l");
+  EXPECT_EQ(settings.pool.pid_file, "/p");
+}
+
+TEST_F(SettingsTest, BlankMeansTheDefaultWhereItDoesInSwift) {
+  const Settings settings =
+      load("replication_concurrency =\nreplication_failure_threshold =\nreplication_failure_ratio =\n");
+  EXPECT_EQ(settings.pool.replication_concurrency, 4);
+  EXPECT_EQ(settings.receiver.replication_failure_threshold, 100);
+  EXPECT_EQ(settings.receiver.replication_failure_ratio, 1.0);
+}
+
+TEST_F(SettingsTest, TheDefaultPoolLeavesRoomBesideReplicationConcurrency) {
+  struct Case {
+    const char* concurrency;
+    int workers;
+  };
+  for (const Case& c :
+       {Case{"0", 8}, Case{"1", 8}, Case{"4", 8}, Case{"5", 9}, Case{"1000", 1004}, Case{"1023", 1024}}) {
+    EXPECT_EQ(load(std::string("replication_concurrency = ") + c.concurrency).pool.workers, c.workers);
+  }
+  EXPECT_EQ(load("replication_concurrency = 6\n[worker]\nworkers = auto\n").pool.workers, 10);
+  EXPECT_EQ(load("replication_concurrency = 0\n[worker]\nworkers = 1\n").pool.workers, 1);
+}
+
+TEST_F(SettingsTest, OnePerDeviceCountsOnlyWithoutItsSuccessor) {
+  EXPECT_EQ(load("replication_one_per_device = no\n").receiver.replication_concurrency_per_device, 0);
+  EXPECT_EQ(load("replication_one_per_device = yes\n").receiver.replication_concurrency_per_device, 1);
+  EXPECT_EQ(load("replication_one_per_device = no\nreplication_concurrency_per_device = 5\n")
+                .receiver.replication_concurrency_per_device,
+            5);
+}
+
+TEST_F(SettingsTest, FallocateReserveIsBytesOrAPercentage) {
+  EXPECT_EQ(load("fallocate_reserve = 2.5%\n").disk.fallocate_reserve.amount, 2.5);
+  EXPECT_TRUE(load("fallocate_reserve = 2.5%\n").disk.fallocate_reserve.is_percent);
+  EXPECT_FALSE(load("fallocate_reserve = 0\n").disk.fallocate_reserve.is_percent);
+}
+
+TEST_F(SettingsTest, ErrorsNameFileSectionOptionValueAndRemedy) {
+  struct Case {
+    const char* text;
+    const char* error;
+  };
+  const Case cases[] = {
+      {"client_timeout = abc",
+       "[object-server] client_timeout = abc: not a number; give a number of seconds, e.g. 60"},
+      {"client_timeout =", "client_timeout = : not a number"},
+      {"client_timeout = 0", "client_timeout = 0: out of range"},
+      {"client_timeout = nan", "client_timeout = nan: out of range"},
+      {"client_timeout = inf", "client_timeout = inf: out of range"},
+      {"client_timeout = 1\n  2", "client_timeout = 1\\n2: not a number"},
+      {"network_chunk_size = 1023", "network_chunk_size = 1023: out of range 1024 to 67108864"},
+      {"network_chunk_size = 67108865", "out of range"},
+      {"disk_chunk_size = 1.5", "disk_chunk_size = 1.5: not a whole number"},
+      {"mb_per_sync = -1", "mb_per_sync = -1: out of range"},
+      {"reclaim_age = -1", "reclaim_age = -1: out of range"},
+      {"commit_window = -0.1", "commit_window = -0.1: out of range"},
+      {"max_upload_time = 0", "max_upload_time = 0: out of range"},
+      {"mount_check = ture", "mount_check = ture: neither true nor false"},
+      {"replication_concurrency = -1", "replication_concurrency = -1: out of range"},
+      {"replication_concurrency_per_device =", "not a whole number"},
+      {"replication_lock_timeout = 1.5", "not a whole number"},
+      {"replication_failure_ratio = x", "not a number"},
+      {"replication_one_per_device = x", "neither true nor false"},
+      {"fallocate_reserve = 101%", "fallocate_reserve = 101%: not a percentage"},
+      {"fallocate_reserve = x%", "not a percentage"},
+      {"fallocate_reserve = x", "not a whole number"},
+      {"log_level = LOUD", "log_level = LOUD: unknown level"},
+      {"log_facility = LOG_X", "log_facility = LOG_X: unknown facility"},
+      {"devices = relative", "devices = relative: not an absolute path"},
+      {"devices = /a\n  b", "devices = /a\\nb: path contains a control character"},
+      {"devices = /nonexistent", "devices = /nonexistent: cannot be read: No such file or directory; give"},
+      {"clinet_timeout = 5", "[object-server] clinet_timeout = 5: unknown option; correct"},
+      {"socket = /x", "[object-server] socket = /x: unknown option in this section; move it to [worker]"},
+      {"[worker]\ndevices = /x",
+       "[worker] devices = /x: unknown option in this section; move it to [object-server]"},
+      {"[worker]\nbind_port = 1", "[worker] bind_port = 1: unknown option; correct"},
+      {"[worker]\nworkers = 0", "workers = 0: out of range 1 to 1024"},
+      {"[worker]\nworkers = 4", "[worker] workers = 4: must be greater than replication_concurrency (4)"},
+      {"[worker]\nsocket = x", "socket = x: not an absolute path"},
+      {"[worker]\nsocket_mode = 0888", "socket_mode = 0888: not an octal file mode"},
+      {"[worker]\nsocket_mode = 1777", "not an octal file mode"},
+      {"[worker]\nbacklog = 0", "backlog = 0: out of range"},
+      {"[worker]\ndurability = none", "durability = none: neither group nor each"},
+      {"[worker]\nlog_target = file", "log_target = file: unknown target"},
+      {"[worker]\nobject_server_conf = /nonexistent",
+       "/nonexistent: cannot be read: No such file or directory; "
+       "correct object_server_conf"},
+      {"[workers]\nworkers = 9", "[workers]: unknown section"},
+      {"[DEFAULT]\nuser = x", "[DEFAULT] user = x: [DEFAULT] is not supported here"},
+  };
+  for (const Case& c : cases) {
+    const std::string error = error_of([&] { load(c.text); });
+    EXPECT_THAT(error, HasSubstr(c.error)) << c.text;
+    if (std::string_view(c.error).front() == '[') {
+      EXPECT_THAT(error, HasSubstr(dir_ + "/worker.conf: ")) << c.text;
+    }
+  }
+  EXPECT_THAT(error_of([] { load_settings("/nonexistent"); }), HasSubstr("/nonexistent: cannot be read"));
+}
+
+TEST_F(SettingsTest, ObjectServerConfIsTheDefaultUnderWorkerConf) {
+  const Settings settings = load_over(
+      "swift_dir = /swift\nuser = swift\nclient_timeout = 5\nmount_check = false\nbind_port = 6200\n"
+      "[app:object-server]\nuse = egg:swift#object\nreplication_concurrency = 2\nset client_timeout = 7\n"
+      "mb_per_sync = 9\nmount_check = true\n"
+      "[pipeline:main]\npipeline = recon object-server\n[object-replicator]\nconcurrency = 4\n"
+      "[filter:recon]\nrecon_cache_path = /x\n",
+      "[object-server]\nmb_per_sync = 1\n");
+  EXPECT_EQ(settings.swift_dir, "/swift");
+  EXPECT_EQ(settings.pool.user, "swift");
+  EXPECT_EQ(settings.pool.replication_concurrency, 2);
+  EXPECT_EQ(settings.receiver.client_timeout, 7) << "set overrides [DEFAULT]";
+  EXPECT_FALSE(settings.disk.mount_check) << "PasteDeploy keeps [DEFAULT] without set";
+  EXPECT_EQ(settings.disk.bytes_per_sync, 1 << 20);
+  EXPECT_EQ(
+      settings.without_effect,
+      (std::vector<std::string>{"[app:object-server] mount_check = true (" + dir_ + "/object-server.conf)",
+                                "[DEFAULT] bind_port = 6200 (" + dir_ + "/object-server.conf)"}));
+  EXPECT_EQ(load_over("swift_dir = /swift\n[app:object-server]\n", "swift_dir = /mine\n").swift_dir, "/mine");
+}
+
+TEST_F(SettingsTest, ObjectServerConfIsInterpolatedAsSwiftDoes) {
+  const Settings settings = load_over(
+      "log_name = %(here)s\nfallocate_reserve = 2%\n[app:object-server]\nset user = u%(log_level)s\n"
+      "log_level = INFO\n");
+  EXPECT_EQ(settings.log.name, dir_);
+  EXPECT_EQ(settings.disk.fallocate_reserve.amount, 2);
+  EXPECT_EQ(settings.pool.user, "uINFO");
+}
+
+TEST_F(SettingsTest, ObjectServerConfMistakesNameThatFile) {
+  EXPECT_THAT(
+      error_of([&] { load_over("[app:object-server]\nset client_timeout = x\n"); }),
+      HasSubstr(dir_ + "/object-server.conf: [app:object-server] set client_timeout = x: not a number"));
+  EXPECT_THAT(error_of([&] { load_over("[app:object-server]\nfoo = x\n"); }),
+              HasSubstr("[app:object-server] foo = x: unknown option"));
+  EXPECT_THAT(error_of([&] { load_over(""); }), HasSubstr("missing section [app:object-server]"));
+}
+
+TEST_F(SettingsTest, AcceptsEveryOptionOfSwiftsSample) {
+  std::string text;
+  const std::vector<std::string> options = {"bind_ip",
+                                            "bind_port",
+                                            "keep_idle",
+                                            "bind_timeout",
+                                            "backlog",
+                                            "workers",
+                                            "servers_per_port",
+                                            "ring_ip",
+                                            "max_clients",
+                                            "log_max_line_length",
+                                            "log_anonymization_method",
+                                            "log_anonymization_salt",
+                                            "log_format",
+                                            "log_custom_handlers",
+                                            "log_udp_host",
+                                            "log_udp_port",
+                                            "log_statsd_host",
+                                            "log_statsd_port",
+                                            "log_statsd_default_sample_rate",
+                                            "log_statsd_sample_rate_factor",
+                                            "log_statsd_metric_prefix",
+                                            "statsd_label_mode",
+                                            "statsd_emit_legacy",
+                                            "statsd_user_label_dc",
+                                            "eventlet_debug",
+                                            "conn_timeout",
+                                            "node_timeout",
+                                            "container_update_timeout",
+                                            "nice_priority",
+                                            "ionice_class",
+                                            "ionice_priority",
+                                            "slow",
+                                            "keep_cache_slo_manifest",
+                                            "cooperative_period",
+                                            "etag_validate_pct",
+                                            "slow_delete_log_threshold_seconds",
+                                            "eventlet_tpool_num_threads",
+                                            "splice",
+                                            "stale_worker_timeout"};
+  for (const std::string& option : options) text += option + " = 1\n";
+  const Settings settings = load(text);
+  EXPECT_EQ(settings.without_effect.size(), options.size());
+  EXPECT_THAT(settings.without_effect, Contains("[object-server] splice = 1 (" + dir_ + "/worker.conf)"));
+}
+
+TEST_F(SettingsTest, AReloadKeepsWhatNeedsARestart) {
+  const Settings running = load("user = a\nclient_timeout = 1\n[worker]\nsocket = /s\nbacklog = 7\n");
+  Settings reloaded =
+      load("user = b\nclient_timeout = 2\n[worker]\nsocket = /t\nbacklog = 7\npid_file = /p\n");
+  EXPECT_THAT(keep_until_restart(running, reloaded), ::testing::ElementsAre("socket", "pid_file", "user"));
+  EXPECT_EQ(reloaded.pool.socket, "/s");
+  EXPECT_EQ(reloaded.pool.pid_file, "");
+  EXPECT_EQ(reloaded.pool.user, "a");
+  EXPECT_EQ(reloaded.receiver.client_timeout, 2);
+  EXPECT_THAT(keep_until_restart(running, reloaded), IsEmpty());
+}
+
+}  // namespace
+}  // namespace ssync

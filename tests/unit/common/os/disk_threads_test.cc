@@ -1,0 +1,89 @@
+#include "common/os/disk_threads.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <iterator>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace ssync {
+namespace {
+
+TEST(DiskThreadsTest, CallsEachTaskOnce) {
+  DiskThreads threads(4);
+  for (const std::size_t size : {0U, 1U, 2U, 3U, 4U, 5U, 100U, 1000U}) {
+    std::vector<std::atomic<int>> calls(size);
+    threads.for_each(size, [&](std::size_t index) { ++calls[index]; });
+    for (const std::atomic<int>& count : calls) EXPECT_EQ(count, 1) << size;
+  }
+}
+
+TEST(DiskThreadsTest, RunsAsManyTasksAtATimeAsItHasThreads) {
+  constexpr std::size_t kThreads = 5;
+  DiskThreads threads(kThreads);
+  std::mutex mutex;
+  std::condition_variable all_here;
+  std::size_t here = 0;
+  // Returns only if all of them are there together.
+  threads.for_each(kThreads, [&](std::size_t) {
+    std::unique_lock lock(mutex);
+    if (++here == kThreads) all_here.notify_all();
+    all_here.wait(lock, [&] { return here == kThreads; });
+  });
+  EXPECT_EQ(here, kThreads);
+}
+
+TEST(DiskThreadsTest, NoMoreAtOnceThanAskedFor) {
+  DiskThreads threads(8);
+  std::atomic<int> now = 0;
+  std::atomic<int> most = 0;
+  for (int round = 0; round < 50; ++round) {
+    threads.for_each(
+        40,
+        [&](std::size_t) {
+          const int here = ++now;
+          for (int seen = most; here > seen && !most.compare_exchange_weak(seen, here);) {
+          }
+          std::this_thread::yield();
+          --now;
+        },
+        3);
+  }
+  EXPECT_LE(most, 3);
+}
+
+TEST(DiskThreadsTest, EndsItsThreadsAndStartsThemAnew) {
+  const auto tasks = [] {
+    const std::filesystem::directory_iterator all("/proc/self/task");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = tasks();
+  DiskThreads threads(4);
+  threads.end();
+  for (int round = 0; round < 3; ++round) {
+    std::atomic<int> calls = 0;
+    threads.for_each(100, [&](std::size_t) { ++calls; });
+    EXPECT_EQ(calls, 100);
+    EXPECT_EQ(tasks(), before + 3);
+    threads.end();
+    EXPECT_EQ(tasks(), before);
+  }
+}
+
+TEST(DiskThreadsTest, OneThreadIsTheCaller) {
+  DiskThreads threads(1);
+  const std::thread::id caller = std::this_thread::get_id();
+  std::vector<std::size_t> order;
+  threads.for_each(3, [&](std::size_t index) {
+    EXPECT_EQ(std::this_thread::get_id(), caller);
+    order.push_back(index);
+  });
+  EXPECT_EQ(order, (std::vector<std::size_t>{0, 1, 2}));
+}
+
+}  // namespace
+}  // namespace ssync

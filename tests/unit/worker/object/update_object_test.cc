@@ -1,0 +1,488 @@
+#include "worker/object/update_object.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "common/os/errors.h"
+#include "common/store/disk_file.h"
+#include "tests/unit/scripted_streams.h"
+#include "tests/unit/temporary_device.h"
+#include "worker/request/errors.h"
+
+namespace ssync {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Lines = std::vector<std::string>;
+
+const char kT0[] = "1700000000.00000";
+const char kT1[] = "1700000001.00000";
+const char kT2[] = "1700000002.00000";
+const char kT3[] = "1700000003.00000";
+
+class UpdateObjectTest : public ::testing::TestWithParam<CommitMode> {
+ protected:
+  UpdateObjectTest() { device_.settings().reclaim_age = std::int64_t{1} << 40; }
+
+  HttpAnswer answer(const std::string& line, const Lines& headers, const std::string& body = "",
+                    ScriptEnd end = ScriptEnd::clean) {
+    Subrequest request(line);
+    for (const std::string& header : headers) request.add_header(header);
+    request.add_backend_headers(device_.partition().policy, std::nullopt);
+    ScriptedInput input(body, end, 3);
+    SubrequestBody content(input, request.method == "PUT" ? request.content_length.value_or(0) : 0);
+    CommitQueue commits(device_.partition(), threads_, GetParam());
+    const UpdateTarget target{device_.partition(), "sda1", commits,
+                              device_.configuration().settings.receiver};
+    const UpdateAnswer answer = update_object(target, request, content);
+    if (!answer.ticket) return answer.answer;
+    commits.finish();
+    const std::exception_ptr failure = commits.take_results().at(0).failure;
+    return failure ? answer_failure(target, request.context, failure) : answer.answer;
+  }
+  int put(const std::string& time, const std::string& data, const Lines& more = {}) {
+    Lines headers{"X-Timestamp: " + time, "Content-Length: " + std::to_string(data.size()),
+                  "Content-Type: text/plain"};
+    headers.insert(headers.end(), more.begin(), more.end());
+    return answer("PUT /a/c/o", headers, data).status;
+  }
+  int post(const std::string& time, const Lines& more = {}) {
+    Lines headers{"X-Timestamp: " + time};
+    headers.insert(headers.end(), more.begin(), more.end());
+    return answer("POST /a/c/o", headers).status;
+  }
+  int del(const std::string& time, const Lines& more = {}) {
+    Lines headers{"X-Timestamp: " + time};
+    headers.insert(headers.end(), more.begin(), more.end());
+    return answer("DELETE /a/c/o", headers).status;
+  }
+  void clear() const {
+    std::filesystem::remove_all(device_.path() + "/objects");
+    std::filesystem::remove_all(device_.path() + "/quarantined");
+  }
+  [[nodiscard]] Lines files() const { return device_.files_of(name_); }
+  [[nodiscard]] std::map<std::string, std::string> stored(const std::string& file) const {
+    return as_map(read_metadata(device_.hash_dir_of(name_) + "/" + file).metadata);
+  }
+
+  TemporaryDevice device_;
+  const ObjectName name_{"a", "c", "o"};
+  DiskThreads threads_{4};
+};
+
+TEST_P(UpdateObjectTest, PutStoresDataAndEveryHeaderSent) {
+  EXPECT_EQ(put(kT1, "hello",
+                {"ETag: 5d41402abc4b2a76b9719d911017c592", "X-Object-Meta-It's: red", "X-Custom: 1",
+                 "X-Backend-No-Commit: True"}),
+            201);
+  ASSERT_THAT(files(), ElementsAre(std::string(kT1) + ".data"));
+  EXPECT_EQ(read_file(device_.hash_dir_of(name_) + "/" + files()[0]), "hello");
+  const std::map<std::string, std::string> expected{
+      {"X-Timestamp", kT1},
+      {"Content-Type", "text/plain"},
+      {"Content-Length", "5"},
+      {"ETag", "5d41402abc4b2a76b9719d911017c592"},
+      {"X-Object-Meta-It'S", "red"},
+      {"X-Custom", "1"},
+      {"name", "/a/c/o"},
+  };
+  EXPECT_EQ(stored(files()[0]), expected);
+  EXPECT_THAT(device_.invalid_suffixes(), ElementsAre(device_.hash_of(name_).substr(29)));
+}
+
+// A header name with '_' is stored twice, and values are encoded twice, as Swift does.
+TEST_P(UpdateObjectTest, PutStoresNamesAndValuesAsSwiftSpellsThem) {
+  EXPECT_EQ(put("1.7000000010e9", "", {"X-Object-Meta-a_b: \xc3\xa9", "X-Object-Meta-Voila: voil\xc3\xa0"}),
+            201);
+  ASSERT_THAT(files(), ElementsAre(std::string(kT1) + ".data"));
+  auto metadata = stored(files()[0]);
+  EXPECT_EQ(metadata["X-Object-Meta-A-B"], "\xc3\x83\xc2\xa9");
+  EXPECT_EQ(metadata["X-Object-Meta-A_B"], "\xc3\x83\xc2\xa9");
+  EXPECT_EQ(metadata["X-Object-Meta-Voila"], "voil\xc3\x83\xc2\xa0");
+  EXPECT_EQ(metadata["X-Timestamp"], "1.7000000010e9");
+}
+
+TEST_P(UpdateObjectTest, PutIsRefusedByWhatIsAsNewOrNewer) {
+  struct Case {
+    const char* why;
+    std::function<void()> before;
+    int status;
+  };
+  const Case cases[] = {
+      {"nothing", [] {}, 201},
+      {"older data", [&] { device_.add_data(name_, kT1, "x"); }, 201},
+      {"data of that time", [&] { device_.add_data(name_, kT2, "x"); }, 409},
+      {"newer data", [&] { device_.add_data(name_, kT3, "x"); }, 409},
+      {"older tombstone", [&] { device_.add_tombstone(name_, kT1); }, 201},
+      {"tombstone of that time", [&] { device_.add_tombstone(name_, kT2); }, 409},
+      {"newer tombstone", [&] { device_.add_tombstone(name_, kT3); }, 409},
+      // lp1683689
+      {"newer expired data",
+       [&] {
+         device_.add_data(name_, kT3, "x", {{"X-Delete-At", "1"}});
+       },
+       409},
+      {"older expired data",
+       [&] {
+         device_.add_data(name_, kT1, "x", {{"X-Delete-At", "1"}});
+       },
+       201},
+      // A newer POST is no newer data (2.5.0).
+      {"older data with a newer meta",
+       [&] {
+         device_.add_data(name_, kT1, "x");
+         device_.add_meta(name_, kT3);
+       },
+       201},
+      {"corrupt newer data",
+       [&] {
+         device_.add_data(name_, kT3, "x", {{"Content-Length", "2"}});
+       },
+       201},
+      {"another object's data",
+       [&] {
+         device_.add_data(name_, kT1, "x", {{"name", "/a/c/other"}});
+       },
+       403},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.why);
+    clear();
+    c.before();
+    const Lines before = files();
+    EXPECT_EQ(put(kT2, "hello"), c.status);
+    // By its data too: what was there may be of that very time.
+    const bool is_stored = read_file(device_.hash_dir_of(name_) + "/" + kT2 + ".data") == "hello";
+    EXPECT_EQ(is_stored, c.status == 201);
+    if (c.status != 201) {
+      EXPECT_EQ(files(), before);
+      continue;
+    }
+    DiskFile file(device_.partition(), name_);
+    ASSERT_EQ(file.open(ExpiredObjects::refuse, 0), OpenOutcome::open);
+    EXPECT_EQ(file.data_timestamp().internal(), kT2);
+  }
+}
+
+// PUT then POST: data and .meta travel apart (2.5.0).
+TEST_P(UpdateObjectTest, PutKeepsANewerMeta) {
+  device_.add_data(name_, kT1, "x");
+  device_.add_meta(name_, kT3);
+  EXPECT_EQ(put(kT2, "hello"), 201);
+  EXPECT_THAT(files(), ElementsAre(std::string(kT2) + ".data", std::string(kT3) + ".meta"));
+}
+
+TEST_P(UpdateObjectTest, PutRefusesWhatItCannotStore) {
+  struct Case {
+    const char* why;
+    const char* line;
+    Lines headers;
+    int status;
+  };
+  const std::string time = std::string("X-Timestamp: ") + kT1;
+  const Case cases[] = {
+      {"no time", "PUT /a/c/o", {"Content-Length: 2", "Content-Type: t"}, 400},
+      {"a bad time", "PUT /a/c/o", {"X-Timestamp: x", "Content-Length: 2", "Content-Type: t"}, 400},
+      {"no content type", "PUT /a/c/o", {time, "Content-Length: 2"}, 400},
+      {"empty content type", "PUT /a/c/o", {time, "Content-Length: 2", "Content-Type:"}, 400},
+      {"a wrong ETag", "PUT /a/c/o", {time, "Content-Length: 2", "Content-Type: t", "ETag: x"}, 422},
+      {"not UTF-8", "PUT /a/c/%ff", {time, "Content-Length: 2", "Content-Type: t"}, 412},
+      {"no object", "PUT /a/c", {time, "Content-Length: 2", "Content-Type: t"}, 400},
+      {"a negative length", "PUT /a/c/o", {time, "Content-Length: -5", "Content-Type: t"}, 499},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(answer(c.line, c.headers, "ab").status, c.status) << c.why;
+    EXPECT_THAT(files(), IsEmpty()) << c.why;
+    EXPECT_THAT(device_.invalid_suffixes(), IsEmpty()) << c.why;
+  }
+}
+
+TEST_P(UpdateObjectTest, PutMatchesIfNoneMatch) {
+  EXPECT_EQ(put(kT1, "hello", {"If-None-Match: *"}), 201);
+  EXPECT_EQ(put(kT2, "hello", {"If-None-Match: *"}), 412);
+  EXPECT_EQ(put(kT2, "hello", {"If-None-Match: \"5d41402abc4b2a76b9719d911017c592\""}), 412);
+  EXPECT_EQ(put(kT2, "hello", {"If-None-Match: \"other\""}), 201);
+}
+
+TEST_P(UpdateObjectTest, PutTakesQuotedAndNoEtags) {
+  EXPECT_EQ(put(kT1, "hello", {"ETag: \"5d41402abc4b2a76b9719d911017c592\""}), 201);
+  EXPECT_EQ(put(kT2, "hello", {"ETag:"}), 201);
+}
+
+// lp1631144: a short body is never an object.
+TEST_P(UpdateObjectTest, PutOfAShortBodyEndsTheSession) {
+  const Lines headers{std::string("X-Timestamp: ") + kT1, "Content-Length: 5", "Content-Type: t"};
+  EXPECT_THROW(answer("PUT /a/c/o", headers, "hell", ScriptEnd::clean), ClientGone);
+  EXPECT_THROW(answer("PUT /a/c/o", headers, "hell", ScriptEnd::cut), ClientGone);
+  EXPECT_THROW(answer("PUT /a/c/o", headers, "hell", ScriptEnd::silence), ClientTimeout);
+  EXPECT_THROW(answer("PUT /a/c/o", headers, "", ScriptEnd::interrupt), Interrupted);
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_P(UpdateObjectTest, PutInTimeOnly) {
+  device_.receiver().max_upload_time = -1;
+  EXPECT_EQ(put(kT1, "hello"), 408);
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_P(UpdateObjectTest, NothingIsStoredOnAnUnmountedDevice) {
+  std::filesystem::remove_all(device_.path());
+  EXPECT_EQ(put(kT1, "hello"), 507);
+  EXPECT_EQ(post(kT1), 507);
+  EXPECT_EQ(del(kT1), 507);
+  EXPECT_FALSE(std::filesystem::exists(device_.path()));
+}
+
+TEST_P(UpdateObjectTest, OnlyDeleteWorksOnAFullDevice) {
+  device_.add_data(name_, kT0, "x");
+  device_.settings().fallocate_reserve = {.amount = 100, .is_percent = true};
+  EXPECT_EQ(put(kT1, "hello"), 507);
+  EXPECT_EQ(put(kT1, ""), 507);
+  EXPECT_EQ(post(kT1), 507);
+  EXPECT_EQ(del(kT1), 204);
+  EXPECT_THAT(files(), ElementsAre(std::string(kT1) + ".ts"));
+}
+
+TEST_P(UpdateObjectTest, PostComparesAnExpiryWithTheWholeTime) {
+  ASSERT_EQ(put(kT1, "hello"), 201);
+  EXPECT_EQ(post("4000000000.00000_000000000000000a", {"X-Delete-At: 4000000000"}), 400);
+  EXPECT_EQ(post("4000000000.00000", {"X-Delete-At: -1"}), 400);
+  EXPECT_EQ(post("4000000000.00000", {"X-Delete-At: 4000000000"}), 202);
+}
+
+// lp bug of 2.36: "not here" would be a success, and the sender might delete its copy.
+TEST_P(UpdateObjectTest, AnObjectWhoseFilesKeepVanishingIsNotTakenForAbsent) {
+  const std::string directory = device_.hash_dir_of(ObjectName{"a", "c", "o"});
+  std::filesystem::create_directories(directory);
+  // Listed, but never there to be opened.
+  std::filesystem::create_symlink("nowhere", directory + "/" + kT1 + ".data");
+  EXPECT_EQ(post(kT2), 503);
+  EXPECT_EQ(put(kT2, "hello"), 503);
+  EXPECT_EQ(del(kT2), 503);
+}
+
+TEST_P(UpdateObjectTest, PutTurnsDeleteAfterIntoDeleteAt) {
+  EXPECT_EQ(put(kT1, "hello", {"X-Delete-After: 60"}), 201);
+  auto metadata = stored(std::string(kT1) + ".data");
+  EXPECT_EQ(metadata["X-Delete-At"], "1700000061");
+  EXPECT_EQ(metadata.count("X-Delete-After"), 0U);
+}
+
+TEST_P(UpdateObjectTest, FailsWithFiveHundredWhereADirectoryCannotBeMade) {
+  std::filesystem::create_directories(device_.path());
+  std::ofstream(device_.path() + "/objects") << "x";
+  EXPECT_EQ(put(kT1, "hello"), 500);
+}
+
+TEST_P(UpdateObjectTest, DeleteWritesATombstone) {
+  struct Case {
+    const char* why;
+    std::function<void()> before;
+    int status;
+    Lines left;
+  };
+  const std::string t1 = kT1;
+  const std::string t2 = kT2;
+  const std::string t3 = kT3;
+  const Case cases[] = {
+      {"nothing", [] {}, 404, {t2 + ".ts"}},
+      {"older data", [&] { device_.add_data(name_, kT1, "x"); }, 204, {t2 + ".ts"}},
+      {"data of that time", [&] { device_.add_data(name_, kT2, "x"); }, 409, {t2 + ".data"}},
+      {"newer data", [&] { device_.add_data(name_, kT3, "x"); }, 409, {t3 + ".data"}},
+      {"older tombstone", [&] { device_.add_tombstone(name_, kT1); }, 404, {t2 + ".ts"}},
+      {"newer tombstone", [&] { device_.add_tombstone(name_, kT3); }, 404, {t3 + ".ts"}},
+      {"older expired data",
+       [&] {
+         device_.add_data(name_, kT1, "x", {{"X-Delete-At", "1"}});
+       },
+       404,
+       {t2 + ".ts"}},
+      {"newer expired data",
+       [&] {
+         device_.add_data(name_, kT3, "x", {{"X-Delete-At", "1"}});
+       },
+       404,
+       {t3 + ".data"}},
+      {"older data with a newer meta",
+       [&] {
+         device_.add_data(name_, kT1, "x");
+         device_.add_meta(name_, kT3);
+       },
+       204,
+       {t2 + ".ts", t3 + ".meta"}},
+      {"corrupt data",
+       [&] {
+         device_.add_data(name_, kT1, "x", {{"Content-Length", "2"}});
+       },
+       404,
+       {t2 + ".ts"}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.why);
+    clear();
+    c.before();
+    EXPECT_EQ(del(kT2), c.status);
+    EXPECT_EQ(files(), c.left);
+  }
+}
+
+TEST_P(UpdateObjectTest, TombstonesHoldTimeAndNameOnly) {
+  EXPECT_EQ(del(kT1, {"X-Object-Meta-Color: red", "X-Custom: 1"}), 404);
+  EXPECT_THAT(stored(std::string(kT1) + ".ts"),
+              ElementsAre(::testing::Pair("X-Timestamp", kT1), ::testing::Pair("name", "/a/c/o")));
+}
+
+TEST_P(UpdateObjectTest, DeleteHonoursXIfDeleteAt) {
+  EXPECT_EQ(del(kT1, {"X-If-Delete-At: 5"}), 404);
+  EXPECT_THAT(files(), IsEmpty());
+  device_.add_data(name_, kT1, "x", {{"X-Delete-At", "5"}});
+  EXPECT_EQ(del(kT2, {"X-If-Delete-At: soon"}), 400);
+  EXPECT_EQ(del(kT2, {"X-If-Delete-At: 6"}), 412);
+  EXPECT_EQ(del(kT1, {"X-If-Delete-At: 5"}), 409);
+  EXPECT_THAT(files(), ElementsAre(std::string(kT1) + ".data"));
+  EXPECT_EQ(del(kT2, {"X-If-Delete-At: 5"}), 204);
+  EXPECT_THAT(files(), ElementsAre(std::string(kT2) + ".ts"));
+}
+
+TEST_P(UpdateObjectTest, DeleteTakesNamesThatAreTooLong) {
+  const std::string path = "/a/c/" + std::string(1025, 'n');
+  const std::string time = std::string("X-Timestamp: ") + kT1;
+  EXPECT_EQ(answer("PUT " + path, {time, "Content-Length: 0", "Content-Type: t"}).status, 400);
+  EXPECT_EQ(answer("DELETE " + path, {time}).status, 404);
+}
+
+TEST_P(UpdateObjectTest, PostStoresAMeta) {
+  device_.add_data(name_, kT1, "x", {{"X-Object-Meta-Old", "1"}});
+  EXPECT_EQ(post(kT2, {"X-Object-Meta-Color: red", "Content-Length: 0"}), 202);
+  ASSERT_THAT(files(), ElementsAre(std::string(kT1) + ".data", std::string(kT2) + ".meta"));
+  const std::map<std::string, std::string> expected{
+      {"X-Timestamp", kT2}, {"X-Object-Meta-Color", "red"}, {"Content-Length", "0"}, {"name", "/a/c/o"}};
+  EXPECT_EQ(stored(files()[1]), expected);
+}
+
+TEST_P(UpdateObjectTest, PostIsAnsweredByWhatIsThere) {
+  struct Case {
+    const char* why;
+    std::function<void()> before;
+    int status;
+  };
+  const Case cases[] = {
+      {"nothing", [] {}, 404},
+      {"older data", [&] { device_.add_data(name_, kT1, "x"); }, 202},
+      {"data of that time", [&] { device_.add_data(name_, kT2, "x"); }, 409},
+      {"newer data", [&] { device_.add_data(name_, kT3, "x"); }, 409},
+      {"newer meta",
+       [&] {
+         device_.add_data(name_, kT1, "x");
+         device_.add_meta(name_, kT3);
+       },
+       409},
+      {"newer tombstone", [&] { device_.add_tombstone(name_, kT3); }, 404},
+      {"older tombstone", [&] { device_.add_tombstone(name_, kT1); }, 404},
+      {"expired data",
+       [&] {
+         device_.add_data(name_, kT1, "x", {{"X-Delete-At", "1"}});
+       },
+       202},
+      {"corrupt data",
+       [&] {
+         device_.add_data(name_, kT1, "x", {{"Content-Length", "2"}});
+       },
+       404},
+      {"another object's data",
+       [&] {
+         device_.add_data(name_, kT1, "x", {{"name", "/a/c/other"}});
+       },
+       403},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.why);
+    clear();
+    c.before();
+    EXPECT_EQ(post(kT2), c.status);
+  }
+}
+
+TEST_P(UpdateObjectTest, PostKeepsContentTypesInOrder) {
+  struct Case {
+    const char* why;
+    const char* time;
+    Lines headers;
+    int status;
+    const char* meta;  // the newest
+    const char* content_type;
+  };
+  const Case cases[] = {
+      {"at the POST's time", kT3, {"Content-Type: new"}, 202, "1700000003.00000+0.meta", "new"},
+      {"older than the POST",
+       kT3,
+       {"Content-Type: new", std::string("Content-Type-Timestamp: ") + kT2},
+       202,
+       "1700000003.00000-186a0.meta",
+       "new"},
+      // Every header is stored, so the older content type is too; reading ignores it.
+      {"older than the data",
+       kT3,
+       {"Content-Type: old", std::string("Content-Type-Timestamp: ") + kT0},
+       202,
+       "1700000003.00000-493e0.meta",
+       "text/plain"},
+      {"none", kT3, {}, 202, "1700000003.00000.meta", "text/plain"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.why);
+    clear();
+    device_.add_data(name_, kT1, "x");
+    EXPECT_EQ(post(c.time, c.headers), c.status);
+    EXPECT_EQ(files().back(), c.meta);
+    DiskFile file(device_.partition(), name_);
+    ASSERT_EQ(file.open(ExpiredObjects::refuse, 0), OpenOutcome::open);
+    EXPECT_EQ(*file.metadata().find("Content-Type"), c.content_type);
+  }
+}
+
+TEST_P(UpdateObjectTest, AnOlderPostsNewerContentTypeRewritesTheMeta) {
+  device_.add_data(name_, kT0, "x");
+  ASSERT_EQ(post(kT2, {"X-Object-Meta-Color: red"}), 202);
+  EXPECT_EQ(post(kT1, {"X-Object-Meta-Color: blue", "Content-Type: new",
+                       std::string("Content-Type-Timestamp: ") + kT3}),
+            202);
+  EXPECT_EQ(files().back(), "1700000002.00000+186a0.meta");
+  DiskFile file(device_.partition(), name_);
+  ASSERT_EQ(file.open(ExpiredObjects::refuse, 0), OpenOutcome::open);
+  EXPECT_EQ(*file.metadata().find("X-Object-Meta-Color"), "red");
+  EXPECT_EQ(*file.metadata().find("Content-Type"), "new");
+}
+
+TEST_P(UpdateObjectTest, PostKeepsTheContentTypeOfAnEarlierOne) {
+  device_.add_data(name_, kT0, "x");
+  ASSERT_EQ(post(kT1, {"Content-Type: new"}), 202);
+  ASSERT_EQ(post(kT2), 202);
+  EXPECT_THAT(files(), ElementsAre(std::string(kT0) + ".data", "1700000002.00000-186a0.meta"));
+  EXPECT_EQ(stored(files()[1])["Content-Type"], "new");
+}
+
+// What Swift answers: it has no .meta to take the content type.
+TEST_P(UpdateObjectTest, ANewerContentTypeWithoutAMetaFails) {
+  device_.add_data(name_, kT1, "x");
+  EXPECT_EQ(post(kT1, {"Content-Type: new", std::string("Content-Type-Timestamp: ") + kT2}), 500);
+  EXPECT_THAT(files(), SizeIs(1));
+}
+
+TEST_P(UpdateObjectTest, PostRefusesADeleteTimeInThePast) {
+  device_.add_data(name_, kT1, "x");
+  EXPECT_EQ(post(kT2, {"X-Delete-At: 5"}), 400);
+  EXPECT_EQ(post(kT2, {"X-Delete-At: 1700000005"}), 202);
+}
+
+INSTANTIATE_TEST_SUITE_P(BothModes, UpdateObjectTest, ::testing::Values(CommitMode::group, CommitMode::each),
+                         [](const auto& mode) { return mode.param == CommitMode::group ? "group" : "each"; });
+
+}  // namespace
+}  // namespace ssync

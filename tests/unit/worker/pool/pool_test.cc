@@ -1,0 +1,344 @@
+#include "worker/pool/pool.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "common/config/errors.h"
+#include "common/config/log_setup.h"
+#include "common/os/fd.h"
+#include "common/os/log.h"
+
+namespace ssync {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+template <typename Condition>
+bool await(const Condition& condition) {
+  for (const auto deadline = Clock::now() + seconds(20); Clock::now() < deadline;) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+  return false;
+}
+
+// Greets each connection with "PID client_timeout\n" and then echoes, one connection at a time,
+// until the peer closes it or the worker is to stop.
+int echo_worker(const Configuration& configuration, int listening_fd, ReplicationSlots& /*slots*/,
+                WorkerControl& control) {
+  while (true) {
+    control.wait_for_request(listening_fd);
+    if (control.draining() || control.stopping()) return 0;
+    const Fd connection(accept4(listening_fd, nullptr, nullptr, SOCK_CLOEXEC));
+    if (!connection) continue;
+    const std::string greeting = std::to_string(getpid()) + " " +
+                                 std::to_string(configuration.settings.receiver.client_timeout) + "\n";
+    write_all(connection.get(), greeting, "peer");
+    char byte = 0;
+    while (!control.stopping()) {
+      const ssize_t got = read(connection.get(), &byte, 1);
+      if (got == 0) break;
+      if (got > 0) write_all(connection.get(), std::string(1, byte), "peer");
+    }
+  }
+}
+
+class Session {
+ public:
+  explicit Session(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const timeval limit{.tv_sec = 20, .tv_usec = 0};
+    setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
+    EXPECT_TRUE(await([&] {
+      return connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    })) << path;
+    std::string greeting;
+    for (char byte = 0; byte != '\n' && read(fd_.get(), &byte, 1) == 1;) greeting += byte;
+    std::istringstream(greeting) >> worker_ >> client_timeout_;
+  }
+  [[nodiscard]] pid_t worker() const { return worker_; }
+  [[nodiscard]] double client_timeout() const { return client_timeout_; }
+  [[nodiscard]] bool echoes() const {
+    char byte = 'x';
+    return send(fd_.get(), &byte, 1, MSG_NOSIGNAL) == 1 && read(fd_.get(), &byte, 1) == 1;
+  }
+  void close() { fd_.reset(); }
+
+ private:
+  Fd fd_;
+  pid_t worker_ = -1;
+  double client_timeout_ = 0;
+};
+
+class PoolTest : public ::testing::Test {
+ protected:
+  PoolTest() : dir_(::testing::TempDir() + "pool_test." + std::to_string(getpid())) {
+    std::filesystem::create_directory(dir_);
+    // Workers whose master was killed become ours, so that their end can be awaited.
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    configure("");
+    configure_swift("swift_hash_path_suffix = changeme");
+  }
+  ~PoolTest() override {
+    if (master_ > 0) {
+      kill(master_, SIGTERM);
+      waitpid(master_, nullptr, 0);
+    }
+    std::filesystem::remove_all(dir_);
+  }
+
+  void configure(const std::string& more, int workers = 1) {
+    std::ofstream(conf()) << "[worker]\nworkers = " << workers << "\nsocket = " << socket()
+                          << "\nswift_dir = " << dir_ << "\nlog_target = " << dir_
+                          << "/log\npid_file = " << dir_
+                          << "/pid\n[object-server]\nreplication_concurrency = 0\ndevices = " << dir_ << "\n"
+                          << more;
+  }
+
+  void configure_swift(const std::string& hash) {
+    std::ofstream(dir_ + "/swift.conf") << "[swift-hash]\n" << hash << "\n";
+  }
+
+  void start(const WorkerMain& worker_main = echo_worker) {
+    const Configuration configuration = load_configuration(conf());
+    master_ = fork();
+    if (master_ == 0) {
+      int status = 1;
+      try {
+        status = run_pool(conf(), configuration, worker_main);
+      } catch (const ConfigError&) {
+        status = 2;
+      }
+      _exit(status);
+    }
+  }
+
+  // The exit status of the master, which is to end by itself; -1 for another end.
+  int master_status() {
+    int status = 0;
+    const bool ended = await([&] { return waitpid(master_, &status, WNOHANG) == master_; });
+    EXPECT_TRUE(ended);
+    if (ended) master_ = -1;
+    return ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  [[nodiscard]] bool master_runs() const { return waitpid(master_, nullptr, WNOHANG) == 0; }
+  static bool gone(pid_t pid) {
+    return await([pid] { return kill(pid, 0) < 0 && errno == ESRCH; });
+  }
+  [[nodiscard]] std::string log() const {
+    std::ostringstream text;
+    text << std::ifstream(dir_ + "/log").rdbuf();
+    return text.str();
+  }
+  [[nodiscard]] bool logs(const std::string& words) const {
+    return await([&] { return log().find(words) != std::string::npos; });
+  }
+  [[nodiscard]] std::string conf() const { return dir_ + "/worker.conf"; }
+  [[nodiscard]] std::string socket() const { return dir_ + "/sock"; }
+  [[nodiscard]] bool exists(const char* name) const { return std::filesystem::exists(dir_ + "/" + name); }
+
+  std::string dir_;
+  pid_t master_ = -1;
+};
+
+TEST_F(PoolTest, ReplacesAKilledWorker) {
+  start();
+  const Session first(socket());
+  EXPECT_TRUE(first.echoes());
+  kill(first.worker(), SIGKILL);
+  const Session second(socket());
+  EXPECT_TRUE(second.echoes());
+  EXPECT_NE(second.worker(), first.worker());
+  EXPECT_FALSE(first.echoes());
+  EXPECT_TRUE(logs("worker " + std::to_string(first.worker()) + " was killed by signal 9 (Killed)"));
+}
+
+TEST_F(PoolTest, RunsAsManyWorkersAsConfigured) {
+  configure("", 3);
+  start();
+  const Session first(socket());
+  const Session second(socket());
+  const Session third(socket());
+  EXPECT_TRUE(first.echoes() && second.echoes() && third.echoes());
+  EXPECT_TRUE(logs("started: 3 workers on " + socket()));
+}
+
+TEST_F(PoolTest, SigtermEndsASessionAndLeavesNothing) {
+  start();
+  const Session session(socket());
+  EXPECT_TRUE(exists("pid"));
+  kill(master_, SIGTERM);
+  EXPECT_EQ(master_status(), 0);
+  EXPECT_FALSE(session.echoes());
+  EXPECT_TRUE(gone(session.worker()));
+  EXPECT_FALSE(exists("sock"));
+  EXPECT_FALSE(exists("pid"));
+}
+
+TEST_F(PoolTest, DrainLetsASessionEnd) {
+  start();
+  Session session(socket());
+  kill(master_, SIGQUIT);
+  EXPECT_TRUE(await([this] { return !exists("sock"); }));
+  EXPECT_TRUE(session.echoes());
+  EXPECT_TRUE(master_runs());
+  session.close();
+  EXPECT_EQ(master_status(), 0);
+  EXPECT_TRUE(gone(session.worker()));
+}
+
+TEST_F(PoolTest, SigtermCutsADrainShort) {
+  start();
+  const Session session(socket());
+  kill(master_, SIGQUIT);
+  EXPECT_TRUE(await([this] { return !exists("sock"); }));
+  kill(master_, SIGTERM);
+  EXPECT_EQ(master_status(), 0);
+  EXPECT_FALSE(session.echoes());
+}
+
+TEST_F(PoolTest, ABusyWorkerDrainsToo) {
+  // Never accepts, and so the listening socket stays readable.
+  start([](const Configuration&, int listening_fd, ReplicationSlots&, WorkerControl& control) {
+    while (!control.draining()) control.wait_for_request(listening_fd);
+    return 0;
+  });
+  ASSERT_TRUE(logs("started"));
+  const Fd waiting(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socket().copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
+  ASSERT_EQ(connect(waiting.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  kill(master_, SIGQUIT);
+  EXPECT_EQ(master_status(), 0);
+}
+
+TEST_F(PoolTest, ReloadStartsNewWorkersAndLetsTheOldFinish) {
+  start();
+  Session old(socket());
+  EXPECT_EQ(old.client_timeout(), 60);
+  configure("client_timeout = 5\n", 2);
+  kill(master_, SIGHUP);
+  ASSERT_TRUE(logs("reloaded " + conf() + ": 2 workers"));
+  const Session first(socket());
+  const Session second(socket());
+  EXPECT_EQ(first.client_timeout(), 5);
+  EXPECT_EQ(second.client_timeout(), 5);
+  EXPECT_TRUE(old.echoes());
+  old.close();
+  EXPECT_TRUE(gone(old.worker()));
+}
+
+TEST_F(PoolTest, AnInvalidReloadKeepsWorkersAndConfiguration) {
+  start();
+  const Session session(socket());
+  configure("client_timeout = soon\n");
+  kill(master_, SIGHUP);
+  EXPECT_TRUE(logs("reload failed, keeping the old configuration: " + conf() +
+                   ": [object-server] client_timeout = soon: not a number"));
+  EXPECT_TRUE(session.echoes());
+  kill(session.worker(), SIGKILL);
+  EXPECT_EQ(Session(socket()).client_timeout(), 60);
+}
+
+// A pool whose workers all fail would still accept connections, and senders would wait in its backlog.
+TEST_F(PoolTest, AReloadWithABrokenSwiftConfKeepsWorkersAndConfiguration) {
+  start();
+  const pid_t worker = Session(socket()).worker();
+  configure_swift("");
+  kill(master_, SIGHUP);
+  ASSERT_TRUE(logs("reload failed"));
+  EXPECT_EQ(Session(socket()).worker(), worker);
+}
+
+TEST_F(PoolTest, ReloadKeepsTheSocket) {
+  start();
+  ASSERT_TRUE(logs("started"));
+  configure("[worker]\nsocket = " + dir_ + "/other\n");
+  kill(master_, SIGHUP);
+  EXPECT_TRUE(logs("requires a restart"));
+  ASSERT_TRUE(logs("reloaded"));
+  EXPECT_TRUE(Session(socket()).echoes());
+  EXPECT_FALSE(exists("other"));
+  // The running pool still differs from the file.
+  std::filesystem::rename(dir_ + "/log", dir_ + "/log.1");
+  kill(master_, SIGHUP);
+  EXPECT_TRUE(logs("requires a restart"));
+}
+
+TEST_F(PoolTest, Sigusr1ReopensTheLogInEveryProcess) {
+  start([](const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
+           WorkerControl& control) {
+    const int status = echo_worker(configuration, listening_fd, slots, control);
+    log::info("the worker's last words");
+    return status;
+  });
+  ASSERT_TRUE(logs("started"));
+  std::filesystem::rename(dir_ + "/log", dir_ + "/log.1");
+  kill(master_, SIGUSR1);
+  ASSERT_TRUE(await([this] { return exists("log"); }));
+  kill(master_, SIGQUIT);
+  EXPECT_EQ(master_status(), 0);
+  EXPECT_THAT(log(), ::testing::HasSubstr("stopped"));
+  EXPECT_THAT(log(), ::testing::HasSubstr("the worker's last words"));
+}
+
+TEST_F(PoolTest, WorkersEndWhenTheMasterIsKilled) {
+  start();
+  const Session session(socket());
+  kill(master_, SIGKILL);
+  EXPECT_EQ(master_status(), -1);
+  EXPECT_TRUE(await([&] { return waitpid(session.worker(), nullptr, WNOHANG) == session.worker(); }));
+  EXPECT_FALSE(session.echoes());
+}
+
+TEST_F(PoolTest, AWorkerThatCannotStartIsRetriedSlowly) {
+  start([](const Configuration&, int, ReplicationSlots&, WorkerControl&) -> int {
+    throw ConfigError("swift.conf: broken");
+  });
+  ASSERT_TRUE(logs("exited with status 2"));
+  const auto first = Clock::now();
+  const auto deaths = [this] {
+    std::size_t count = 0;
+    const std::string text = log();
+    for (std::size_t at = text.find("exited with"); at != std::string::npos;
+         at = text.find("exited with", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  EXPECT_TRUE(await([&] { return deaths() >= 2; }));
+  EXPECT_GE(Clock::now() - first, milliseconds(900));
+  EXPECT_LE(deaths(), 2U);
+  EXPECT_THAT(log(), ::testing::HasSubstr("CRITICAL swift.conf: broken"));
+}
+
+TEST_F(PoolTest, ATakenSocketIsTheOperatorsMistake) {
+  start();
+  ASSERT_TRUE(Session(socket()).echoes());
+  Configuration configuration = load_configuration(conf());
+  configuration.settings.log.target = dir_ + "/log2";
+  EXPECT_THROW(run_pool(conf(), configuration, echo_worker), ConfigError);
+}
+
+}  // namespace
+}  // namespace ssync

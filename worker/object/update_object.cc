@@ -1,0 +1,387 @@
+#include "worker/object/update_object.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include "common/layout/device.h"
+#include "common/layout/partition_power.h"
+#include "common/os/background_md5.h"
+#include "common/os/log.h"
+#include "common/os/md5.h"
+#include "common/python/errors.h"
+#include "common/python/number.h"
+#include "common/python/text.h"
+#include "common/store/disk_file.h"
+#include "common/store/errors.h"
+#include "common/store/staged_file.h"
+#include "worker/http/errors.h"
+#include "worker/http/etag_list.h"
+#include "worker/object/object_creation_check.h"
+#include "worker/object/subrequest_path.h"
+
+namespace ssync {
+namespace {
+
+constexpr char kContentType[] = "Content-Type";
+constexpr char kContentTypeTimestamp[] = "Content-Type-Timestamp";
+// Minimum size in bytes of objects that are hashed by a separate thread.
+constexpr std::int64_t kHashedBeside = std::int64_t{1} << 20;
+constexpr char kFragmentIndex[] = "X-Object-Sysmeta-Ec-Frag-Index";
+
+// seconds < time, as Swift's Timestamp compares with a number: including its offset.
+bool is_before(std::int64_t seconds, const Timestamp& time) {
+  constexpr std::int64_t kEndOfTime = 10'000'000'000;
+  constexpr std::int64_t kRawPerSecond = 100'000;
+  if (seconds < 0 || seconds >= kEndOfTime) return seconds < 0;
+  return Timestamp::from_raw(seconds * kRawPerSecond) < time;
+}
+
+// A subrequest in progress: its object and timestamp.
+class Update {
+ public:
+  Update(const UpdateTarget& target, const Subrequest& request)
+      : target_(target),
+        request_(request),
+        headers_(request.headers),
+        name_(parse_subrequest_path(target.device, target.partition.name, request.path,
+                                    target.partition.conf.constraints.auto_create_account_prefix)),
+        timestamp_(valid_timestamp(headers_)),
+        increase_(PowerIncrease::from_header(target.partition, name_,
+                                             headers_.value_or_empty("X-Backend-Next-Part-Power"))) {}
+
+  UpdateAnswer answer(SubrequestBody& body);
+
+ private:
+  HttpAnswer put(SubrequestBody& body);
+  HttpAnswer post();
+  HttpAnswer del();
+
+  void require_device() const;
+  OpenOutcome open(DiskFile& file, ExpiredObjects expired) const;
+  [[nodiscard]] bool is_erasure_coded() const {
+    return target_.partition.policy.type == PolicyType::erasure_coding;
+  }
+  [[nodiscard]] FragmentRequest requested_fragment() const;
+  [[nodiscard]] std::unique_ptr<StagedFile> stage_file(FileKind kind, std::int64_t size) const;
+  void commit_file(FileKind kind, Metadata metadata);
+  void commit_data(std::unique_ptr<StagedFile> file, Metadata metadata, const FragmentRequest& request);
+  void copy_replication_headers(Metadata& metadata) const;
+  Metadata put_metadata(std::int64_t size, const std::string& etag) const;
+  Metadata post_metadata(const DiskFile& file, const Timestamp& original) const;
+  std::string receive(SubrequestBody& body, StagedFile& file, std::int64_t& received) const;
+
+  const UpdateTarget& target_;
+  const Subrequest& request_;
+  SubrequestHeaders headers_;
+  ObjectName name_;
+  Timestamp timestamp_;
+  std::optional<PowerIncrease> increase_;
+  std::optional<CommitTicket> ticket_;
+};
+
+void Update::require_device() const {
+  // Checked for each subrequest: a device may be unmounted during a session.
+  if (!usable_device(target_.partition.settings, target_.device)) {
+    throw HttpError(standard_answer(507, target_.device));
+  }
+}
+
+OpenOutcome Update::open(DiskFile& file, ExpiredObjects expired) const {
+  // Earlier subrequests of this session for this object must be published first.
+  target_.commits.settle(file.hash_dir());
+  const OpenOutcome outcome = file.open(expired, timestamp_.seconds());
+  if (outcome == OpenOutcome::not_supported) throw HttpError(standard_answer(507, target_.device));
+  if (outcome == OpenOutcome::changing) throw HttpError(standard_answer(503));
+  if (outcome == OpenOutcome::collision) throw HttpError(standard_answer(403));
+  return outcome;
+}
+
+std::unique_ptr<StagedFile> Update::stage_file(FileKind kind, std::int64_t size) const {
+  return std::make_unique<StagedFile>(target_.partition, name_, kind, size, target_.commits.unsynced());
+}
+
+void Update::commit_file(FileKind kind, Metadata metadata) {
+  std::unique_ptr<StagedFile> file = stage_file(kind, 0);
+  file->stage(std::move(metadata));
+  ticket_ = target_.commits.commit(std::move(file), Durability::durable, increase_);
+}
+
+// The fragment of a reconstructor's session: its PUT does not conflict with local fragments of other indexes.
+FragmentRequest Update::requested_fragment() const {
+  const std::string* index = headers_.find("X-Backend-Ssync-Frag-Index");
+  if (!is_erasure_coded() || index == nullptr) return {};
+  return {.fragment_index =
+              parse_fragment_index(python::latin1_to_utf8(*index), &target_.partition.policy.erasure_coding)};
+}
+
+void Update::commit_data(std::unique_ptr<StagedFile> file, Metadata metadata,
+                         const FragmentRequest& request) {
+  if (!is_erasure_coded()) {
+    file->stage(std::move(metadata));
+    ticket_ = target_.commits.commit(std::move(file), Durability::durable, increase_);
+    return;
+  }
+  // The index in the sender's metadata takes precedence. If it is taken from the session's header, Swift
+  // stores it as a number.
+  if (metadata.find(kFragmentIndex) == nullptr && request.fragment_index) {
+    metadata.append(
+        {.name = kFragmentIndex, .value = std::to_string(*request.fragment_index), .is_number = true});
+  }
+  const std::string* index = metadata.find(kFragmentIndex);
+  const int fragment_index =
+      parse_fragment_index(index == nullptr ? "None" : *index, &target_.partition.policy.erasure_coding);
+  const bool stays_undecided = python::is_true(headers_.value_or_empty("X-Backend-No-Commit"));
+  const Durability durability = stays_undecided ? Durability::undecided : Durability::durable;
+  file->stage(std::move(metadata), fragment_index);
+  ticket_ = target_.commits.commit(std::move(file), durability, increase_);
+}
+
+// The headers that the sender listed, and those that the operator allows. Their names are title-cased as
+// text, so that 'x-object-meta-a_b' keeps its underscore. The name as a metadata header loses it; Swift
+// stores both.
+void Update::copy_replication_headers(Metadata& metadata) const {
+  const auto copy = [&](const std::string& name) {
+    const std::string* value = headers_.find(name);
+    if (value != nullptr) metadata.set(python::title_latin1_to_utf8(name), python::latin1_to_utf8(*value));
+  };
+  for (const std::string& name : request_.replication_headers) {
+    // Swift's object server receives the names in one header, separated by white space.
+    for (const std::string_view word : python::split_words(name, std::numeric_limits<std::size_t>::max())) {
+      copy(std::string(word));
+    }
+  }
+  for (const std::string& name : target_.settings.allowed_headers) copy(name);
+}
+
+Metadata Update::put_metadata(std::int64_t size, const std::string& etag) const {
+  Metadata metadata;
+  metadata.set("X-Timestamp", timestamp_.internal());
+  metadata.set(kContentType, python::latin1_to_utf8(headers_.value_or_empty(kContentType)));
+  metadata.set("Content-Length", std::to_string(size));
+  metadata.set("ETag", etag);
+  for (const auto& [name, value] : headers_.items()) {
+    if (is_user_metadata(name) || is_system_metadata(name) || is_transient_system_metadata(name)) {
+      metadata.set(python::latin1_to_utf8(name), python::latin1_to_utf8(value));
+    }
+  }
+  copy_replication_headers(metadata);
+  return metadata;
+}
+
+std::string Update::receive(SubrequestBody& body, StagedFile& file, std::int64_t& received) const {
+  using Clock = std::chrono::steady_clock;
+  const ReceiverSettings& settings = target_.settings;
+  const auto piece = static_cast<std::size_t>(settings.network_chunk_size);
+  const Clock::time_point deadline = Clock::now() + std::chrono::seconds(settings.max_upload_time);
+  Md5 md5;
+  std::optional<BackgroundMd5> beside;
+  if (body.left() >= kHashedBeside) {
+    try {
+      beside.emplace();
+    } catch (const std::system_error& error) {
+      log::debug("cannot start a hashing thread: {}", error.what());
+    }
+  }
+  std::string buffer;
+  while (body.left() > 0) {
+    buffer.clear();
+    while (buffer.size() < piece && body.left() > 0) buffer.append(body.read(piece - buffer.size()));
+    if (Clock::now() > deadline) throw HttpError(standard_answer(408));
+    file.write(buffer);
+    received += static_cast<std::int64_t>(buffer.size());
+    if (beside) {
+      buffer = beside->exchange(std::move(buffer));
+    } else {
+      md5.update(buffer);
+    }
+  }
+  return beside ? beside->hex() : md5.hex();
+}
+
+HttpAnswer Update::put(SubrequestBody& body) {
+  const Partition& partition = target_.partition;
+  check_object_creation(headers_, name_, timestamp_, partition.conf.constraints);
+  const std::optional<std::int64_t> size = expected_size(headers_);
+  require_device();
+
+  const FragmentRequest fragment = requested_fragment();
+  DiskFile file(partition, name_, fragment);
+  Timestamp existing;
+  bool has_metadata = false;
+  switch (open(file, ExpiredObjects::refuse)) {
+    case OpenOutcome::open:
+      existing = file.data_timestamp();
+      has_metadata = true;
+      break;
+    case OpenOutcome::deleted:
+    case OpenOutcome::expired:
+      existing = file.deleted_timestamp();
+      break;
+    default:
+      break;
+  }
+  const std::string* if_none_match = headers_.find("If-None-Match");
+  if (if_none_match != nullptr && has_metadata) {
+    const std::string* etag = file.metadata().find("ETag");
+    if (etag_list_has(*if_none_match, etag == nullptr ? "" : *etag)) return standard_answer(412);
+  }
+  if (existing >= timestamp_) return standard_answer(409);
+
+  std::unique_ptr<StagedFile> staged = stage_file(FileKind::data, size.value_or(0));
+  std::int64_t received = 0;
+  const std::string etag = receive(body, *staged, received);
+  if (size && *size != received) return standard_answer(499);
+  Metadata metadata = put_metadata(received, etag);
+  const std::string sent_etag = unquoted_etag(headers_.value_or_empty("ETag"));
+  if (!sent_etag.empty() && sent_etag != etag) return standard_answer(422);
+  commit_data(std::move(staged), std::move(metadata), fragment);
+  return standard_answer(201);
+}
+
+Metadata Update::post_metadata(const DiskFile& file, const Timestamp& original) const {
+  if (timestamp_ > original) {
+    Metadata metadata;
+    metadata.set("X-Timestamp", timestamp_.internal());
+    for (const auto& [name, value] : headers_.items()) {
+      if (is_user_metadata(name) || is_transient_system_metadata(name)) {
+        metadata.set(python::latin1_to_utf8(name), python::latin1_to_utf8(value));
+      }
+    }
+    copy_replication_headers(metadata);
+    return metadata;
+  }
+  // Only the content type is newer: the metadata of the last POST is kept. (Without an earlier POST, Swift
+  // fails here, and so must the answer.)
+  if (!file.meta_metadata()) throw ValueError("no .meta file to update with a content type");
+  return *file.meta_metadata();
+}
+
+HttpAnswer Update::post() {
+  const std::string& delete_at = headers_.value_or_empty("X-Delete-At");
+  const std::int64_t new_delete_at = delete_at.empty() ? 0 : python::parse_int(delete_at, 10);
+  if (new_delete_at != 0 && is_before(new_delete_at, timestamp_)) {
+    return text_answer(400, "X-Delete-At in past");
+  }
+  require_device();
+  DiskFile file(target_.partition, name_);
+  if (open(file, ExpiredObjects::open) != OpenOutcome::open) return standard_answer(404);
+
+  const Timestamp original = file.metadata().find("X-Timestamp") == nullptr ? Timestamp() : file.timestamp();
+  const Timestamp original_content_type = file.content_type_timestamp();
+  const std::string* content_type = headers_.find(kContentType);
+  Timestamp content_type_time;
+  if (content_type != nullptr && !content_type->empty()) {
+    const std::string* sent = headers_.find(kContentTypeTimestamp);
+    content_type_time = sent == nullptr ? timestamp_ : Timestamp::parse(*sent);
+  }
+  if (original >= timestamp_ && original_content_type >= content_type_time) return standard_answer(409);
+
+  Metadata metadata = post_metadata(file, original);
+  if (content_type_time > original_content_type) {
+    metadata.set(kContentType, python::latin1_to_utf8(*content_type));
+    metadata.set(kContentTypeTimestamp, content_type_time.internal());
+  } else if (original_content_type != file.data_timestamp()) {
+    const std::string* stored = file.metadata().find(kContentType);
+    metadata.set(kContentType, stored == nullptr ? "" : *stored);
+    metadata.set(kContentTypeTimestamp, original_content_type.internal());
+  }
+  const bool own_content_type = std::max(content_type_time, original_content_type) != file.data_timestamp();
+  commit_file(FileKind::meta, std::move(metadata));
+  // Swift now updates the container, and fails if the data file lacks the values for it.
+  const bool is_described = (!own_content_type || file.data_metadata().find(kContentType) != nullptr) &&
+                            file.metadata().find("ETag") != nullptr;
+  if (is_described) return standard_answer(202);
+  return answer_failure(target_, request_.context,
+                        std::make_exception_ptr(ValueError("data file is missing Content-Type or ETag")));
+}
+
+HttpAnswer Update::del() {
+  require_device();
+  DiskFile file(target_.partition, name_);
+  Timestamp existing;
+  int status = 404;
+  bool has_metadata = false;
+  switch (open(file, ExpiredObjects::refuse)) {
+    case OpenOutcome::open:
+      existing = file.data_timestamp();
+      status = existing < timestamp_ ? 204 : 409;
+      has_metadata = true;
+      break;
+    case OpenOutcome::expired:
+      existing = file.deleted_timestamp();
+      has_metadata = true;
+      break;
+    case OpenOutcome::deleted:
+      existing = file.deleted_timestamp();
+      break;
+    default:
+      break;
+  }
+  Timestamp delete_at;
+  if (const std::string* stored = has_metadata ? file.metadata().find("X-Delete-At") : nullptr;
+      stored != nullptr && !stored->empty()) {
+    delete_at = Timestamp::parse(*stored);
+  }
+  if (const std::string* sent = headers_.find("X-If-Delete-At"); sent != nullptr) {
+    Timestamp if_delete_at;
+    try {
+      if_delete_at = Timestamp::parse(*sent);
+    } catch (const ValueError&) {
+      return text_answer(400, "Bad X-If-Delete-At header value");
+    }
+    // A tombstone only for the object that the expirer meant.
+    if (!existing.is_set()) return standard_answer(404);
+    if (existing >= timestamp_) return standard_answer(409);
+    if (delete_at != if_delete_at) return text_answer(412, "X-If-Delete-At and X-Delete-At do not match");
+    status = 204;
+  }
+  if (existing < timestamp_) {
+    Metadata metadata;
+    metadata.set("X-Timestamp", timestamp_.internal());
+    commit_file(FileKind::tombstone, std::move(metadata));
+  }
+  return standard_answer(status);
+}
+
+UpdateAnswer Update::answer(SubrequestBody& body) {
+  HttpAnswer answer;
+  if (request_.method == "PUT") {
+    answer = put(body);
+  } else if (request_.method == "POST") {
+    answer = post();
+  } else {
+    answer = del();
+  }
+  return {.answer = std::move(answer), .ticket = ticket_};
+}
+
+}  // namespace
+
+UpdateAnswer update_object(const UpdateTarget& target, const Subrequest& request, SubrequestBody& body) {
+  try {
+    return Update(target, request).answer(body);
+  } catch (const std::exception&) {
+    return {.answer = answer_failure(target, request.context, std::current_exception()), .ticket = {}};
+  }
+}
+
+HttpAnswer answer_failure(const UpdateTarget& target, const std::string& context,
+                          const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const HttpError& error) {
+    return error.answer();
+  } catch (const InsufficientStorage& error) {
+    log::error("ERROR {} in {}: {}", context, target.partition.path(), error.what());
+    return standard_answer(507, target.device);
+  } catch (const std::exception& error) {
+    log::error("ERROR {} in {}: {}", context, target.partition.path(), error.what());
+    return text_answer(500, error.what());
+  }
+}
+
+}  // namespace ssync

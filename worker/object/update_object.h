@@ -1,0 +1,42 @@
+// PUT, POST and DELETE as subrequests of a session, as Swift's ObjectController handles them with
+// X-Backend-Replication: True.
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <string>
+
+#include "common/config/receiver_settings.h"
+#include "common/layout/partition.h"
+#include "common/store/commit_queue.h"
+#include "worker/http/status.h"
+#include "worker/object/subrequest_body.h"
+#include "worker/protocol/subrequest.h"
+
+namespace ssync {
+
+// The target of subrequests: a partition, and the state that a session keeps between them.
+struct UpdateTarget {
+  const Partition& partition;
+  std::string device;  // its name, as in the request
+  CommitQueue& commits;
+  const ReceiverSettings& settings;
+};
+
+// The outcome of a subrequest. With a ticket, the answer is valid only if the stored file is published; if
+// that fails, answer_failure() gives the answer.
+struct UpdateAnswer {
+  HttpAnswer answer;
+  std::optional<CommitTicket> ticket;
+};
+
+// Answers a PUT, POST or DELETE. Failures of the request or the disk are answers (4xx, 5xx); only
+// SessionEnding and Interrupted, which end the session, are thrown. May leave part of the body unread.
+UpdateAnswer update_object(const UpdateTarget& target, const Subrequest& request, SubrequestBody& body);
+
+// The answer to a subrequest that failed with this exception, which is logged. context is its request line.
+// Exceptions that end the session are rethrown.
+HttpAnswer answer_failure(const UpdateTarget& target, const std::string& context,
+                          const std::exception_ptr& failure);
+
+}  // namespace ssync

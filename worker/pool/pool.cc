@@ -1,0 +1,267 @@
+#include "worker/pool/pool.h"
+
+#include <fmt/ranges.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <initializer_list>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/config/errors.h"
+#include "common/config/log_setup.h"
+#include "common/os/blocked_signals.h"
+#include "common/os/log.h"
+#include "worker/pool/backoff.h"
+#include "worker/pool/listening_socket.h"
+#include "worker/pool/pid_file.h"
+#include "worker/pool/privileges.h"
+#include "worker/pool/signal_handler.h"
+#include "worker/pool/worker_process.h"
+
+namespace ssync {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::seconds;
+
+// How long a worker may take to abort its session: more than the 10 s that it may wait for a partition's
+// lock.
+constexpr seconds kStopTime{15};
+// A worker may check its flag just before SIGTERM sets it and then block, so the signal is sent again.
+constexpr seconds kRepeatStop{1};
+
+constexpr std::initializer_list<int> kMasterSignals = {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGCHLD};
+
+std::string death_text(int status) {
+  if (WIFSIGNALED(status)) {
+    return "was killed by signal " + std::to_string(WTERMSIG(status)) + " (" + strsignal(WTERMSIG(status)) +
+           ")";
+  }
+  return "exited with status " + std::to_string(WEXITSTATUS(status));
+}
+
+class Master {
+ public:
+  Master(std::string config_path, Configuration configuration, const WorkerMain& worker_main)
+      : config_path_(std::move(config_path)),
+        configuration_(std::move(configuration)),
+        worker_main_(worker_main),
+        socket_(configuration_.settings.pool),
+        pid_file_(configuration_.settings.pool.pid_file),
+        slots_(configuration_.settings.pool.replication_concurrency) {}
+
+  void run() {
+    drop_privileges(configuration_.settings.pool.user);
+    // After dropping privileges, so that a log file that a reload could not reopen is refused now.
+    setup_logging(configuration_.settings.log);
+    start_missing_workers();
+    log::info("started: {} workers on {}", workers_.size(),
+              socket_.inherited() ? "the inherited socket" : configuration_.settings.pool.socket);
+    sd_notify(0, "READY=1");
+    while (phase_ == Phase::running || !workers_.empty()) {
+      take_signal();
+      if (phase_ == Phase::running && Clock::now() >= backoff_.next_start()) start_missing_workers();
+      if (phase_ == Phase::stopping) press_stop();
+    }
+    log::info("stopped");
+  }
+
+ private:
+  enum class Phase { running, draining, stopping };
+  enum class Role { serving, leaving };  // leaving: told to accept no more requests
+
+  struct Worker {
+    pid_t pid;
+    Clock::time_point started;
+    Role role;
+  };
+
+  void signal_workers(int signal) const {
+    for (const Worker& worker : workers_) ::kill(worker.pid, signal);
+  }
+
+  [[nodiscard]] bool start_worker() {
+    const pid_t master = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+      log::error("cannot start a worker: {}", std::strerror(errno));
+      backoff_.note_failed_fork();
+      return false;
+    }
+    if (pid == 0) run_worker(master, configuration_, socket_.fd(), slots_, worker_main_);
+    workers_.push_back({pid, Clock::now(), Role::serving});
+    return true;
+  }
+
+  void start_missing_workers() {
+    const auto serving = std::ranges::count(workers_, Role::serving, &Worker::role);
+    for (auto missing = configuration_.settings.pool.workers - serving; missing > 0 && start_worker();
+         --missing) {
+    }
+  }
+
+  // nullopt without a pending timeout: then only a signal can change anything.
+  [[nodiscard]] std::optional<Clock::time_point> next_deadline() const {
+    if (phase_ == Phase::stopping) return std::min(kill_at_, repeat_at_);
+    const auto serving = std::ranges::count(workers_, Role::serving, &Worker::role);
+    return phase_ == Phase::running && serving < configuration_.settings.pool.workers
+               ? std::optional(backoff_.next_start())
+               : std::nullopt;
+  }
+
+  void take_signal() {
+    const sigset_t set = signal_set(kMasterSignals);
+    timespec timeout{};
+    const auto deadline = next_deadline();
+    if (deadline) {
+      const auto left = std::max(*deadline - Clock::now(), Clock::duration::zero());
+      timeout.tv_sec = std::chrono::duration_cast<seconds>(left).count();
+      timeout.tv_nsec = (left % seconds(1)).count();
+    }
+    switch (deadline ? ::sigtimedwait(&set, nullptr, &timeout) : ::sigwaitinfo(&set, nullptr)) {
+      case SIGCHLD:
+        reap();
+        break;
+      case SIGHUP:
+        reload();
+        break;
+      case SIGTERM:
+      case SIGINT:
+        stop();
+        break;
+      case SIGQUIT:
+        drain();
+        break;
+      case SIGUSR1:
+        reopen_log();
+        break;
+      default:
+        break;
+    }
+  }
+
+  void reap() {
+    int status = 0;
+    for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
+      const auto worker = std::ranges::find(workers_, pid, &Worker::pid);
+      if (worker == workers_.end()) continue;
+      const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+      log::write(clean ? log::Level::info : log::Level::error, "worker {} {}", pid, death_text(status));
+      if (worker->role == Role::serving) {
+        const bool is_config_error = WIFEXITED(status) && WEXITSTATUS(status) == kStatusConfigError;
+        backoff_.note_death(Clock::now() - worker->started,
+                            is_config_error ? Backoff::Cause::config_error : Backoff::Cause::crash);
+      }
+      workers_.erase(worker);
+    }
+  }
+
+  void reload() {
+    if (phase_ != Phase::running) return;
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+               static_cast<long long>(now.tv_sec) * 1000000 + now.tv_nsec / 1000);
+    try {
+      Configuration configuration = load_configuration(config_path_);
+      setup_logging(configuration.settings.log);
+      keep_what_needs_a_restart(configuration.settings);
+      configuration_ = std::move(configuration);
+      replace_workers();
+      log::info("reloaded {}: {} workers", config_path_, configuration_.settings.pool.workers);
+    } catch (const ConfigError& error) {
+      log::error("reload failed, keeping the old configuration: {}", error.what());
+    }
+    sd_notify(0, "READY=1");
+  }
+
+  void keep_what_needs_a_restart(Settings& settings) const {
+    const std::vector<std::string> kept = keep_until_restart(configuration_.settings, settings);
+    if (kept.empty()) return;
+    log::warning("{}: changing {} requires a restart", config_path_, fmt::join(kept, ", "));
+  }
+
+  void replace_workers() {
+    slots_.set_count(configuration_.settings.pool.replication_concurrency);
+    for (Worker& worker : workers_) worker.role = Role::leaving;
+    start_missing_workers();
+    for (const Worker& worker : workers_) {
+      if (worker.role == Role::leaving) ::kill(worker.pid, SIGQUIT);
+    }
+  }
+
+  void stop() {
+    if (phase_ == Phase::stopping) return;
+    log::info("stopping");
+    sd_notify(0, "STOPPING=1");
+    phase_ = Phase::stopping;
+    kill_at_ = Clock::now() + kStopTime;
+    repeat_at_ = Clock::now();
+  }
+
+  void press_stop() {
+    const Clock::time_point now = Clock::now();
+    if (now >= kill_at_) {
+      log::error("{} workers did not stop within {} s; killing them", workers_.size(), kStopTime.count());
+      signal_workers(SIGKILL);
+      kill_at_ = repeat_at_ = now + kStopTime;
+    } else if (now >= repeat_at_) {
+      signal_workers(SIGTERM);
+      repeat_at_ = now + kRepeatStop;
+    }
+  }
+
+  void drain() {
+    if (phase_ != Phase::running) return;
+    log::info("draining");
+    sd_notify(0, "STOPPING=1");
+    phase_ = Phase::draining;
+    // New connections are refused immediately, instead of waiting without being accepted until the last
+    // session ends.
+    socket_.remove_path();
+    signal_workers(SIGQUIT);
+  }
+
+  void reopen_log() const {
+    try {
+      setup_logging(configuration_.settings.log);
+    } catch (const ConfigError& error) {
+      log::error("cannot reopen the log: {}", error.what());
+    }
+    signal_workers(SIGUSR1);
+  }
+
+  std::string config_path_;
+  Configuration configuration_;
+  const WorkerMain& worker_main_;
+  ListeningSocket socket_;
+  PidFile pid_file_;
+  ReplicationSlots slots_;
+  std::vector<Worker> workers_;
+  Backoff backoff_;
+  Phase phase_ = Phase::running;
+  Clock::time_point kill_at_;
+  Clock::time_point repeat_at_;
+};
+
+}  // namespace
+
+int run_pool(const std::string& config_path, Configuration configuration, const WorkerMain& worker_main) {
+  const BlockedSignals blocked(kMasterSignals);
+  // If an ignored SIGCHLD was inherited, the kernel would reap the workers.
+  handle_signal(SIGCHLD, SIG_DFL);
+  handle_signal(SIGPIPE, SIG_IGN);
+  Master(config_path, std::move(configuration), worker_main).run();
+  return 0;
+}
+
+}  // namespace ssync

@@ -1,0 +1,29 @@
+// The interface between the pool and its workers.
+#pragma once
+
+#include <functional>
+
+#include "common/config/configuration.h"
+#include "worker/pool/replication_slots.h"
+
+namespace ssync {
+
+// The pool as seen by a worker.
+class WorkerControl {
+ public:
+  // True when this worker must not accept another request (SIGQUIT, or SIGHUP to the master).
+  [[nodiscard]] virtual bool draining() const = 0;
+  // True when this worker has to abort its session now (SIGTERM, or the master died).
+  [[nodiscard]] virtual bool stopping() const = 0;
+  // Waits until listening_fd is readable or draining() or stopping() is true. No signal is missed between the
+  // test and the wait (ppoll).
+  virtual void wait_for_request(int listening_fd) = 0;
+  virtual ~WorkerControl() = default;
+};
+
+// Serves requests on listening_fd (non-blocking) until control.draining() or stopping(); its
+// return value is the process's exit status.
+using WorkerMain =
+    std::function<int(const Configuration&, int listening_fd, ReplicationSlots&, WorkerControl&)>;
+
+}  // namespace ssync

@@ -1,0 +1,51 @@
+#include "worker/receiver/missing_check.h"
+
+#include <exception>
+#include <string_view>
+
+#include "common/python/text.h"
+#include "worker/protocol/markers.h"
+#include "worker/protocol/offer.h"
+#include "worker/protocol/wanted.h"
+#include "worker/receiver/look_up_queue.h"
+#include "worker/receiver/missing_parts.h"
+#include "worker/request/errors.h"
+
+namespace ssync {
+namespace {
+
+void read_offers(RequestInput& input, Dialect dialect, LookUpQueue& queue) {
+  for (;;) {
+    const std::string_view line = input.read_line("missing_check line");
+    if (line.empty() || python::strip(line) == kMissingCheckEnd) return;
+    queue.add(parse_offer(line, dialect));
+    if (input.is_waiting()) queue.finish();
+  }
+}
+
+}  // namespace
+
+std::string wanted_lines(const Session& session, RequestInput& input, DiskThreads& threads) {
+  std::string lines;
+  LookUpQueue queue(session.partition, session.frag_index, threads,
+                    [&](const Offer& offer, const LocalObject& local) {
+                      const WantedParts parts = missing_parts(offer, local, session.dialect);
+                      if (!parts.any()) return;
+                      if (!lines.empty()) lines += kLineEnd;
+                      append_wanted(offer.hash, parts, session.dialect, lines);
+                    });
+  try {
+    read_offers(input, session.dialect, queue);
+  } catch (const SessionEnding&) {
+    queue.finish();
+    throw;
+  } catch (const std::exception&) {
+    // An error of an earlier offer takes precedence.
+    queue.finish();
+    throw;
+  }
+  queue.finish();
+  return lines;
+}
+
+}  // namespace ssync

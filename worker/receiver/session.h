@@ -1,0 +1,25 @@
+// A replication session with a valid request.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/config/receiver_settings.h"
+#include "common/layout/partition.h"
+#include "common/store/commit_queue.h"
+#include "worker/protocol/dialect.h"
+
+namespace ssync {
+
+struct Session {
+  const ReceiverSettings& settings;
+  Partition partition;
+  std::string device;
+  Dialect dialect = Dialect::ssync;
+  std::optional<std::int64_t> frag_index = {};  // X-Backend-Ssync-Frag-Index; replication policies ignore it
+  std::string remote_addr = {};
+  CommitLimits commit_limits = {};
+};
+
+}  // namespace ssync

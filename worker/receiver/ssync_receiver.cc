@@ -1,0 +1,194 @@
+#include "worker/receiver/ssync_receiver.h"
+
+#include <chrono>
+#include <exception>
+#include <initializer_list>
+
+#include "common/hashes/suffix_invalidation.h"
+#include "common/os/errors.h"
+#include "common/os/lock_path.h"
+#include "common/os/log.h"
+#include "common/os/path.h"
+#include "common/python/errors.h"
+#include "common/python/number.h"
+#include "common/python/repr.h"
+#include "common/python/text.h"
+#include "worker/http/errors.h"
+#include "worker/http/status.h"
+#include "worker/object/update_object.h"
+#include "worker/protocol/markers.h"
+#include "worker/receiver/missing_check.h"
+#include "worker/receiver/subrequest_tally.h"
+#include "worker/request/errors.h"
+
+namespace ssync {
+// The sender closed its side cleanly before a phase: there is no one to answer.
+struct SsyncReceiver::ClientDisconnected {};
+
+class SsyncReceiver::HeldSlot {
+ public:
+  explicit HeldSlot(ReplicationSlots& slots) : slots_(slots) {
+    if (!slots_.try_acquire()) throw HttpError(standard_answer(503));
+  }
+  ~HeldSlot() { slots_.release(); }
+  HeldSlot(const HeldSlot&) = delete;
+  HeldSlot& operator=(const HeldSlot&) = delete;
+
+ private:
+  ReplicationSlots& slots_;
+};
+
+namespace {
+
+void write_lines(ResponseOutput& output, std::initializer_list<std::string_view> lines) {
+  for (const std::string_view line : lines) {
+    output.write(line);
+    output.write(kLineEnd);
+  }
+}
+
+}  // namespace
+
+SsyncReceiver::SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output,
+                             ReplicationSlots& slots, DiskThreads& threads, std::function<bool()> interrupted)
+    : session_(session),
+      input_(input),
+      output_(output),
+      slots_(slots),
+      threads_(threads),
+      interrupted_(std::move(interrupted)) {}
+
+std::string SsyncReceiver::log_prefix() const {
+  return fmt::format("ssync receiver (remote_addr: {}, path: {}/{})", session_.remote_addr, session_.device,
+                     session_.partition.name);
+}
+
+SessionResult SsyncReceiver::run() noexcept {
+  try {
+    // nginx forwards the response header with the first byte of the body, and the sender waits for that
+    // header.
+    output_.write("\r\n");
+    output_.flush();
+    run_phases();
+    write_lines(output_, {kUpdatesStart, kUpdatesEnd});
+    output_.flush();
+    return SessionResult::complete;
+  } catch (const ClientDisconnected&) {
+    log::error("{} client disconnected", log_prefix());
+  } catch (const LockTimeout& timeout) {
+    log::debug("{} LOCK TIMEOUT: {}", log_prefix(), timeout.what());
+    return fail(0, python::repr_text(timeout.what()));
+  } catch (const ClientTimeout& timeout) {
+    log::error("{} TIMEOUT: {}", log_prefix(), timeout.what());
+    return fail(408, python::repr_text(timeout.what()));
+  } catch (const ClientGone& gone) {
+    log::error("{} {}", log_prefix(), gone.what());
+  } catch (const Interrupted& interrupted) {
+    log::info("{} ended early: {}", log_prefix(), interrupted.what());
+  } catch (const HttpError& error) {
+    return fail(error.answer().status, python::repr_bytes(error.answer().body));
+  } catch (const std::exception& error) {
+    log::error("{} EXCEPTION: {}", log_prefix(), error.what());
+    return fail(0, python::repr_text(error.what()));
+  }
+  return SessionResult::cut;
+}
+
+SessionResult SsyncReceiver::fail(int status, const std::string& repr) noexcept {
+  try {
+    output_.write(error_line(status, repr));
+    output_.flush();
+  } catch (const SessionEnding& ending) {
+    log::error("{} cannot send the error to the sender: {}", log_prefix(), ending.what());
+  } catch (const Interrupted&) {
+    // The worker stops; the sender sees the connection close.
+  } catch (const std::exception& error) {
+    log::error("{} cannot send the error to the sender: {}", log_prefix(), error.what());
+  }
+  return SessionResult::cut;
+}
+
+void SsyncReceiver::run_phases() {
+  const HeldSlot slot(slots_);
+  double seconds_left = 0;
+  const auto partition_lock = lock_partition(seconds_left);
+  const auto device_lock = lock_device(seconds_left);
+  const std::string partition = session_.partition.path();
+  // However the session ends, its queue is emptied before the mark is removed and the locks are released.
+  UnfinishedSession unfinished(partition_lock->first_file(), partition + "/.lock-replication");
+  CommitQueue commits(session_.partition, threads_, session_.settings.durability, session_.commit_limits);
+  // These directories are in the paths of all objects of this session. They are synced even if the lock did
+  // not create them: they may be from an earlier session that stored nothing, or from REPLICATE, which does
+  // not sync them.
+  for (const std::string& directory : {session_.partition.device_path, parent_of(partition), partition}) {
+    commits.unsynced().add(directory);
+  }
+  // The missing check of fragments may make some durable.
+  if (session_.frag_index) unfinished.begin();
+  missing_check();
+  updates(commits, unfinished);
+}
+
+std::unique_ptr<PathLock> SsyncReceiver::lock_partition(double& seconds_left) {
+  const auto start = std::chrono::steady_clock::now();
+  const int timeout = session_.settings.replication_lock_timeout;
+  auto lock = std::make_unique<PathLock>(LockRequest{.directory = session_.partition.path(),
+                                                     .name = "replication",
+                                                     .limit = 1,
+                                                     .timeout = static_cast<double>(timeout),
+                                                     .timeout_text = std::to_string(timeout),
+                                                     .give_up = interrupted_});
+  seconds_left = timeout - std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return lock;
+}
+
+std::unique_ptr<PathLock> SsyncReceiver::lock_device(double seconds_left) const {
+  const int limit = session_.settings.replication_concurrency_per_device;
+  if (limit == 0) return nullptr;
+  return std::make_unique<PathLock>(LockRequest{.directory = session_.partition.device_path,
+                                                .name = "",
+                                                .limit = limit,
+                                                .timeout = seconds_left,
+                                                .timeout_text = python::float_text(seconds_left),
+                                                .give_up = interrupted_});
+}
+
+void SsyncReceiver::expect_marker(std::string_view marker, std::string_view context) {
+  const std::string_view line = input_.read_line(context);
+  if (line.empty()) throw ClientDisconnected();
+  if (python::strip(line) != marker) {
+    throw ValueError("Looking for " + std::string(marker) + " got " + python::repr_bytes(quotable(line)));
+  }
+}
+
+void SsyncReceiver::missing_check() {
+  expect_marker(kMissingCheckStart, "missing_check start");
+  // Answered only after the sender's END, so that the sender need not read while it writes.
+  write_lines(output_, {kMissingCheckStart, wanted_lines(session_, input_, threads_), kMissingCheckEnd});
+  output_.flush();
+}
+
+void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished) {
+  expect_marker(kUpdatesStart, "updates start");
+  const UpdateTarget target{session_.partition, session_.device, commits, session_.settings};
+  SubrequestTally tally(target, log_prefix());
+  for (;;) {
+    const std::string_view line = input_.read_line("updates line");
+    if (line.empty() || python::strip(line) == kUpdatesEnd) break;
+    Subrequest request = read_subrequest(line, input_, session_.dialect);
+    request.add_backend_headers(session_.partition.policy, session_.frag_index);
+    unfinished.begin();
+    SubrequestBody body(input_, request.method == "PUT" ? *request.content_length : 0);
+    tally.add(request.context, update_object(target, request, body));
+    body.drain();
+  }
+  tally.finish();
+  if (tally.successes() != 0) sync_invalidations(session_.partition.path());
+  if (tally.failures() != 0) {
+    throw HttpError(HttpAnswer{.status = 500,
+                               .body = fmt::format("ERROR: With :UPDATES: {} failures to {} successes",
+                                                   tally.failures(), tally.successes())});
+  }
+}
+
+}  // namespace ssync

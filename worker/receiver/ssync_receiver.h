@@ -1,0 +1,58 @@
+// The receiver of a replication session: SSYNC, and REPLICATION in the dialect of 2013.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/layout/partition.h"
+#include "common/os/disk_threads.h"
+#include "common/os/lock_path.h"
+#include "common/store/commit_queue.h"
+#include "common/store/unfinished_session.h"
+#include "worker/pool/replication_slots.h"
+#include "worker/receiver/session.h"
+#include "worker/request/streams.h"
+
+namespace ssync {
+
+enum class SessionResult {
+  complete,  // the response is complete
+  cut,       // the connection has to be dropped, so that the sender stops immediately
+};
+
+class SsyncReceiver {
+ public:
+  SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output, ReplicationSlots& slots,
+                DiskThreads& threads, std::function<bool()> interrupted);
+
+  // Runs the session from the first blank line to ":UPDATES: END" or an ":ERROR:" line
+  // (swift.obj.ssync_receiver.Receiver.__call__). When ":UPDATES: END" is written, all received objects are
+  // durable. The slot and the locks are released before the last line is written, so that a sender that has
+  // read it can start the next session.
+  SessionResult run() noexcept;
+
+ private:
+  struct ClientDisconnected;
+  class HeldSlot;
+
+  void run_phases();
+  std::unique_ptr<PathLock> lock_partition(double& seconds_left);
+  std::unique_ptr<PathLock> lock_device(double seconds_left) const;
+  void expect_marker(std::string_view marker, std::string_view context);
+  void missing_check();
+  void updates(CommitQueue& commits, UnfinishedSession& unfinished);
+
+  [[nodiscard]] std::string log_prefix() const;
+  SessionResult fail(int status, const std::string& repr) noexcept;
+
+  const Session& session_;
+  RequestInput& input_;
+  ResponseOutput& output_;
+  ReplicationSlots& slots_;
+  DiskThreads& threads_;
+  std::function<bool()> interrupted_;
+};
+
+}  // namespace ssync

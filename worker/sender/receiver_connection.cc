@@ -1,0 +1,305 @@
+#include "worker/sender/receiver_connection.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "common/os/errors.h"
+#include "common/os/fd.h"
+#include "common/python/text.h"
+#include "worker/protocol/markers.h"
+#include "worker/sender/errors.h"
+
+namespace ssync {
+namespace {
+
+constexpr std::size_t kChunkSize = 512UL * 1024;
+// Larger pieces are sent without copying.
+constexpr std::size_t kLargePiece = 128UL * 1024;
+// Room for a chunk's size in hexadecimal and its line end.
+constexpr std::size_t kSizeLineRoom = 18;
+constexpr std::size_t kReceiveSize = 256UL * 1024;
+constexpr std::size_t kLongestHead = 64UL * 1024;
+constexpr std::size_t kLongestLine = 64UL * 1024;
+// Receivers time out after 60 seconds by default.
+constexpr std::chrono::seconds kLongestGathering(2);
+// Maximum of unread response while sending. A receiver that answers line by line may be ahead by the size of
+// the sockets' buffers.
+constexpr std::size_t kMostHeard = 32UL * 1024 * 1024;
+
+std::string seconds_text(std::chrono::steady_clock::duration time) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%g", std::chrono::duration<double>(time).count());
+  return text.data();
+}
+
+iovec piece(std::string_view data) { return {const_cast<char*>(data.data()), data.size()}; }
+
+}  // namespace
+
+ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const ConnectionLimits& limits,
+                                       const Interruption& interruption)
+    : peer_(address.host_and_port()),
+      limits_(limits),
+      bandwidth_(limits.bytes_per_second),
+      interruption_(interruption),
+      out_(kSizeLineRoom + kChunkSize + 2),
+      raw_(kReceiveSize) {
+  connect(address);
+}
+
+void ReceiverConnection::connect(const ReceiverAddress& address) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found)) {
+    throw ConnectionLost(peer_ + ": " + ::gai_strerror(error));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
+  const auto until = deadline();
+  int error = 0;
+  for (const addrinfo* candidate = found; candidate != nullptr; candidate = candidate->ai_next) {
+    socket_ = Fd(::socket(candidate->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    error = connect_error(*candidate, until);
+    if (error == 0) {
+      const int on = 1;
+      // Only an optimisation.
+      static_cast<void>(::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
+      return;
+    }
+  }
+  throw ConnectionLost("cannot connect to " + peer_ + ": " + std::strerror(error));
+}
+
+// Connects to this address. Returns 0 or an errno.
+int ReceiverConnection::connect_error(const addrinfo& address, Clock::time_point until) {
+  if (!socket_) return errno;
+  if (::connect(socket_.get(), address.ai_addr, address.ai_addrlen) == 0) return 0;
+  if (errno != EINPROGRESS) return errno;
+  if (wait(POLLOUT, until) == 0) return ETIMEDOUT;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  return ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+// The events of the socket from poll(2); 0 after the deadline.
+short ReceiverConnection::wait(short events, Clock::time_point until) {
+  for (;;) {
+    interruption_.check();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (left <= 0) return 0;
+    std::array<pollfd, 2> polled{{{socket_.get(), events, 0}, {interruption_.fd(), POLLIN, 0}}};
+    constexpr std::int64_t kLongest = 3'600'000;
+    const int count =
+        ::poll(polled.data(), polled.size(), static_cast<int>(std::min<std::int64_t>(left, kLongest)));
+    if (count < 0 && errno != EINTR) throw_os_error("poll");
+    if (count > 0 && polled[0].revents != 0) return polled[0].revents;
+  }
+}
+
+HttpResponseHead ReceiverConnection::request(std::string_view head) {
+  std::array<iovec, 1> whole{piece(head)};
+  send_all(whole);
+  // Without a decoder yet, the head collects in in_ as received.
+  for (;;) {
+    const std::size_t end = in_.find("\r\n\r\n");
+    if (end != std::string::npos) {
+      HttpResponseHead answer = HttpResponseHead::parse(std::string_view(in_).substr(0, end));
+      const std::string rest = in_.substr(end + 4);
+      in_.clear();
+      if (answer.status < 200) {
+        in_ = rest;
+        continue;
+      }
+      decoder_ = HttpBodyDecoder(answer);
+      decoder_.decode(rest, in_);
+      gone_ = decoder_.ended();
+      return answer;
+    }
+    if (in_.size() > kLongestHead) throw ReceiverRefused("response headers are too long");
+    await_more("a response");
+  }
+}
+
+void ReceiverConnection::write(std::string_view data) {
+  if (data.size() >= kLargePiece) {
+    send_chunk(data);
+    return;
+  }
+  while (!data.empty()) {
+    const std::size_t size = std::min(data.size(), kChunkSize - out_size_);
+    std::memcpy(out_.data() + kSizeLineRoom + out_size_, data.data(), size);
+    out_size_ += size;
+    data.remove_prefix(size);
+    if (out_size_ == kChunkSize) send_chunk({});
+  }
+}
+
+void ReceiverConnection::flush() {
+  if (out_size_ != 0) send_chunk({});
+}
+
+void ReceiverConnection::flush_what_waits() {
+  if (out_size_ != 0 && Clock::now() - flushed_at_ > kLongestGathering) send_chunk({});
+}
+
+void ReceiverConnection::finish() noexcept {
+  constexpr std::string_view kLastChunk = "0\r\n\r\n";
+  static_cast<void>(!::send(socket_.get(), kLastChunk.data(), kLastChunk.size(), MSG_NOSIGNAL));
+}
+
+// Sends the collected data as one chunk, and the large piece as another.
+void ReceiverConnection::send_chunk(std::string_view large) {
+  constexpr std::string_view kEnd = "\r\n";
+  std::array<iovec, 4> pieces{};
+  std::size_t count = 0;
+  if (out_size_ != 0) {
+    std::array<char, kSizeLineRoom + 1> size{};
+    const int length = std::snprintf(size.data(), size.size(), "%zx\r\n", out_size_);
+    char* const begin = out_.data() + kSizeLineRoom - length;
+    std::memcpy(begin, size.data(), static_cast<std::size_t>(length));
+    // out_ has room for the line end too.
+    std::memcpy(out_.data() + kSizeLineRoom + out_size_, kEnd.data(), kEnd.size());
+    pieces[count++] = {begin, static_cast<std::size_t>(length) + out_size_ + kEnd.size()};
+    out_size_ = 0;
+  }
+  std::array<char, kSizeLineRoom + 1> size{};
+  if (!large.empty()) {
+    const int length = std::snprintf(size.data(), size.size(), "%zx\r\n", large.size());
+    pieces[count++] = {size.data(), static_cast<std::size_t>(length)};
+    pieces[count++] = piece(large);
+    pieces[count++] = piece(kEnd);
+  }
+  send_all(std::span(pieces).first(count));
+  flushed_at_ = Clock::now();
+}
+
+void ReceiverConnection::send_all(std::span<iovec> pieces) {
+  // Read first, so that the receiver's error line is seen before a write fails.
+  hear();
+  auto until = deadline();
+  while (!pieces.empty()) {
+    if (gone_) fail("closed the connection while data was being sent");
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    iovec limited{};
+    if (bandwidth_.is_set()) {
+      wait_for_allowance();
+      limited = {pieces[0].iov_base, std::min(pieces[0].iov_len, bandwidth_.most_at_once())};
+      message.msg_iov = &limited;
+      message.msg_iovlen = 1;
+    }
+    const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) {
+        const int error = errno;
+        while (receive()) {
+        }
+        fail(std::string("connection failed while sending: ") + std::strerror(error));
+      }
+      const short events = wait(in_.size() - in_at_ < kMostHeard ? POLLIN | POLLOUT : POLLOUT, until);
+      if (events == 0) fail("timed out: accepted no data for " + seconds_text(limits_.timeout) + " seconds");
+      if ((events & ~POLLOUT) != 0) hear();
+      continue;
+    }
+    auto left = static_cast<std::size_t>(sent);
+    if (bandwidth_.is_set()) bandwidth_.account(left, Clock::now());
+    until = deadline();
+    while (left != 0 && left >= pieces[0].iov_len) {
+      left -= pieces[0].iov_len;
+      pieces = pieces.subspan(1);
+    }
+    if (left != 0) pieces[0] = {static_cast<char*>(pieces[0].iov_base) + left, pieces[0].iov_len - left};
+  }
+}
+
+void ReceiverConnection::wait_for_allowance() {
+  while (Clock::now() < bandwidth_.ready_at()) {
+    if (wait(gone_ ? 0 : POLLIN, bandwidth_.ready_at()) != 0) hear();
+    if (gone_) return;
+  }
+}
+
+// Reads available data, without waiting.
+void ReceiverConnection::hear() {
+  interruption_.check();
+  while (!gone_ && in_.size() - in_at_ < kMostHeard && receive()) {
+  }
+}
+
+// Reads available data, at most one buffer. False if there is none.
+bool ReceiverConnection::receive() {
+  const ssize_t size = ::recv(socket_.get(), raw_.data(), raw_.size(), MSG_DONTWAIT);
+  if (size < 0 && (errno == EINTR || errno == EAGAIN)) return false;
+  if (size <= 0) {
+    gone_ = true;
+    return false;
+  }
+  if (in_at_ == in_.size()) {
+    in_.clear();
+    in_at_ = searched_to_ = 0;
+  }
+  decoder_.decode({raw_.data(), static_cast<std::size_t>(size)}, in_);
+  if (decoder_.ended()) gone_ = true;
+  return true;
+}
+
+void ReceiverConnection::await_more(std::string_view awaited) {
+  if (gone_) fail("closed the connection before sending " + std::string(awaited));
+  if (wait(POLLIN, deadline()) == 0) {
+    throw ConnectionLost(peer_ + " timed out: sent nothing for " + seconds_text(limits_.timeout) +
+                         " seconds while waiting for " + std::string(awaited));
+  }
+  receive();
+}
+
+bool ReceiverConnection::has_line() {
+  searched_to_ = std::min(in_.find('\n', searched_to_), in_.size());
+  return searched_to_ < in_.size();
+}
+
+std::string_view ReceiverConnection::read_line(std::string_view awaited) {
+  while (!has_line()) {
+    if (in_.size() - in_at_ > kLongestLine) throw ReceiverRefused("line from the receiver is too long");
+    in_.erase(0, in_at_);
+    searched_to_ -= in_at_;
+    in_at_ = 0;
+    await_more(awaited);
+  }
+  const std::string_view line = python::strip(std::string_view(in_).substr(in_at_, searched_to_ - in_at_));
+  in_at_ = ++searched_to_;
+  return line;
+}
+
+std::string ReceiverConnection::read_body(std::size_t limit) {
+  while (!gone_ && in_.size() - in_at_ < limit) {
+    if (wait(POLLIN, deadline()) == 0) break;
+    receive();
+  }
+  return in_.substr(in_at_, limit);
+}
+
+// Reports a failed connection: with the receiver's error line, if it sent one.
+void ReceiverConnection::fail(const std::string& why) {
+  while (has_line()) {
+    const std::string_view line = read_line("");
+    if (is_error_line(line)) throw ReceiverRefused(std::string(quotable(line)));
+  }
+  const std::string_view rest = std::string_view(in_).substr(in_at_);
+  if (is_error_line(rest)) throw ReceiverRefused(std::string(quotable(rest)));
+  throw ConnectionLost(peer_ + " " + why);
+}
+
+}  // namespace ssync

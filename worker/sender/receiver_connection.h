@@ -1,0 +1,91 @@
+// The HTTP request of a sender's session: sends chunks, and receives lines.
+#pragma once
+
+#include <netdb.h>
+#include <sys/uio.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/os/fd.h"
+#include "worker/sender/bandwidth_limit.h"
+#include "worker/sender/http_response.h"
+#include "worker/sender/interruption.h"
+#include "worker/sender/receiver_address.h"
+
+namespace ssync {
+
+struct ConnectionLimits {
+  std::chrono::steady_clock::duration timeout;  // to connect, and of each wait to send or receive
+  std::int64_t bytes_per_second = 0;            // 0: no limit
+};
+
+// While writing it also reads, to notice early responses of the receiver and to avoid a deadlock. Every
+// function throws ConnectionLost and Interrupted. Functions that read, or write to a receiver that has closed
+// the connection after an ":ERROR:" line, throw ReceiverRefused with its text.
+class ReceiverConnection {
+ public:
+  // Connects. interruption must outlive it.
+  ReceiverConnection(const ReceiverAddress& address, const ConnectionLimits& limits,
+                     const Interruption& interruption);
+
+  // Sends the request's head unchanged and reads the head of the response.
+  HttpResponseHead request(std::string_view head);
+
+  // Appends to the body. Small pieces are collected into chunks of several hundred KiB.
+  void write(std::string_view data);
+  // Sends all written data.
+  void flush();
+  // The same if some data has waited for seconds, so that the receiver does not time out because of a slow
+  // disk.
+  void flush_what_waits();
+  // Sends the last chunk, after the end of the session. Failures are ignored.
+  void finish() noexcept;
+
+  // True if read_line() would not wait.
+  [[nodiscard]] bool has_line();
+  // The next line of the response without its line end, which may be LF alone. awaited names the expected
+  // line, for the message of ConnectionLost. Valid until the next call of any function.
+  std::string_view read_line(std::string_view awaited);
+  // The response's body, at most limit bytes.
+  std::string read_body(std::size_t limit);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void connect(const ReceiverAddress& address);
+  int connect_error(const addrinfo& address, Clock::time_point until);
+  [[nodiscard]] Clock::time_point deadline() const { return Clock::now() + limits_.timeout; }
+  short wait(short events, Clock::time_point until);
+  void send_chunk(std::string_view large);
+  void send_all(std::span<iovec> pieces);
+  void wait_for_allowance();
+  void hear();
+  bool receive();
+  void await_more(std::string_view awaited);
+  [[noreturn]] void fail(const std::string& why);
+
+  std::string peer_;  // "HOST:PORT"
+  ConnectionLimits limits_;
+  BandwidthLimit bandwidth_;
+  const Interruption& interruption_;
+  Fd socket_;
+
+  std::vector<char> out_;  // room for the chunk's size, then its data
+  std::size_t out_size_ = 0;
+  Clock::time_point flushed_at_;
+
+  std::vector<char> raw_;
+  HttpBodyDecoder decoder_;
+  std::string in_;  // received body; unread from in_at_ on
+  std::size_t in_at_ = 0;
+  std::size_t searched_to_ = 0;  // no line end between in_at_ and this
+  bool gone_ = false;            // the receiver closed its side, or the connection failed
+};
+
+}  // namespace ssync

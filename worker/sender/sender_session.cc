@@ -1,0 +1,199 @@
+#include "worker/sender/sender_session.h"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "common/python/repr.h"
+#include "common/python/text.h"
+#include "worker/protocol/markers.h"
+#include "worker/protocol/offer.h"
+#include "worker/protocol/wanted.h"
+#include "worker/sender/errors.h"
+
+namespace ssync {
+namespace {
+
+// Maximum length of an error page to report.
+constexpr std::size_t kLongestPage = 1024;
+
+// Adds its lifetime to seconds.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds), begun_(std::chrono::steady_clock::now()) {}
+  ~Stopwatch() {
+    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double& seconds_;
+  std::chrono::steady_clock::time_point begun_;
+};
+
+[[noreturn]] void refuse(std::string_view line) {
+  if (is_error_line(line)) throw ReceiverRefused(std::string(quotable(line)));
+  throw ReceiverRefused("unexpected response " + python::repr_bytes(quotable(line)));
+}
+
+// The text of an HTML page, as one line.
+std::string words_of(std::string_view page) {
+  std::string words;
+  bool in_tag = false;
+  for (const char c : page) {
+    const bool is_blank = in_tag || c == '<' || static_cast<unsigned char>(c) <= ' ';
+    if (c == '<') in_tag = true;
+    if (c == '>') in_tag = false;
+    if (!is_blank) {
+      words += c;
+    } else if (!words.empty() && words.back() != ' ') {
+      words += ' ';
+    }
+  }
+  return words.substr(0, words.find_last_not_of(' ') + 1);
+}
+
+void write_line(ReceiverConnection& connection, std::string_view line) {
+  connection.write(line);
+  connection.write(kLineEnd);
+}
+
+// Reads up to this line; only empty lines may precede it.
+void await_line(ReceiverConnection& connection, std::string_view expected) {
+  for (;;) {
+    const std::string_view line = connection.read_line(expected);
+    if (line == expected) return;
+    if (!line.empty()) refuse(line);
+  }
+}
+
+}  // namespace
+
+SenderSession::SenderSession(SenderJob job, const Interruption& interruption, Observer observer)
+    : job_(std::move(job)), interruption_(interruption), observer_(std::move(observer)) {}
+
+void SenderSession::run(const OpenSource& open_source) {
+  ReceiverConnection connection(job_.receiver, job_.limits, interruption_);
+  ObjectSource& source = open_source(start(connection));
+  {
+    enter(SenderProgress::Phase::missing_check);
+    const Stopwatch stopwatch(progress_.missing_check_seconds);
+    missing_check(connection, source);
+  }
+  {
+    enter(SenderProgress::Phase::updates);
+    const Stopwatch stopwatch(progress_.updates_seconds);
+    updates(connection, source);
+  }
+  enter(SenderProgress::Phase::done);
+}
+
+void SenderSession::enter(SenderProgress::Phase phase) {
+  progress_.phase = phase;
+  progress_.share = 0;
+  observer_(progress_);
+}
+
+// Starts the session. True if the receiver accepts fragments that are not durable.
+bool SenderSession::start(ReceiverConnection& connection) const {
+  std::string head = "SSYNC /" + job_.receiver.device + "/" + job_.partition +
+                     " HTTP/1.1\r\nHost: " + job_.receiver.host_and_port() +
+                     "\r\nTransfer-Encoding: chunked\r\nX-Backend-Storage-Policy-Index: " +
+                     std::to_string(job_.policy_index) + "\r\n";
+  if (job_.fragment_index) {
+    const std::string index = std::to_string(*job_.fragment_index);
+    // Swift 2.4 to 2.20 know the second name.
+    head += "X-Backend-Ssync-Frag-Index: " + index + "\r\nX-Backend-Ssync-Node-Index: " + index + "\r\n";
+  }
+  const HttpResponseHead answer = connection.request(head + "\r\n");
+  if (answer.status != 200) {
+    std::string message = "the receiver answered " + std::to_string(answer.status);
+    if (!answer.reason.empty()) message += " " + answer.reason;
+    const std::string words = words_of(connection.read_body(kLongestPage));
+    throw ReceiverRefused(words.empty() ? message : message + ": " + words);
+  }
+  const std::string* accepts = answer.find("x-backend-accept-no-commit");
+  return accepts != nullptr && python::is_true(*accepts);
+}
+
+void SenderSession::missing_check(ReceiverConnection& connection, ObjectSource& source) {
+  write_line(connection, kMissingCheckStart);
+  Offer offer;
+  std::string line;
+  while (source.next(offer, progress_.updates)) {
+    offered_.add(offer.hash);
+    line.clear();
+    append_offer(offer, line);
+    connection.write(line);
+    progress_.offered = offered_.size();
+    progress_.share = source.share_offered();
+    observer_(progress_);
+    interruption_.check();
+    connection.flush_what_waits();
+    // Before the end of the list, Swift's receivers send nothing but an error.
+    while (connection.has_line()) take_answer_line(connection.read_line(""));
+  }
+  write_line(connection, kMissingCheckEnd);
+  connection.flush();
+  enter(SenderProgress::Phase::answer);
+  while (answer_ != Answer::ended) take_answer_line(connection.read_line("the list of wanted objects"));
+}
+
+void SenderSession::take_answer_line(std::string_view line) {
+  if (line.empty()) return;
+  if (is_error_line(line)) refuse(line);
+  if (answer_ == Answer::not_begun && line == kMissingCheckStart) {
+    answer_ = Answer::begun;
+    return;
+  }
+  if (answer_ != Answer::begun) refuse(line);
+  if (line == kMissingCheckEnd) {
+    answer_ = Answer::ended;
+    return;
+  }
+  const WantedLine wanted = parse_wanted(line);
+  const auto hash = parse_object_hash(wanted.object_hash);
+  const auto number = hash ? offered_.find(*hash) : std::nullopt;
+  if (!number) {
+    throw ReceiverRefused("the receiver wants an object that was not offered: " +
+                          python::repr_bytes(quotable(line)));
+  }
+  offered_.want(*number, wanted.parts);
+  progress_.wanted = offered_.wanted_count();
+}
+
+void SenderSession::updates(ReceiverConnection& connection, ObjectSource& source) {
+  // Without the updates phase the receiver would log an error.
+  write_line(connection, kUpdatesStart);
+  if (!job_.dry_run) send_updates(&connection, source);
+  write_line(connection, kUpdatesEnd);
+  connection.flush();
+  await_line(connection, kUpdatesStart);
+  await_line(connection, kUpdatesEnd);
+  connection.finish();
+  // After the session, because reading the objects may take longer than the receiver's timeout.
+  if (job_.dry_run) send_updates(nullptr, source);
+}
+
+// Without a connection the updates are only counted.
+void SenderSession::send_updates(ReceiverConnection* connection, ObjectSource& source) {
+  UpdateOutput output(connection, progress_.updates);
+  std::uint64_t handled = 0;
+  for (std::size_t number = 0; number < offered_.size(); ++number) {
+    const WantedParts wanted = offered_.wanted(number);
+    if (!wanted.any()) continue;
+    source.send(number, offered_.hash(number), wanted, output);
+    progress_.share = static_cast<double>(++handled) / static_cast<double>(progress_.wanted);
+    observer_(progress_);
+    interruption_.check();
+    if (connection == nullptr) continue;
+    connection->flush_what_waits();
+    while (connection->has_line()) {
+      const std::string_view line = connection->read_line("");
+      if (!line.empty()) refuse(line);
+    }
+  }
+}
+
+}  // namespace ssync

@@ -1,0 +1,80 @@
+#include "worker/serve/replication_request.h"
+
+#include <exception>
+#include <string_view>
+#include <vector>
+
+#include "common/layout/object_name.h"
+#include "common/os/log.h"
+#include "common/python/errors.h"
+#include "common/python/number.h"
+#include "common/python/pickle.h"
+#include "common/python/repr.h"
+#include "common/python/text.h"
+#include "common/store/suffix_hashes.h"
+#include "worker/http/errors.h"
+#include "worker/http/status.h"
+#include "worker/request/target.h"
+
+namespace ssync {
+namespace {
+
+std::optional<std::int64_t> requested_frag_index(const RequestHead& head) {
+  if (!head.frag_index || head.frag_index->empty()) return std::nullopt;
+  try {
+    return python::parse_int(*head.frag_index, 10);
+  } catch (const ValueError&) {
+    throw HttpError(HttpAnswer{.status = 400,
+                               .body = "Invalid X-Backend-Ssync-Frag-Index " +
+                                       python::repr_text(python::latin1_to_utf8(*head.frag_index))});
+  }
+}
+
+std::vector<std::string> split_suffixes(std::string_view text) {
+  std::vector<std::string> suffixes;
+  for (;;) {
+    const std::size_t end = text.find('-');
+    suffixes.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) return suffixes;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+Session open_session(const RequestHead& head, const Configuration& configuration) {
+  const ReceiverSettings& settings = configuration.settings.receiver;
+  const std::string path = decoded_path(head);
+  const bool is_session = head.method == "SSYNC" || head.method == "REPLICATION";
+  if (!is_session || !settings.replication_server) throw HttpError(standard_answer(405));
+  const StoragePolicy& policy = requested_policy(head, configuration.swift);
+  const std::vector<std::string> segments = path_segments(path, 2, 2, Rest::refuse);
+  const auto frag_index = requested_frag_index(head);
+  return Session{.settings = settings,
+                 .partition = requested_partition(segments, policy, configuration),
+                 .device = segments[0],
+                 .dialect = head.method == "SSYNC" ? Dialect::ssync : Dialect::replication_2013,
+                 .frag_index = frag_index,
+                 .remote_addr = head.remote_addr};
+}
+
+HttpAnswer answer_replicate(const RequestHead& head, const Configuration& configuration,
+                            DiskThreads& threads) {
+  const std::string path = decoded_path(head);
+  if (!configuration.settings.receiver.replication_server) throw HttpError(standard_answer(405));
+  const StoragePolicy& policy = requested_policy(head, configuration.swift);
+  const std::vector<std::string> segments = path_segments(path, 2, 3, Rest::with_last);
+  const Partition partition = requested_partition(segments, policy, configuration);
+  try {
+    if (segments.size() > 2 && !segments[2].empty()) {
+      invalidate_suffixes(partition, split_suffixes(segments[2]));
+      return {.status = 200, .body = pickle::dump(pickle::Value{pickle::None{}})};
+    }
+    return {.status = 200, .body = pickle::dump(pickle::Value{partition_hashes(partition, threads)})};
+  } catch (const std::exception& error) {
+    log::error("ERROR REPLICATE {}: {}", head.uri, error.what());
+    throw HttpError(HttpAnswer{.status = 500, .body = error.what()});
+  }
+}
+
+}  // namespace ssync

@@ -1,0 +1,51 @@
+// Dispatches requests by their method.
+#pragma once
+
+#include <functional>
+
+#include "common/config/configuration.h"
+#include "common/os/disk_threads.h"
+#include "common/store/commit_queue.h"
+#include "worker/http/status.h"
+#include "worker/pool/replication_slots.h"
+#include "worker/receiver/ssync_receiver.h"
+#include "worker/request/head.h"
+#include "worker/request/log.h"
+#include "worker/request/streams.h"
+
+namespace ssync {
+
+// A request, independent of its transport.
+struct Request {
+  RequestInput& input;
+  ResponseOutput& output;
+  FastCgiParams param;
+};
+
+class Routes {
+ public:
+  // stopping: returns true when the worker has to stop. All arguments must outlive this object.
+  Routes(const Configuration& configuration, ReplicationSlots& slots, DiskThreads& threads,
+         CommitLimits commit_limits, std::function<bool()> stopping);
+
+  // Answers one request and fills in outcome. Returns how the response has to end. Throws SessionEnding,
+  // Interrupted, and unexpected exceptions: the response has to be cut then.
+  SessionResult answer(const Request& request, const RequestHead& head, RequestOutcome& outcome);
+
+ private:
+  using Handler = SessionResult (Routes::*)(const Request&, const RequestHead&, RequestOutcome&);
+  struct Route;
+  static Handler handler_of(const RequestHead& head);
+
+  SessionResult get_object(const Request& request, const RequestHead& head, RequestOutcome& outcome);
+  SessionResult hash_suffixes(const Request& request, const RequestHead& head, RequestOutcome& outcome);
+  SessionResult run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome);
+
+  const Configuration& configuration_;
+  ReplicationSlots& slots_;
+  DiskThreads& threads_;
+  const CommitLimits commit_limits_;
+  std::function<bool()> stopping_;
+};
+
+}  // namespace ssync

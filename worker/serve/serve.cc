@@ -1,0 +1,123 @@
+#include "worker/serve/serve.h"
+
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <thread>
+
+#include "common/os/errors.h"
+#include "common/os/log.h"
+#include "worker/fastcgi/fastcgi_request.h"
+#include "worker/request/errors.h"
+#include "worker/request/log.h"
+#include "worker/serve/routes.h"
+
+namespace ssync {
+namespace {
+
+// An fsync waits for a flush of the device's cache, and one flush serves all waiting threads: on a disk with
+// a cache, objects per second grow with the threads (tests/bench/README.md). Blocked threads cost almost
+// nothing.
+constexpr std::size_t kDiskThreads = 128;
+// For a session's batches, with some to spare.
+constexpr rlim_t kOpenFiles = 2048;
+constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
+
+// Raises the limit to kOpenFiles, as far as the hard limit allows.
+std::uint64_t allowed_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < kOpenFiles && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = std::min<rlim_t>(kOpenFiles, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+      log::warning("cannot raise RLIMIT_NOFILE: {}", std::strerror(errno));
+    }
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return limit.rlim_cur;
+}
+
+class Server {
+ public:
+  Server(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
+         WorkerControl& control)
+      : settings_(configuration.settings.receiver),
+        stopping_([&control] { return control.stopping(); }),
+        routes_(configuration, slots, threads_, CommitLimits::within(allowed_open_files()), stopping_),
+        request_(listening_fd, {.client_timeout = settings_.client_timeout,
+                                .max_line = static_cast<std::size_t>(settings_.network_chunk_size),
+                                .interrupted = stopping_}) {}
+
+  void serve_one();
+
+ private:
+  void release_memory();
+
+  const ReceiverSettings& settings_;
+  const std::function<bool()> stopping_;
+  DiskThreads threads_{kDiskThreads};
+  Routes routes_;
+  FastCgiRequest request_;
+};
+
+// Most workers are idle most of the time, so the memory that each holds is multiplied.
+void Server::release_memory() {
+  threads_.end();
+  ::malloc_trim(0);
+}
+
+void Server::serve_one() {
+  try {
+    if (!request_.accept()) return;
+  } catch (const OsError& error) {
+    // The socket stays readable, so without a pause the error would repeat immediately.
+    log::error("cannot accept a connection: {}", error.what());
+    std::this_thread::sleep_for(kPauseAfterFailedAccept);
+    return;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const Request request{request_, request_, [this](const char* name) { return request_.param(name); }};
+  const RequestHead head = RequestHead::from_params(request.param);
+  RequestOutcome outcome;
+  SessionResult result = SessionResult::cut;
+  try {
+    result = routes_.answer(request, head, outcome);
+  } catch (const SessionEnding& ending) {
+    log::error("ERROR {} {}: {}", head.method, head.uri, ending.what());
+  } catch (const Interrupted& interrupted) {
+    log::info("{} {} ended early: {}", head.method, head.uri, interrupted.what());
+  } catch (const std::exception& error) {
+    log::error("ERROR {} {}: {}", head.method, head.uri, error.what());
+  }
+  if (result == SessionResult::complete) {
+    request_.finish();
+  } else {
+    request_.cut();
+  }
+  if (settings_.log_requests) {
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    outcome.seconds = taken.count();
+    log_request(head, outcome);
+  }
+  release_memory();
+}
+
+}  // namespace
+
+int serve_requests(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
+                   WorkerControl& control) {
+  Server server(configuration, listening_fd, slots, control);
+  for (;;) {
+    control.wait_for_request(listening_fd);
+    if (control.stopping() || control.draining()) return 0;
+    server.serve_one();
+  }
+}
+
+}  // namespace ssync
