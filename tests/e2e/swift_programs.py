@@ -89,6 +89,18 @@ class Program:
         self.send_signal(signal.SIGKILL)
 
 
+def lock_logs_for_threads():
+    """Swift's daemons log from green threads and from the real ones of eventlet's pool. The lock of a log that goes to a
+    file or terminal is eventlet's, for green threads only: now and then one of them is never woken. Swift gives its
+    syslog handler this lock instead."""
+    import logging
+    from swift.common.utils import PipeMutex
+
+    def create_lock(handler):
+        handler.lock = PipeMutex()
+    logging.Handler.createLock = create_lock
+
+
 def become(request):
     """In a new child: run the program, and end with its status."""
     status = 1
@@ -100,6 +112,7 @@ def become(request):
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        lock_logs_for_threads()
         sys.argv = [request['program']] + request['arguments']
         runpy.run_path(request['program'], run_name='__main__')
         status = 0
