@@ -20,8 +20,8 @@ LookUpQueue::LookUpQueue(const Partition& partition, std::optional<std::int64_t>
                          DiskThreads& threads, Answer answer)
     : partition_(partition), fragment_index_(fragment_index), threads_(threads), answer_(std::move(answer)) {}
 
-void LookUpQueue::add(Offer offer) {
-  offers_.push_back(std::move(offer));
+void LookUpQueue::add(const Offer& offer) {
+  offers_.push_back(offer);
   if (offers_.size() == kOffers) finish();
 }
 

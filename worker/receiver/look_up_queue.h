@@ -25,7 +25,7 @@ class LookUpQueue {
 
   // Looks up the queued offers when there are many. Throws the exceptions of look_up() and answer; the later
   // offers are then dropped.
-  void add(Offer offer);
+  void add(const Offer& offer);
   // Looks up the rest. Throws as add().
   void finish();
 
