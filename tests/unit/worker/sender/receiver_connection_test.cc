@@ -246,6 +246,7 @@ TEST_F(ReceiverConnectionTest, SaysWhatIsWrongWithAnAnswer) {
       expected.replace(at, 4, peer());
     EXPECT_EQ(thrown_by([&] { connection.request(kRequest); }), expected);
     connection_.reset();
+    server_.reset();
   }
 }
 
