@@ -32,10 +32,10 @@ std::optional<std::string> usable_device(const DiskSettings& settings, const std
   return path;
 }
 
-bool has_free_space(const FallocateReserve& reserve, int fd, std::int64_t size) {
+bool has_free_space(const FallocateReserve& reserve, const std::string& path, std::int64_t size) {
   if (reserve.amount == 0) return true;
   struct statvfs status {};
-  if (::fstatvfs(fd, &status) != 0) throw_os_error("");
+  if (::statvfs(path.c_str(), &status) != 0) throw_os_error(path);
   const double block = static_cast<double>(status.f_frsize);
   double free = block * static_cast<double>(status.f_bavail) - static_cast<double>(size);
   if (reserve.is_percent) free = free / (block * static_cast<double>(status.f_blocks)) * 100;

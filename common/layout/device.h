@@ -14,8 +14,8 @@ namespace ssync {
 // directory with a file ".ismount" counts as mounted.
 std::optional<std::string> usable_device(const DiskSettings& settings, const std::string& device);
 
-// True if writing size bytes to the file system of fd leaves more free space than fallocate_reserve
+// True if writing size bytes to the file system of path leaves more free space than fallocate_reserve
 // (swift.common.utils.fs_has_free_space). Throws OsError.
-bool has_free_space(const FallocateReserve& reserve, int fd, std::int64_t size);
+bool has_free_space(const FallocateReserve& reserve, const std::string& path, std::int64_t size);
 
 }  // namespace ssync

@@ -51,8 +51,11 @@ StagedFile::StagedFile(const Partition& partition, ObjectName name, FileKind kin
       unsynced_(unsynced),
       hash_dir_(partition.hash_dir(hash_path(partition.conf, name_))) {
   try {
+    const bool needs_space = kind_ != FileKind::tombstone && !partition.settings.disable_fallocate;
+    // First, because a device that is full must not be filled with empty directories.
+    if (needs_space) require_free_space(size);
     open_temporary();
-    if (kind_ != FileKind::tombstone) reserve(size);
+    if (needs_space) preallocate(size);
   } catch (const OsError& error) {
     if (is_full(error.code())) throw InsufficientStorage(error.what());
     throw;
@@ -78,14 +81,14 @@ void StagedFile::open_temporary() {
   temporary_path_.set(std::move(path));
 }
 
-void StagedFile::reserve(std::int64_t size) const {
-  const DiskSettings& settings = partition_.settings;
-  size = std::max<std::int64_t>(size, 0);
-  if (settings.disable_fallocate) return;
-  if (!has_free_space(settings.fallocate_reserve, file_.get(), size)) {
-    throw InsufficientStorage("not enough free space above fallocate_reserve on " + partition_.device_path);
-  }
-  if (size == 0) return;
+void StagedFile::require_free_space(std::int64_t size) const {
+  const std::string& device = partition_.device_path;
+  if (has_free_space(partition_.settings.fallocate_reserve, device, std::max<std::int64_t>(size, 0))) return;
+  throw InsufficientStorage("not enough free space above fallocate_reserve on " + device);
+}
+
+void StagedFile::preallocate(std::int64_t size) const {
+  if (size <= 0) return;
   while (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, size) != 0) {
     if (errno == EINTR) continue;
     // An object is not refused because the file system cannot preallocate.

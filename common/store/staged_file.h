@@ -67,7 +67,8 @@ class StagedFile {
 
  private:
   void open_temporary();
-  void reserve(std::int64_t size) const;
+  void require_free_space(std::int64_t size) const;
+  void preallocate(std::int64_t size) const;
   [[nodiscard]] Fragment fragment() const;
 
   const Partition& partition_;

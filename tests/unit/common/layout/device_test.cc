@@ -77,38 +77,37 @@ TEST_F(UsableDeviceTest, HasANameThatNeedsNoQuoting) {
 
 class FreeSpaceTest : public ::testing::Test {
  protected:
-  FreeSpaceTest() : file_(open_file(directory_.path(), O_RDONLY | O_DIRECTORY)) {
+  FreeSpaceTest() {
     struct statvfs status {};
-    EXPECT_EQ(::fstatvfs(file_.get(), &status), 0);
+    EXPECT_EQ(::statvfs(directory_.path().c_str(), &status), 0);
     free_ = static_cast<double>(status.f_frsize) * static_cast<double>(status.f_bavail);
     free_percent_ = 100.0 * static_cast<double>(status.f_bavail) / static_cast<double>(status.f_blocks);
   }
 
   TemporaryDirectory directory_;
-  Fd file_;
   double free_ = 0;
   double free_percent_ = 0;
 };
 
 TEST_F(FreeSpaceTest, IsNotAskedForWithoutAReserve) {
-  EXPECT_TRUE(has_free_space({.amount = 0, .is_percent = false}, file_.get(), std::int64_t{1} << 60));
-  EXPECT_TRUE(has_free_space({.amount = 0, .is_percent = true}, file_.get(), std::int64_t{1} << 60));
+  EXPECT_TRUE(has_free_space({.amount = 0, .is_percent = false}, directory_.path(), std::int64_t{1} << 60));
+  EXPECT_TRUE(has_free_space({.amount = 0, .is_percent = true}, directory_.path(), std::int64_t{1} << 60));
 }
 
 // Margins of an eighth: other processes write to the same file system.
 TEST_F(FreeSpaceTest, IsMeasuredInBytes) {
-  EXPECT_TRUE(has_free_space({.amount = free_ * 0.75, .is_percent = false}, file_.get(), 0));
-  EXPECT_FALSE(has_free_space({.amount = free_ * 1.25, .is_percent = false}, file_.get(), 0));
+  EXPECT_TRUE(has_free_space({.amount = free_ * 0.75, .is_percent = false}, directory_.path(), 0));
+  EXPECT_FALSE(has_free_space({.amount = free_ * 1.25, .is_percent = false}, directory_.path(), 0));
   const auto half = static_cast<std::int64_t>(free_ / 2);
-  EXPECT_TRUE(has_free_space({.amount = free_ * 0.25, .is_percent = false}, file_.get(), half));
-  EXPECT_FALSE(has_free_space({.amount = free_ * 0.75, .is_percent = false}, file_.get(), half));
+  EXPECT_TRUE(has_free_space({.amount = free_ * 0.25, .is_percent = false}, directory_.path(), half));
+  EXPECT_FALSE(has_free_space({.amount = free_ * 0.75, .is_percent = false}, directory_.path(), half));
 }
 
 TEST_F(FreeSpaceTest, IsMeasuredInPercent) {
-  EXPECT_TRUE(has_free_space({.amount = free_percent_ * 0.75, .is_percent = true}, file_.get(), 0));
-  EXPECT_FALSE(has_free_space({.amount = free_percent_ * 1.25, .is_percent = true}, file_.get(), 0));
+  EXPECT_TRUE(has_free_space({.amount = free_percent_ * 0.75, .is_percent = true}, directory_.path(), 0));
+  EXPECT_FALSE(has_free_space({.amount = free_percent_ * 1.25, .is_percent = true}, directory_.path(), 0));
   const auto half = static_cast<std::int64_t>(free_ / 2);
-  EXPECT_FALSE(has_free_space({.amount = free_percent_ * 0.75, .is_percent = true}, file_.get(), half));
+  EXPECT_FALSE(has_free_space({.amount = free_percent_ * 0.75, .is_percent = true}, directory_.path(), half));
 }
 
 }  // namespace
