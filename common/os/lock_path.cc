@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,6 +26,17 @@ bool lock_any(const std::vector<Fd>& files, const std::string& lock_path) {
   });
 }
 
+// Swift follows a symbolic link here, and waits for the other end of a FIFO. What is not a regular file is
+// not a lock.
+Fd open_lock_file(const std::string& path) {
+  Fd file = open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK);
+  if (!file) throw_os_error(path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw_os_error(path);
+  if (!S_ISREG(status.st_mode)) throw OsError(EINVAL, path);
+  return file;
+}
+
 }  // namespace
 
 PathLock::PathLock(const LockRequest& request) {
@@ -33,9 +45,7 @@ PathLock::PathLock(const LockRequest& request) {
   const std::string base = request.directory + (request.name.empty() ? "/.lock" : "/.lock-" + request.name);
   for (int i = 0; i < request.limit; ++i) {
     const std::string path = i == 0 ? base : base + "-" + std::to_string(i);
-    Fd file = open_file(path, O_WRONLY | O_CREAT);
-    if (!file) throw_os_error(path);
-    files_.push_back(std::move(file));
+    files_.push_back(open_lock_file(path));
   }
   const auto seconds = [](double count) {
     return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(count));

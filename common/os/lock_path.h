@@ -23,7 +23,8 @@ struct LockRequest {
 class PathLock {
  public:
   // Creates the directory if necessary and retries every 10 ms (after the first hundredth of the timeout:
-  // every hundredth of it). Equals swift.common.utils.lock_path. Throws LockTimeout, Interrupted, OsError.
+  // every hundredth of it). A lock file has to be a regular file: a symbolic link is not followed, and a FIFO
+  // not waited for. Otherwise equals swift.common.utils.lock_path. Throws LockTimeout, Interrupted, OsError.
   explicit PathLock(const LockRequest& request);
 
   // The directories that were created; the caller has to sync their parents to make their names durable.

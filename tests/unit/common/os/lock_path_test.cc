@@ -136,6 +136,38 @@ TEST_F(PathLockTest, GivesUpWhenTold) {
   EXPECT_THROW(PathLock{second}, Interrupted);
 }
 
+// Whoever may write to a partition must not choose what is created, truncated or waited for.
+TEST_F(PathLockTest, TakesRegularFilesOnly) {
+  const LockRequest refused = request(0.05);
+  std::filesystem::create_directories(refused.directory);
+  const std::string lock = refused.directory + "/.lock";
+  const std::string elsewhere = directory_.path() + "/elsewhere";
+  const auto code = [&] {
+    try {
+      const PathLock taken(refused);
+    } catch (const OsError& error) {
+      EXPECT_EQ(error.path(), lock);
+      return error.code();
+    }
+    return 0;
+  };
+  std::ofstream(elsewhere) << "contents";
+  std::filesystem::create_symlink(elsewhere, lock);
+  EXPECT_EQ(code(), ELOOP);
+  EXPECT_EQ(std::filesystem::file_size(elsewhere), 8U);
+  std::filesystem::remove(lock);
+  std::filesystem::create_symlink(directory_.path() + "/missing", lock);
+  EXPECT_EQ(code(), ELOOP);
+  EXPECT_FALSE(std::filesystem::exists(directory_.path() + "/missing"));
+  std::filesystem::remove(lock);
+  ASSERT_EQ(::mkfifo(lock.c_str(), 0600), 0);
+  EXPECT_EQ(code(), ENXIO) << "nobody reads it";
+  const Fd reader = open_file(lock, O_RDONLY | O_NONBLOCK);
+  EXPECT_EQ(code(), EINVAL) << "somebody reads it";
+  std::filesystem::remove(lock);
+  EXPECT_EQ(code(), 0);
+}
+
 TEST_F(PathLockTest, FailsWhereAFileIsInTheWay) {
   std::ofstream(directory_.path() + "/7") << "x";
   try {
