@@ -74,7 +74,8 @@ std::string_view DataReader::read() {
   try {
     count = read_at(file_.get(), chunk_.get(), chunk_size_, offset_, path_);
   } catch (const OsError& error) {
-    if (error.code() == EIO && damaged_ == DamagedObjects::quarantine) refuse_object(error.what());
+    const bool is_unreadable = error.code() == EIO || is_damage(error.code());
+    if (is_unreadable && damaged_ == DamagedObjects::quarantine) refuse_object(error.what());
     throw;
   }
   const std::string_view piece(chunk_.get(), count);

@@ -191,7 +191,9 @@ OpenOutcome DiskFile::open_data(ExpiredObjects expired, double now) {
   }
   if (!data_file_) {
     if (errno == ENOENT) return OpenOutcome::changing;
-    if (errno == ENODATA) throw Damaged{"Failed to open " + path + ": " + OsError(ENODATA, path).what()};
+    if (const int code = errno; is_damage(code)) {
+      throw Damaged{"Failed to open " + path + ": " + OsError(code, path).what()};
+    }
     throw_os_error(path);
   }
   // Unlike open(), Python's open() fails for a directory; then nothing is quarantined.

@@ -46,10 +46,12 @@ std::string quarantine(const Partition& partition, const std::string& directory,
   return to;
 }
 
+bool is_damage(int code) { return code == ENODATA || code == EUCLEAN; }
+
 void quarantine_unlistable(const Partition& partition, const std::string& hash_dir, int code) {
   if (code == ENOTDIR) {
     quarantine(partition, hash_dir, "it is not a directory");
-  } else if (code == ENODATA) {
+  } else if (is_damage(code)) {
     try {
       quarantine(partition, hash_dir, "it could not be listed");
     } catch (const OsError&) {

@@ -13,9 +13,13 @@ namespace ssync {
 // Returns the new path. Throws OsError, LockTimeout.
 std::string quarantine(const Partition& partition, const std::string& directory, const std::string& reason);
 
+// True for the errno of a damaged file or directory: ENODATA, as for a bad sector, or EUCLEAN, as XFS reports
+// metadata that fails its checks (swift.obj.diskfile of 2.34 and later).
+bool is_damage(int code);
+
 // For a hash directory that cannot be listed: quarantines it if the error (an errno) says that it is a file
-// (ENOTDIR) or damaged (ENODATA, as for a bad sector; if it cannot be moved, its suffix directory is). Throws
-// OsError with this code for every other error.
+// (ENOTDIR) or damaged (is_damage(); if it cannot be moved, its suffix directory is). Throws OsError with
+// this code for every other error.
 void quarantine_unlistable(const Partition& partition, const std::string& hash_dir, int code);
 
 }  // namespace ssync
