@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,6 +83,10 @@ struct Durabilities {
 
 enum class OnReload { taken, needs_restart };
 
+// Whose file a value stands in. What Swift would run with, we run with, in the same meaning: where Swift
+// takes a word for false, or falls back to its default, so do we.
+enum class Owner { us, swift };
+
 struct Option {
   using Type = std::variant<Truth, Text, Path, CheckedText, WholeNumber<int>, WholeNumber<std::int64_t>,
                             RealNumber, FileMode, BytesOrPercent, HeaderNames, Durabilities>;
@@ -92,7 +97,9 @@ struct Option {
 };
 
 // Parses the value into its setting. Throws ConfigError with the remedy if it is malformed or out of bounds.
-void read_option(const Option& option, const IniOption& written, Settings& settings);
+// Returns how a value in a file of Swift's is taken that we would refuse in our own: "read as false".
+std::optional<std::string> read_option(const Option& option, const IniOption& written, Owner owner,
+                                       Settings& settings);
 
 // Parse single values, with the same errors.
 bool read_truth(const IniOption& written);

@@ -85,7 +85,7 @@ const std::array kObjectServerOptions{
                                        "a number of bytes, e.g. 65536"}},
     Option{"max_upload_time", Seconds{kReceiver<&ReceiverSettings::max_upload_time>, 1, 1'000'000'000,
                                       "a number of seconds, e.g. 86400"}},
-    Option{"replication_concurrency", Count{kPool<&PoolSettings::replication_concurrency>, 0, kMaxWorkers - 1,
+    Option{"replication_concurrency", Count{kPool<&PoolSettings::replication_concurrency>, 0, kMaxWorkers / 2,
                                             "a number of sessions, 0 for no limit", Blank::is_default}},
     Option{"replication_concurrency_per_device",
            Count{kReceiver<&ReceiverSettings::replication_concurrency_per_device>, 0, kMaxWorkers,

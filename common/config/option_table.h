@@ -9,7 +9,7 @@
 namespace ssync {
 
 // Maximum number of workers in a pool.
-inline constexpr int kMaxWorkers = 1024;
+inline constexpr int kMaxWorkers = 16384;
 
 // Options of [worker] except `workers`, whose default depends on replication_concurrency.
 std::span<const Option> worker_options();

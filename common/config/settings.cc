@@ -14,6 +14,7 @@
 #include "common/config/object_server_conf.h"
 #include "common/config/option.h"
 #include "common/config/option_table.h"
+#include "common/python/text.h"
 
 namespace ssync {
 namespace {
@@ -45,7 +46,7 @@ void apply_worker_options(const IniSection& options, Settings& settings) {
   for (const auto& [name, written] : options) {
     if (name == "workers") continue;
     if (const Option* option = find_option(worker_options(), name); option != nullptr) {
-      read_option(*option, written, settings);
+      read_option(*option, written, Owner::us, settings);
     } else if (name == kOnePerDevice || find_option(object_server_options(), name) != nullptr) {
       throw bad_option(written, "unknown option in this section; move it to [object-server]");
     } else {
@@ -54,17 +55,21 @@ void apply_worker_options(const IniSection& options, Settings& settings) {
   }
 }
 
-void apply_server_options(const IniSection& options, Settings& settings) {
+// own_file is worker.conf: what comes from another file is Swift's.
+void apply_server_options(const IniSection& options, const std::string& own_file, Settings& settings) {
   for (const auto& [name, written] : options) {
+    const Owner owner = written.file == own_file ? Owner::us : Owner::swift;
     if (name == kOnePerDevice) {
-      const bool one = read_truth(written);
+      const bool one = owner == Owner::swift ? python::is_true(written.value) : read_truth(written);
       // BaseDiskFileManager.__init__: the deprecated option applies only if its successor is not set.
       if (!options.contains("replication_concurrency_per_device")) {
         settings.receiver.replication_concurrency_per_device = one ? 1 : 0;
       }
     } else if (const Option* option = find_option(object_server_options(), name); option != nullptr) {
-      read_option(*option, written, settings);
-    } else if (is_swift_option_without_effect(name)) {
+      const auto note = read_option(*option, written, owner, settings);
+      if (note) settings.without_effect.push_back(without_effect_text(written) + ": " + *note);
+    } else if (owner == Owner::swift || is_swift_option_without_effect(name)) {
+      // A dozen daemons and tools read Swift's file, and operators add names of their own.
       settings.without_effect.push_back(without_effect_text(written));
     } else if (find_option(worker_options(), name) != nullptr) {
       throw bad_option(written, "unknown option in this section; move it to [worker]");
@@ -77,7 +82,7 @@ void apply_server_options(const IniSection& options, Settings& settings) {
 int worker_count(const IniSection& worker, int replication_concurrency) {
   const auto written = worker.find("workers");
   if (written == worker.end() || written->second.value.empty() || written->second.value == "auto") {
-    return std::max(kMinDefaultWorkers, std::min(replication_concurrency + kIdleWorkers, kMaxWorkers));
+    return std::max(kMinDefaultWorkers, replication_concurrency + kIdleWorkers);
   }
   const auto count =
       static_cast<int>(read_whole_number(written->second, 1, kMaxWorkers, "a number of processes, or auto"));
@@ -124,7 +129,7 @@ Settings load_settings(const std::string& path) {
   }
   // swift_dir in [worker] takes precedence.
   const std::string swift_dir = settings.swift_dir;
-  apply_server_options(server, settings);
+  apply_server_options(server, file.path(), settings);
   if (worker.contains("swift_dir")) settings.swift_dir = swift_dir;
   settings.pool.workers = worker_count(worker, settings.pool.replication_concurrency);
   check_devices(server, settings.disk.devices, path);

@@ -19,14 +19,14 @@ struct Settings {
   PoolSettings pool;
   std::string swift_dir = "/etc/swift";
   std::string object_server_conf;  // empty: none
-  // Swift's options that have no effect here: "[section] option = value (file)".
+  // What has no effect here, or another than it says: "[section] option = value (file)[: how it is taken]".
   std::vector<std::string> without_effect;
 };
 
 // Reads worker.conf at path, with the file named by object_server_conf as defaults. Throws ConfigError for an
-// unreadable file, an unknown option, a malformed or out-of-range value, an unreadable devices directory, or
-// a pool that is not larger than replication_concurrency; the message has file, section, option, value and
-// remedy.
+// unreadable file, an unknown option in worker.conf, a malformed or out-of-range value, an unreadable devices
+// directory, or a pool that is not larger than replication_concurrency; the message has file, section,
+// option, value and remedy.
 Settings load_settings(const std::string& path);
 
 // For a reload: resets the options that need a restart to their running values, and returns the names of

@@ -63,6 +63,7 @@ class Master {
     drop_privileges(configuration_.settings.pool.user);
     // After dropping privileges, so that a log file that a reload could not reopen is refused now.
     setup_logging(configuration_.settings.log);
+    log_what_has_no_effect();
     start_missing_workers();
     log::info("started: {} workers on {}", workers_.size(),
               socket_.inherited() ? "the inherited socket" : configuration_.settings.pool.socket);
@@ -84,6 +85,11 @@ class Master {
     Clock::time_point started;
     Role role;
   };
+
+  void log_what_has_no_effect() const {
+    const std::vector<std::string>& options = configuration_.settings.without_effect;
+    if (!options.empty()) log::info("options without effect: {}", fmt::join(options, "; "));
+  }
 
   void signal_workers(int signal) const {
     for (const Worker& worker : workers_) ::kill(worker.pid, signal);
