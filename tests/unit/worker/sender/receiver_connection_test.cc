@@ -457,7 +457,7 @@ TEST_F(ReceiverConnectionTest, SendsNoFasterThanItMay) {
 
 TEST_F(ReceiverConnectionTest, HearsWhileItWaitsForItsAllowance) {
   ReceiverConnection& connection = accepted(
-      [&](ServedConnection& server) {
+      [](ServedConnection& server) {
         server.read_some();
         server.send(":ERROR: 0 'no'\n");
         server.end_sending();
@@ -472,7 +472,7 @@ TEST_F(ReceiverConnectionTest, HearsWhileItWaitsForItsAllowance) {
 TEST_F(ReceiverConnectionTest, ReadsAsMuchOfABodyAsThereIsOrAsIsAskedFor) {
   const std::string page(100000, 'p');
   ReceiverConnection& connection = accepted(
-      [&](ServedConnection& server) {
+      [page](ServedConnection& server) {
         server.send(page);
         wait_for_the_client(server);
       },
