@@ -6,7 +6,7 @@
 namespace ssync {
 
 struct PoolSettings {
-  int workers = 8;                                       // processes that serve requests
+  int workers = 12;                                      // processes that serve requests
   std::string socket = "/run/ssync-worker/worker.sock";  // empty: inherited (descriptor 0, systemd)
   unsigned socket_mode = 0660;                           // octal in the file
   std::string socket_owner;                              // user and group names; empty: unchanged

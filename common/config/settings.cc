@@ -19,8 +19,10 @@
 namespace ssync {
 namespace {
 
-// Workers in addition to replication_concurrency: for REPLICATE and sessions that wait for locks.
-constexpr int kIdleWorkers = 4;
+// Workers beside replication_concurrency: for GET, HEAD, REPLICATE and sessions that wait; of a small pool
+// one more for each session.
+constexpr int kBesideSessions = 4;
+constexpr int kMostBesideSessions = 12;
 constexpr int kMinDefaultWorkers = 8;
 
 constexpr std::string_view kOnePerDevice = "replication_one_per_device";
@@ -82,7 +84,8 @@ void apply_server_options(const IniSection& options, const std::string& own_file
 int worker_count(const IniSection& worker, int replication_concurrency) {
   const auto written = worker.find("workers");
   if (written == worker.end() || written->second.value.empty() || written->second.value == "auto") {
-    return std::max(kMinDefaultWorkers, replication_concurrency + kIdleWorkers);
+    const int beside = std::min(replication_concurrency + kBesideSessions, kMostBesideSessions);
+    return std::max(kMinDefaultWorkers, replication_concurrency + beside);
   }
   const auto count =
       static_cast<int>(read_whole_number(written->second, 1, kMaxWorkers, "a number of processes, or auto"));

@@ -58,7 +58,8 @@ PathLock::PathLock(const LockRequest& request) {
     if (request.give_up && request.give_up()) throw Interrupted("interrupted while waiting for " + base);
     const Clock::time_point now = Clock::now();
     if (now >= deadline) {
-      throw LockTimeout(request.timeout_text + (request.timeout == 1.0 ? " second: " : " seconds: ") + base);
+      const bool is_one = request.timeout_text == "1" || request.timeout_text == "1.0";
+      throw LockTimeout(request.timeout_text + (is_one ? " second: " : " seconds: ") + base);
     }
     if (now - start > seconds(hundredth)) pause = std::max(0.01, hundredth);
     std::this_thread::sleep_for(std::min(seconds(pause), deadline - now));

@@ -53,7 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   head.policy_index = next_line(rest);
   head.frag_index = next_line(rest);
   try {
-    const Session session = open_session(head, server.configuration);
+    const Session session =
+        open_session(check_session(head, server.configuration), head, server.configuration);
     require(session.device == "sda1", "only a device that is there has sessions");
     require(session.partition.name.find('/') == std::string::npos && session.partition.name != "." &&
                 session.partition.name != ".." && !session.partition.name.empty(),

@@ -13,7 +13,7 @@
 #include "tests/fuzz/require.h"
 #include "tests/unit/scripted_streams.h"
 #include "tests/unit/temporary_device.h"
-#include "worker/pool/replication_slots.h"
+#include "worker/pool/admission.h"
 #include "worker/receiver/ssync_receiver.h"
 
 namespace ssync {
@@ -52,12 +52,15 @@ Partition partition_of(TemporaryDevice& device, int policy_index) {
 }
 
 void run(const Session& session, const Play& play) {
-  ReplicationSlots slots(0);
+  static Board board(1, {.workers = 8});
+  static BoardPlace place(board, board.use());
+  Admission admission(place,
+                      {.method = "SSYNC", .device = session.device, .partition = session.partition.name}, 1);
   ScriptedInput input(play.script, play.end, play.piece_size);
   CollectedOutput output;
   static DiskThreads threads(2);
   const SessionResult result =
-      SsyncReceiver(session, input, output, slots, threads, [] { return false; }).run();
+      SsyncReceiver(session, input, output, admission, threads, [] { return false; }).run();
   require((result == SessionResult::complete) == output.sent().ends_with(kLastLines),
           "a complete session says so, and no other");
 }

@@ -18,9 +18,11 @@
 
 #include "common/config/errors.h"
 #include "common/config/log_setup.h"
+#include "common/config/option_table.h"
 #include "common/os/blocked_signals.h"
 #include "common/os/log.h"
 #include "worker/pool/backoff.h"
+#include "worker/pool/board.h"
 #include "worker/pool/listening_socket.h"
 #include "worker/pool/pid_file.h"
 #include "worker/pool/privileges.h"
@@ -36,6 +38,8 @@ using std::chrono::seconds;
 // How long a worker may take to abort its session: more than the 10 s that it may wait for a partition's
 // lock.
 constexpr seconds kStopTime{15};
+// How long a killed worker may take to end.
+constexpr seconds kKillTime{3};
 // A worker may check its flag just before SIGTERM sets it and then block, so the signal is sent again.
 constexpr seconds kRepeatStop{1};
 
@@ -49,6 +53,13 @@ std::string death_text(int status) {
   return "exited with status " + std::to_string(WEXITSTATUS(status));
 }
 
+// Workers, and as many that finish their sessions after a reload.
+constexpr int kPlaces = 2 * kMaxWorkers;
+
+Room room_of(const PoolSettings& settings) {
+  return {.workers = settings.workers, .slots = settings.replication_concurrency};
+}
+
 class Master {
  public:
   Master(std::string config_path, Configuration configuration, const WorkerMain& worker_main)
@@ -57,7 +68,7 @@ class Master {
         worker_main_(worker_main),
         socket_(configuration_.settings.pool),
         pid_file_(configuration_.settings.pool.pid_file),
-        slots_(configuration_.settings.pool.replication_concurrency) {}
+        board_(kPlaces, room_of(configuration_.settings.pool)) {}
 
   void run() {
     drop_privileges(configuration_.settings.pool.user);
@@ -68,21 +79,21 @@ class Master {
     log::info("started: {} workers on {}", workers_.size(),
               socket_.inherited() ? "the inherited socket" : configuration_.settings.pool.socket);
     sd_notify(0, "READY=1");
-    while (phase_ == Phase::running || !workers_.empty()) {
+    while (state_ == State::running || !workers_.empty()) {
       take_signal();
-      if (phase_ == Phase::running && Clock::now() >= backoff_.next_start()) start_missing_workers();
-      if (phase_ == Phase::stopping) press_stop();
+      if (state_ == State::running && Clock::now() >= backoff_.next_start()) start_missing_workers();
+      if (state_ == State::stopping) press_stop();
     }
     log::info("stopped");
   }
 
  private:
-  enum class Phase { running, draining, stopping };
+  enum class State { running, draining, stopping };
   enum class Role { serving, leaving };  // leaving: told to accept no more requests
 
   struct Worker {
     pid_t pid;
-    Clock::time_point started;
+    int place;  // on the board
     Role role;
   };
 
@@ -96,15 +107,23 @@ class Master {
   }
 
   [[nodiscard]] bool start_worker() {
+    const int place = board_.use();
+    if (place < 0) {
+      log::error("cannot start a worker: {} still finish their sessions after reloads", workers_.size());
+      backoff_.note_failed_start(Backoff::Cause::fork);
+      return false;
+    }
     const pid_t master = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) {
       log::error("cannot start a worker: {}", std::strerror(errno));
-      backoff_.note_failed_fork();
+      board_.free(place);
+      backoff_.note_failed_start(Backoff::Cause::fork);
       return false;
     }
-    if (pid == 0) run_worker(master, configuration_, socket_.fd(), slots_, worker_main_);
-    workers_.push_back({pid, Clock::now(), Role::serving});
+    if (pid == 0) run_worker(master, configuration_, socket_.fd(), BoardPlace(board_, place), worker_main_);
+    board_.set_pid(place, pid);
+    workers_.push_back({pid, place, Role::serving});
     return true;
   }
 
@@ -117,9 +136,9 @@ class Master {
 
   // nullopt without a pending timeout: then only a signal can change anything.
   [[nodiscard]] std::optional<Clock::time_point> next_deadline() const {
-    if (phase_ == Phase::stopping) return std::min(kill_at_, repeat_at_);
+    if (state_ == State::stopping) return std::min(kill_at_, repeat_at_);
     const auto serving = std::ranges::count(workers_, Role::serving, &Worker::role);
-    return phase_ == Phase::running && serving < configuration_.settings.pool.workers
+    return state_ == State::running && serving < configuration_.settings.pool.workers
                ? std::optional(backoff_.next_start())
                : std::nullopt;
   }
@@ -160,19 +179,29 @@ class Master {
     for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
       const auto worker = std::ranges::find(workers_, pid, &Worker::pid);
       if (worker == workers_.end()) continue;
-      const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-      log::write(clean ? log::Level::info : log::Level::error, "worker {} {}", pid, death_text(status));
-      if (worker->role == Role::serving) {
-        const bool is_config_error = WIFEXITED(status) && WEXITSTATUS(status) == kStatusConfigError;
-        backoff_.note_death(Clock::now() - worker->started,
-                            is_config_error ? Backoff::Cause::config_error : Backoff::Cause::crash);
-      }
+      bury(*worker, status);
       workers_.erase(worker);
     }
   }
 
+  void bury(const Worker& worker, int status) {
+    const BoardView last = board_.free(worker.place);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+      log::info("worker {} {}", worker.pid, death_text(status));
+    } else {
+      log::error("worker {} {}; it served {}", worker.pid, death_text(status), board_text(last));
+    }
+    if (worker.role == Role::leaving) return;
+    if (last.phase != Phase::starting) {
+      backoff_.note_death_while_serving();
+    } else {
+      const bool is_config_error = WIFEXITED(status) && WEXITSTATUS(status) == kStatusConfigError;
+      backoff_.note_failed_start(is_config_error ? Backoff::Cause::config_error : Backoff::Cause::crash);
+    }
+  }
+
   void reload() {
-    if (phase_ != Phase::running) return;
+    if (state_ != State::running) return;
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
@@ -197,8 +226,11 @@ class Master {
   }
 
   void replace_workers() {
-    slots_.set_count(configuration_.settings.pool.replication_concurrency);
-    for (Worker& worker : workers_) worker.role = Role::leaving;
+    board_.set_room(room_of(configuration_.settings.pool));
+    for (Worker& worker : workers_) {
+      worker.role = Role::leaving;
+      board_.set_leaving(worker.place);
+    }
     start_missing_workers();
     for (const Worker& worker : workers_) {
       if (worker.role == Role::leaving) ::kill(worker.pid, SIGQUIT);
@@ -206,31 +238,45 @@ class Master {
   }
 
   void stop() {
-    if (phase_ == Phase::stopping) return;
+    if (state_ == State::stopping) return;
     log::info("stopping");
     sd_notify(0, "STOPPING=1");
-    phase_ = Phase::stopping;
+    state_ = State::stopping;
     kill_at_ = Clock::now() + kStopTime;
     repeat_at_ = Clock::now();
   }
 
   void press_stop() {
     const Clock::time_point now = Clock::now();
-    if (now >= kill_at_) {
+    if (now >= kill_at_ && killed_) {
+      abandon_workers();
+    } else if (now >= kill_at_) {
       log::error("{} workers did not stop within {} s; killing them", workers_.size(), kStopTime.count());
       signal_workers(SIGKILL);
-      kill_at_ = repeat_at_ = now + kStopTime;
+      killed_ = true;
+      kill_at_ = repeat_at_ = now + kKillTime;
     } else if (now >= repeat_at_) {
       signal_workers(SIGTERM);
       repeat_at_ = now + kRepeatStop;
     }
   }
 
+  // A process in a system call of a disk that hangs ends when the disk answers, and not before.
+  void abandon_workers() {
+    for (const Worker& worker : workers_) {
+      log::error(
+          "worker {} does not even end when killed, so its disk does not answer; left behind while it served "
+          "{}",
+          worker.pid, board_text(board_.view(worker.place)));
+    }
+    workers_.clear();
+  }
+
   void drain() {
-    if (phase_ != Phase::running) return;
+    if (state_ != State::running) return;
     log::info("draining");
     sd_notify(0, "STOPPING=1");
-    phase_ = Phase::draining;
+    state_ = State::draining;
     // New connections are refused immediately, instead of waiting without being accepted until the last
     // session ends.
     socket_.remove_path();
@@ -251,10 +297,11 @@ class Master {
   const WorkerMain& worker_main_;
   ListeningSocket socket_;
   PidFile pid_file_;
-  ReplicationSlots slots_;
+  Board board_;
   std::vector<Worker> workers_;
   Backoff backoff_;
-  Phase phase_ = Phase::running;
+  State state_ = State::running;
+  bool killed_ = false;
   Clock::time_point kill_at_;
   Clock::time_point repeat_at_;
 };

@@ -14,10 +14,11 @@ namespace ssync {
 //
 // Signals to the master: SIGHUP = reload the configuration (an invalid one is logged and the old one kept),
 // start new workers, let the old ones finish their sessions; SIGTERM, SIGINT = stop now; SIGQUIT = drain,
-// then stop; SIGUSR1 = reopen the log file. A worker that dies is replaced immediately, or with a growing
-// delay (up to 30 s) if it lived less than a second. Workers end when the master dies. While a worker serves
-// a request, it blocks all of these signals except SIGTERM and SIGINT, which only set flags (without
-// SA_RESTART, so that a blocked read or poll returns EINTR).
+// then stop; SIGUSR1 = reopen the log file. A worker that dies is replaced at once if it had started to
+// serve (up to 20 a second), otherwise with a growing delay (up to 30 s); what it was serving is logged.
+// Workers end when the master dies. While a worker serves a request, it blocks all of these signals except
+// SIGTERM and SIGINT, which only set flags (without SA_RESTART, so that a blocked read or poll returns
+// EINTR).
 //
 // Throws ConfigError for an operator's mistake at start (socket path in use, unknown user, …).
 int run_pool(const std::string& config_path, Configuration configuration, const WorkerMain& worker_main);

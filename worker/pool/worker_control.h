@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "common/config/configuration.h"
-#include "worker/pool/replication_slots.h"
+#include "worker/pool/board.h"
 
 namespace ssync {
 
@@ -21,9 +21,9 @@ class WorkerControl {
   virtual ~WorkerControl() = default;
 };
 
-// Serves requests on listening_fd (non-blocking) until control.draining() or stopping(); its
-// return value is the process's exit status.
-using WorkerMain =
-    std::function<int(const Configuration&, int listening_fd, ReplicationSlots&, WorkerControl&)>;
+// Serves requests on listening_fd (non-blocking) until control.draining() or stopping(), and says on the
+// board what it does: once its phase is no longer `starting`, it counts as started. Returns the process's
+// exit status.
+using WorkerMain = std::function<int(const Configuration&, int listening_fd, BoardPlace&, WorkerControl&)>;
 
 }  // namespace ssync

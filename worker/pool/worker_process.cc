@@ -84,11 +84,11 @@ void become_worker(pid_t master) {
   ::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
 }
 
-int worker_status(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
+int worker_status(const Configuration& configuration, int listening_fd, BoardPlace& place,
                   const WorkerMain& worker_main) {
   try {
     SignalledControl control(configuration.settings.log);
-    return worker_main(configuration, listening_fd, slots, control);
+    return worker_main(configuration, listening_fd, place, control);
   } catch (const ConfigError& error) {
     log::critical("{}", error.what());
     return kStatusConfigError;
@@ -100,10 +100,10 @@ int worker_status(const Configuration& configuration, int listening_fd, Replicat
 
 }  // namespace
 
-void run_worker(pid_t master, const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
+void run_worker(pid_t master, const Configuration& configuration, int listening_fd, BoardPlace place,
                 const WorkerMain& worker_main) {
   become_worker(master);
-  const int status = worker_status(configuration, listening_fd, slots, worker_main);
+  const int status = worker_status(configuration, listening_fd, place, worker_main);
   log::flush();
   ::_exit(status);  // Only the master removes the socket's path and the pid file.
 }

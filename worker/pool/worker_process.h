@@ -13,6 +13,6 @@ inline constexpr int kStatusConfigError = 2;
 // Runs in a newly forked process, with the master's signals still blocked, and exits it. The process also
 // ends when the master dies.
 [[noreturn]] void run_worker(pid_t master, const Configuration& configuration, int listening_fd,
-                             ReplicationSlots& slots, const WorkerMain& worker_main);
+                             BoardPlace place, const WorkerMain& worker_main);
 
 }  // namespace ssync

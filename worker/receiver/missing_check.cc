@@ -1,6 +1,8 @@
 #include "worker/receiver/missing_check.h"
 
+#include <cstddef>
 #include <exception>
+#include <stdexcept>
 #include <string_view>
 
 #include "common/python/text.h"
@@ -13,6 +15,9 @@
 
 namespace ssync {
 namespace {
+
+// Of wanted lines, which are held until the sender's END: some seven million objects. Swift has no bound.
+constexpr std::size_t kMaxWantedBytes = std::size_t{256} << 20;
 
 void read_offers(RequestInput& input, Dialect dialect, LookUpQueue& queue) {
   for (;;) {
@@ -33,6 +38,9 @@ std::string wanted_lines(const Session& session, RequestInput& input, DiskThread
                       if (!parts.any()) return;
                       if (!lines.empty()) lines += kLineEnd;
                       append_wanted(offer.hash, parts, session.dialect, lines);
+                      if (lines.size() > kMaxWantedBytes) {
+                        throw std::length_error("Too many objects are missing here for one session");
+                      }
                     });
   try {
     read_offers(input, session.dialect, queue);

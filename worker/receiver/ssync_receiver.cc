@@ -17,6 +17,7 @@
 #include "worker/http/status.h"
 #include "worker/object/update_object.h"
 #include "worker/protocol/markers.h"
+#include "worker/receiver/await_turn.h"
 #include "worker/receiver/missing_check.h"
 #include "worker/receiver/subrequest_tally.h"
 #include "worker/request/errors.h"
@@ -25,17 +26,19 @@ namespace ssync {
 // The sender closed its side cleanly before a phase: there is no one to answer.
 struct SsyncReceiver::ClientDisconnected {};
 
-class SsyncReceiver::HeldSlot {
+// Leaves the board however the phases end, before the last line is written.
+class SsyncReceiver::Admitted {
  public:
-  explicit HeldSlot(ReplicationSlots& slots) : slots_(slots) {
-    if (!slots_.try_acquire()) throw HttpError(standard_answer(503));
+  explicit Admitted(Admission& admission) : admission_(admission) {}
+  ~Admitted() {
+    admission_.leave();
+    admission_.set_phase(Phase::ending);
   }
-  ~HeldSlot() { slots_.release(); }
-  HeldSlot(const HeldSlot&) = delete;
-  HeldSlot& operator=(const HeldSlot&) = delete;
+  Admitted(const Admitted&) = delete;
+  Admitted& operator=(const Admitted&) = delete;
 
  private:
-  ReplicationSlots& slots_;
+  Admission& admission_;
 };
 
 namespace {
@@ -50,11 +53,11 @@ void write_lines(ResponseOutput& output, std::initializer_list<std::string_view>
 }  // namespace
 
 SsyncReceiver::SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output,
-                             ReplicationSlots& slots, DiskThreads& threads, std::function<bool()> interrupted)
+                             Admission& admission, DiskThreads& threads, std::function<bool()> interrupted)
     : session_(session),
       input_(input),
       output_(output),
-      slots_(slots),
+      admission_(admission),
       threads_(threads),
       interrupted_(std::move(interrupted)) {}
 
@@ -109,8 +112,10 @@ SessionResult SsyncReceiver::fail(int status, const std::string& repr) noexcept 
 }
 
 void SsyncReceiver::run_phases() {
-  const HeldSlot slot(slots_);
-  double seconds_left = 0;
+  const Admitted admitted(admission_);
+  admission_.set_phase(Phase::waiting);
+  double seconds_left = await_turn(admission_, session_, interrupted_);
+  admission_.set_phase(Phase::locking);
   const auto partition_lock = lock_partition(seconds_left);
   const auto device_lock = lock_device(seconds_left);
   const std::string partition = session_.partition.path();
@@ -125,20 +130,22 @@ void SsyncReceiver::run_phases() {
   }
   // The missing check of fragments may make some durable.
   if (session_.frag_index) unfinished.begin();
+  admission_.set_phase(Phase::missing_check);
   missing_check();
+  admission_.set_phase(Phase::updates);
   updates(commits, unfinished);
 }
 
-std::unique_ptr<PathLock> SsyncReceiver::lock_partition(double& seconds_left) {
+std::unique_ptr<PathLock> SsyncReceiver::lock_partition(double& seconds_left) const {
   const auto start = std::chrono::steady_clock::now();
   const int timeout = session_.settings.replication_lock_timeout;
   auto lock = std::make_unique<PathLock>(LockRequest{.directory = session_.partition.path(),
                                                      .name = "replication",
                                                      .limit = 1,
-                                                     .timeout = static_cast<double>(timeout),
+                                                     .timeout = seconds_left,
                                                      .timeout_text = std::to_string(timeout),
                                                      .give_up = interrupted_});
-  seconds_left = timeout - std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  seconds_left -= std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return lock;
 }
 

@@ -11,7 +11,7 @@
 #include "common/os/lock_path.h"
 #include "common/store/commit_queue.h"
 #include "common/store/unfinished_session.h"
-#include "worker/pool/replication_slots.h"
+#include "worker/pool/admission.h"
 #include "worker/receiver/session.h"
 #include "worker/request/streams.h"
 
@@ -24,21 +24,22 @@ enum class SessionResult {
 
 class SsyncReceiver {
  public:
-  SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output, ReplicationSlots& slots,
+  // The session must have been admitted.
+  SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output, Admission& admission,
                 DiskThreads& threads, std::function<bool()> interrupted);
 
   // Runs the session from the first blank line to ":UPDATES: END" or an ":ERROR:" line
   // (swift.obj.ssync_receiver.Receiver.__call__). When ":UPDATES: END" is written, all received objects are
-  // durable. The slot and the locks are released before the last line is written, so that a sender that has
-  // read it can start the next session.
+  // durable. Its place on the board and the locks are released before the last line is written, so that a
+  // sender that has read it can start the next session.
   SessionResult run() noexcept;
 
  private:
   struct ClientDisconnected;
-  class HeldSlot;
+  class Admitted;
 
   void run_phases();
-  std::unique_ptr<PathLock> lock_partition(double& seconds_left);
+  std::unique_ptr<PathLock> lock_partition(double& seconds_left) const;
   std::unique_ptr<PathLock> lock_device(double seconds_left) const;
   void expect_marker(std::string_view marker, std::string_view context);
   void missing_check();
@@ -50,7 +51,7 @@ class SsyncReceiver {
   const Session& session_;
   RequestInput& input_;
   ResponseOutput& output_;
-  ReplicationSlots& slots_;
+  Admission& admission_;
   DiskThreads& threads_;
   std::function<bool()> interrupted_;
 };

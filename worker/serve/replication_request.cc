@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/layout/object_name.h"
@@ -42,19 +43,24 @@ std::vector<std::string> split_suffixes(std::string_view text) {
 
 }  // namespace
 
-Session open_session(const RequestHead& head, const Configuration& configuration) {
-  const ReceiverSettings& settings = configuration.settings.receiver;
+SessionRequest check_session(const RequestHead& head, const Configuration& configuration) {
   const std::string path = decoded_path(head);
   const bool is_session = head.method == "SSYNC" || head.method == "REPLICATION";
-  if (!is_session || !settings.replication_server) throw HttpError(standard_answer(405));
+  if (!is_session || !configuration.settings.receiver.replication_server)
+    throw HttpError(standard_answer(405));
   const StoragePolicy& policy = requested_policy(head, configuration.swift);
-  const std::vector<std::string> segments = path_segments(path, 2, 2, Rest::refuse);
-  const auto frag_index = requested_frag_index(head);
-  return Session{.settings = settings,
-                 .partition = requested_partition(segments, policy, configuration),
-                 .device = segments[0],
+  std::vector<std::string> segments = path_segments(path, 2, 2, Rest::refuse);
+  return SessionRequest{
+      .policy = policy, .segments = std::move(segments), .frag_index = requested_frag_index(head)};
+}
+
+Session open_session(const SessionRequest& request, const RequestHead& head,
+                     const Configuration& configuration) {
+  return Session{.settings = configuration.settings.receiver,
+                 .partition = requested_partition(request.segments, request.policy, configuration),
+                 .device = request.segments[0],
                  .dialect = head.method == "SSYNC" ? Dialect::ssync : Dialect::replication_2013,
-                 .frag_index = frag_index,
+                 .frag_index = request.frag_index,
                  .remote_addr = head.remote_addr};
 }
 

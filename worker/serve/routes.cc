@@ -4,11 +4,19 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
+#include "common/os/log.h"
+#include "common/python/repr.h"
 #include "worker/http/errors.h"
+#include "worker/http/status.h"
 #include "worker/object/get_object.h"
+#include "worker/pool/admission.h"
+#include "worker/protocol/markers.h"
+#include "worker/request/target.h"
 #include "worker/serve/replication_request.h"
 
 namespace ssync {
@@ -22,35 +30,53 @@ void send_answer(ResponseOutput& output, const HttpAnswer& answer, RequestOutcom
   output.write(answer.body);
 }
 
+// The path's first segment, checked later. The board has to know it before any disk is touched.
+std::string device_of(const std::string& path) {
+  const std::size_t start = path.starts_with('/') ? 1 : 0;
+  return path.substr(start, path.find('/', start) - start);
+}
+
+// Swift's answer if all slots are taken, within the session.
+SessionResult refuse_session(ResponseOutput& output) {
+  output.write("\r\n");
+  output.write(error_line(503, python::repr_bytes(standard_answer(503).body)));
+  output.flush();
+  return SessionResult::cut;
+}
+
 }  // namespace
 
 struct Routes::Route {
   std::string_view method;
   Handler handler;
+  bool is_beside_sessions;
 };
 
-Routes::Routes(const Configuration& configuration, ReplicationSlots& slots, DiskThreads& threads,
+Routes::Routes(const Configuration& configuration, BoardPlace& place, DiskThreads& threads,
                CommitLimits commit_limits, std::function<bool()> stopping)
     : configuration_(configuration),
-      slots_(slots),
+      place_(place),
       threads_(threads),
       commit_limits_(commit_limits),
       stopping_(std::move(stopping)) {}
 
-Routes::Handler Routes::handler_of(const RequestHead& head) {
+const Routes::Route& Routes::route_of(const RequestHead& head) {
   static constexpr std::array kRoutes{
-      Route{"GET", &Routes::get_object},          Route{"HEAD", &Routes::get_object},
-      Route{"REPLICATE", &Routes::hash_suffixes}, Route{"SSYNC", &Routes::run_session},
-      Route{"REPLICATION", &Routes::run_session},
+      Route{"GET", &Routes::get_object, true},           Route{"HEAD", &Routes::get_object, true},
+      Route{"REPLICATE", &Routes::hash_suffixes, true},  Route{"SSYNC", &Routes::run_session, false},
+      Route{"REPLICATION", &Routes::run_session, false},
   };
-  const auto* const route = std::ranges::find(kRoutes, head.method, &Route::method);
   // Other methods are refused in the session's checks, after the path.
-  return route == kRoutes.end() ? &Routes::run_session : route->handler;
+  static constexpr Route kOther{"", &Routes::run_session, false};
+  const auto* const route = std::ranges::find(kRoutes, head.method, &Route::method);
+  return route == kRoutes.end() ? kOther : *route;
 }
 
 SessionResult Routes::answer(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
   try {
-    return (this->*handler_of(head))(request, head, outcome);
+    const Route& route = route_of(head);
+    if (!route.is_beside_sessions) return (this->*route.handler)(request, head, outcome);
+    return answer_beside_sessions(request, head, outcome, route.handler);
   } catch (const HttpError& error) {
     send_answer(request.output, error.answer(), outcome);
     return SessionResult::complete;
@@ -59,6 +85,7 @@ SessionResult Routes::answer(const Request& request, const RequestHead& head, Re
 
 SessionResult Routes::get_object(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
   const auto headers = GetHeaders::from_params(request.param);
+  place_.set_phase(Phase::reading_object);
   ObjectGet get(head, headers, configuration_, request.output, stopping_);
   const GetResult result = get.run();
   outcome.status = result.status;
@@ -68,18 +95,42 @@ SessionResult Routes::get_object(const Request& request, const RequestHead& head
 
 SessionResult Routes::hash_suffixes(const Request& request, const RequestHead& head,
                                     RequestOutcome& outcome) {
+  place_.set_phase(Phase::hashing);
   send_answer(request.output, answer_replicate(head, configuration_, threads_), outcome);
   return SessionResult::complete;
 }
 
+SessionResult Routes::answer_beside_sessions(const Request& request, const RequestHead& head,
+                                             RequestOutcome& outcome, Handler handler) {
+  const Admission admission(place_, {.method = head.method,
+                                     .device = device_of(decoded_path(head)),
+                                     .partition = "",
+                                     .remote_addr = head.remote_addr});
+  if (!admission.is_admitted()) {
+    log::info("refused with 503, too many requests of this device or in all: {} {}", head.method, head.uri);
+    throw HttpError(standard_answer(503));
+  }
+  return (this->*handler)(request, head, outcome);
+}
+
 SessionResult Routes::run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
-  Session session = open_session(head, configuration_);
-  session.commit_limits = commit_limits_;
+  const SessionRequest checked = check_session(head, configuration_);
+  Admission admission(place_,
+                      {.method = head.method,
+                       .device = checked.segments[0],
+                       .partition = checked.segments[1],
+                       .policy = checked.policy.index,
+                       .remote_addr = head.remote_addr},
+                      configuration_.settings.receiver.replication_concurrency_per_device);
+  std::optional<Session> session;
+  if (admission.is_admitted()) session.emplace(open_session(checked, head, configuration_));
   outcome.status = 200;
   request.output.write(
       "Status: 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n"
       "X-Backend-Accept-No-Commit: True\r\n\r\n");
-  return SsyncReceiver(session, request.input, request.output, slots_, threads_, stopping_).run();
+  if (!session) return refuse_session(request.output);
+  session->commit_limits = commit_limits_;
+  return SsyncReceiver(*session, request.input, request.output, admission, threads_, stopping_).run();
 }
 
 }  // namespace ssync

@@ -7,7 +7,7 @@
 #include "common/os/disk_threads.h"
 #include "common/store/commit_queue.h"
 #include "worker/http/status.h"
-#include "worker/pool/replication_slots.h"
+#include "worker/pool/board.h"
 #include "worker/receiver/ssync_receiver.h"
 #include "worker/request/head.h"
 #include "worker/request/log.h"
@@ -25,7 +25,7 @@ struct Request {
 class Routes {
  public:
   // stopping: returns true when the worker has to stop. All arguments must outlive this object.
-  Routes(const Configuration& configuration, ReplicationSlots& slots, DiskThreads& threads,
+  Routes(const Configuration& configuration, BoardPlace& place, DiskThreads& threads,
          CommitLimits commit_limits, std::function<bool()> stopping);
 
   // Answers one request and fills in outcome. Returns how the response has to end. Throws SessionEnding,
@@ -35,14 +35,18 @@ class Routes {
  private:
   using Handler = SessionResult (Routes::*)(const Request&, const RequestHead&, RequestOutcome&);
   struct Route;
-  static Handler handler_of(const RequestHead& head);
+  static const Route& route_of(const RequestHead& head);
+
+  // GET, HEAD and REPLICATE have to leave workers for sessions, and for other devices.
+  SessionResult answer_beside_sessions(const Request& request, const RequestHead& head,
+                                       RequestOutcome& outcome, Handler handler);
 
   SessionResult get_object(const Request& request, const RequestHead& head, RequestOutcome& outcome);
   SessionResult hash_suffixes(const Request& request, const RequestHead& head, RequestOutcome& outcome);
   SessionResult run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome);
 
   const Configuration& configuration_;
-  ReplicationSlots& slots_;
+  BoardPlace& place_;
   DiskThreads& threads_;
   const CommitLimits commit_limits_;
   std::function<bool()> stopping_;

@@ -16,6 +16,7 @@
 #include "worker/fastcgi/fastcgi_request.h"
 #include "worker/request/errors.h"
 #include "worker/request/log.h"
+#include "worker/serve/counted_streams.h"
 #include "worker/serve/routes.h"
 
 namespace ssync {
@@ -45,11 +46,11 @@ std::uint64_t allowed_open_files() {
 
 class Server {
  public:
-  Server(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
-         WorkerControl& control)
+  Server(const Configuration& configuration, int listening_fd, BoardPlace& place, WorkerControl& control)
       : settings_(configuration.settings.receiver),
+        place_(place),
         stopping_([&control] { return control.stopping(); }),
-        routes_(configuration, slots, threads_, CommitLimits::within(allowed_open_files()), stopping_),
+        routes_(configuration, place, threads_, CommitLimits::within(allowed_open_files()), stopping_),
         request_(listening_fd, {.client_timeout = settings_.client_timeout,
                                 .max_line = static_cast<std::size_t>(settings_.network_chunk_size),
                                 .interrupted = stopping_}) {}
@@ -57,9 +58,11 @@ class Server {
   void serve_one();
 
  private:
+  void serve_accepted();
   void release_memory();
 
   const ReceiverSettings& settings_;
+  BoardPlace& place_;
   const std::function<bool()> stopping_;
   DiskThreads threads_{kDiskThreads};
   Routes routes_;
@@ -73,6 +76,12 @@ void Server::release_memory() {
 }
 
 void Server::serve_one() {
+  place_.begin(Phase::reading_head);
+  serve_accepted();
+  place_.set_phase(Phase::idle);
+}
+
+void Server::serve_accepted() {
   try {
     if (!request_.accept()) return;
   } catch (const OsError& error) {
@@ -82,7 +91,11 @@ void Server::serve_one() {
     return;
   }
   const auto start = std::chrono::steady_clock::now();
-  const Request request{request_, request_, [this](const char* name) { return request_.param(name); }};
+  place_.set_phase(Phase::checking);
+  Progress& progress = place_.progress();
+  CountedInput input(request_, progress);
+  CountedOutput output(request_, progress);
+  const Request request{input, output, [this](const char* name) { return request_.param(name); }};
   const RequestHead head = RequestHead::from_params(request.param);
   RequestOutcome outcome;
   SessionResult result = SessionResult::cut;
@@ -110,9 +123,10 @@ void Server::serve_one() {
 
 }  // namespace
 
-int serve_requests(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
+int serve_requests(const Configuration& configuration, int listening_fd, BoardPlace& place,
                    WorkerControl& control) {
-  Server server(configuration, listening_fd, slots, control);
+  Server server(configuration, listening_fd, place, control);
+  place.set_phase(Phase::idle);
   for (;;) {
     control.wait_for_request(listening_fd);
     if (control.stopping() || control.draining()) return 0;

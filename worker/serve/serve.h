@@ -2,13 +2,13 @@
 #pragma once
 
 #include "common/config/configuration.h"
+#include "worker/pool/board.h"
 #include "worker/pool/pool.h"
-#include "worker/pool/replication_slots.h"
 
 namespace ssync {
 
 // Serves requests until control is draining or stopping; returns the process's exit status.
-int serve_requests(const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
+int serve_requests(const Configuration& configuration, int listening_fd, BoardPlace& place,
                    WorkerControl& control);
 
 }  // namespace ssync

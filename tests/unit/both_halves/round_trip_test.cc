@@ -134,8 +134,9 @@ class RoundTripTest : public ::testing::Test {
       ChunkedInput input(connection);
       HttpOutput output(connection);
       DiskThreads threads(4);
-      ReplicationSlots slots(0);
-      Routes routes(there_.configuration(), slots, threads, {}, [] { return false; });
+      Board board(1, {.workers = 8});
+      BoardPlace place(board, board.use());
+      Routes routes(there_.configuration(), place, threads, {}, [] { return false; });
       const Request request{input, output, params};
       RequestOutcome outcome;
       result_ = routes.answer(request, RequestHead::from_params(params), outcome);

@@ -141,10 +141,10 @@ TEST_F(SettingsTest, TheDefaultPoolLeavesRoomBesideReplicationConcurrency) {
     int workers;
   };
   for (const Case& c :
-       {Case{"0", 8}, Case{"1", 8}, Case{"4", 8}, Case{"5", 9}, Case{"1000", 1004}, Case{"2000", 2004}}) {
+       {Case{"0", 8}, Case{"1", 8}, Case{"4", 12}, Case{"8", 20}, Case{"9", 21}, Case{"2000", 2012}}) {
     EXPECT_EQ(load(std::string("replication_concurrency = ") + c.concurrency).pool.workers, c.workers);
   }
-  EXPECT_EQ(load("replication_concurrency = 6\n[worker]\nworkers = auto\n").pool.workers, 10);
+  EXPECT_EQ(load("replication_concurrency = 6\n[worker]\nworkers = auto\n").pool.workers, 16);
   EXPECT_EQ(load("replication_concurrency = 0\n[worker]\nworkers = 1\n").pool.workers, 1);
 }
 
@@ -274,7 +274,7 @@ TEST_F(SettingsTest, WhatSwiftRunsWithIsNeverRefused) {
   EXPECT_EQ(settings.log.level, "INFO");
   EXPECT_EQ(settings.receiver.replication_concurrency_per_device, 0);
   EXPECT_EQ(settings.pool.replication_concurrency, 2000);
-  EXPECT_EQ(settings.pool.workers, 2004);
+  EXPECT_EQ(settings.pool.workers, 2012);
   const std::string file = " (" + dir_ + "/object-server.conf)";
   EXPECT_THAT(
       settings.without_effect,

@@ -2,76 +2,67 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
 namespace ssync {
 namespace {
 
 using Clock = Backoff::Clock;
+using Cause = Backoff::Cause;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// What this death adds to the time of the next start, rounded to whole steps of 100 ms; the delay begins at
-// some moment within the call.
-milliseconds delay_after(Backoff& backoff, Clock::duration lifetime, Backoff::Cause cause) {
-  const Clock::time_point before = Clock::now();
-  backoff.note_death(lifetime, cause);
-  const Clock::time_point after = Clock::now();
-  if (backoff.next_start() <= before) return milliseconds(0);
-  const auto least = std::chrono::ceil<milliseconds>(backoff.next_start() - after);
-  const auto most = std::chrono::floor<milliseconds>(backoff.next_start() - before);
-  const auto rounded = (most / 100) * 100;
-  EXPECT_LE(least, rounded);
-  return rounded;
-}
+constexpr Clock::time_point kNow{seconds(1'000'000)};
 
-TEST(BackoffTest, DelaysTheNextStartOnlyAfterAShortLife) {
-  struct Case {
-    const char* why;
-    Clock::duration lifetime;
-    Backoff::Cause cause;
-    milliseconds delay;
-  };
-  const Case cases[] = {
-      {"died at once", {}, Backoff::Cause::crash, milliseconds(100)},
-      {"died within a second", milliseconds(999), Backoff::Cause::crash, milliseconds(100)},
-      {"lived a second", seconds(1), Backoff::Cause::crash, milliseconds(0)},
-      {"lived long", seconds(1000), Backoff::Cause::crash, milliseconds(0)},
-      {"cannot read its configuration", {}, Backoff::Cause::config_error, milliseconds(1000)},
-      {"lived long on a bad configuration", seconds(1), Backoff::Cause::config_error, milliseconds(0)},
-  };
-  for (const Case& c : cases) {
+TEST(BackoffTest, TheFirstStartWaitsForNothing) { EXPECT_LE(Backoff().next_start(), kNow); }
+
+TEST(BackoffTest, EachFailedStartDoublesTheDelay) {
+  const std::pair<Cause, milliseconds> cases[] = {{Cause::crash, milliseconds(100)},
+                                                  {Cause::config_error, milliseconds(1000)},
+                                                  {Cause::fork, milliseconds(1000)}};
+  for (const auto& [cause, first] : cases) {
     Backoff backoff;
-    EXPECT_LE(backoff.next_start(), Clock::now()) << "the first start waits for nothing";
-    EXPECT_EQ(delay_after(backoff, c.lifetime, c.cause), c.delay) << c.why;
+    Clock::time_point now = kNow;
+    for (milliseconds delay = first; delay < milliseconds(40000); delay *= 2) {
+      backoff.note_failed_start(cause, now);
+      EXPECT_EQ(backoff.next_start(), now + std::min(delay, milliseconds(30000)));
+      now = backoff.next_start();
+    }
+    now += seconds(61);
+    backoff.note_failed_start(cause, now);
+    EXPECT_EQ(backoff.next_start(), now + first) << "earlier ones are forgotten";
   }
 }
 
-TEST(BackoffTest, AFailedForkWaitsAsLongAsABadConfiguration) {
+TEST(BackoffTest, FailuresBeforeTheNextStartCountOnce) {
   Backoff backoff;
-  const Clock::time_point before = Clock::now();
-  backoff.note_failed_fork();
-  EXPECT_GE(backoff.next_start(), before + seconds(1));
-  EXPECT_LE(backoff.next_start(), Clock::now() + seconds(1));
+  for (int i = 0; i < 5; ++i) backoff.note_failed_start(Cause::crash, kNow + milliseconds(i));
+  EXPECT_EQ(backoff.next_start(), kNow + milliseconds(100));
 }
 
-TEST(BackoffTest, DeathsBeforeTheNextStartCountOnce) {
+TEST(BackoffTest, EachCauseHasADelayOfItsOwn) {
   Backoff backoff;
-  backoff.note_death({}, Backoff::Cause::config_error);
-  const Clock::time_point next = backoff.next_start();
-  for (int i = 0; i < 5; ++i) backoff.note_death({}, Backoff::Cause::crash);
-  backoff.note_failed_fork();
-  EXPECT_EQ(backoff.next_start(), next);
+  backoff.note_failed_start(Cause::config_error, kNow);
+  backoff.note_failed_start(Cause::crash, kNow);
+  EXPECT_EQ(backoff.next_start(), kNow + seconds(1));
+  backoff.note_failed_start(Cause::crash, kNow + milliseconds(100));
+  backoff.note_failed_start(Cause::crash, kNow + milliseconds(300));
+  EXPECT_EQ(backoff.next_start(), kNow + seconds(1));
 }
 
-TEST(BackoffTest, EachDeathAfterADelayedStartDoublesTheDelay) {
+TEST(BackoffTest, WhoDiesWhileServingIsReplacedAtOnce) {
   Backoff backoff;
-  EXPECT_EQ(delay_after(backoff, {}, Backoff::Cause::crash), milliseconds(100));
-  std::this_thread::sleep_until(backoff.next_start());
-  EXPECT_EQ(delay_after(backoff, {}, Backoff::Cause::crash), milliseconds(200));
-  std::this_thread::sleep_until(backoff.next_start());
-  // The least of this cause is more than twice the delay before.
-  EXPECT_EQ(delay_after(backoff, {}, Backoff::Cause::config_error), milliseconds(1000));
+  for (int i = 0; i < 200; ++i) backoff.note_death_while_serving(kNow);
+  EXPECT_LE(backoff.next_start(), kNow);
+}
+
+TEST(BackoffTest, TheRateOfReplacementsIsBounded) {
+  Backoff backoff;
+  for (int i = 0; i < 220; ++i) backoff.note_death_while_serving(kNow);
+  EXPECT_EQ(backoff.next_start(), kNow + seconds(1));
+  for (int i = 0; i < 10000; ++i) {
+    const Clock::time_point now = kNow + seconds(100) + milliseconds(100) * i;
+    backoff.note_death_while_serving(now);
+    EXPECT_LE(backoff.next_start(), now) << "ten a second are replaced at once for ever";
+  }
 }
 
 }  // namespace

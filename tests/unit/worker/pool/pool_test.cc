@@ -40,8 +40,9 @@ bool await(const Condition& condition) {
 
 // Greets each connection with "PID client_timeout\n" and then echoes, one connection at a time,
 // until the peer closes it or the worker is to stop.
-int echo_worker(const Configuration& configuration, int listening_fd, ReplicationSlots& /*slots*/,
+int echo_worker(const Configuration& configuration, int listening_fd, BoardPlace& place,
                 WorkerControl& control) {
+  place.set_phase(Phase::idle);
   while (true) {
     control.wait_for_request(listening_fd);
     if (control.draining() || control.stopping()) return 0;
@@ -218,7 +219,7 @@ TEST_F(PoolTest, SigtermCutsADrainShort) {
 
 TEST_F(PoolTest, ABusyWorkerDrainsToo) {
   // Never accepts, and so the listening socket stays readable.
-  start([](const Configuration&, int listening_fd, ReplicationSlots&, WorkerControl& control) {
+  start([](const Configuration&, int listening_fd, BoardPlace&, WorkerControl& control) {
     while (!control.draining()) control.wait_for_request(listening_fd);
     return 0;
   });
@@ -286,9 +287,8 @@ TEST_F(PoolTest, ReloadKeepsTheSocket) {
 }
 
 TEST_F(PoolTest, Sigusr1ReopensTheLogInEveryProcess) {
-  start([](const Configuration& configuration, int listening_fd, ReplicationSlots& slots,
-           WorkerControl& control) {
-    const int status = echo_worker(configuration, listening_fd, slots, control);
+  start([](const Configuration& configuration, int listening_fd, BoardPlace& place, WorkerControl& control) {
+    const int status = echo_worker(configuration, listening_fd, place, control);
     log::info("the worker's last words");
     return status;
   });
@@ -312,7 +312,7 @@ TEST_F(PoolTest, WorkersEndWhenTheMasterIsKilled) {
 }
 
 TEST_F(PoolTest, AWorkerThatCannotStartIsRetriedSlowly) {
-  start([](const Configuration&, int, ReplicationSlots&, WorkerControl&) -> int {
+  start([](const Configuration&, int, BoardPlace&, WorkerControl&) -> int {
     throw ConfigError("swift.conf: broken");
   });
   ASSERT_TRUE(logs("exited with status 2"));
@@ -330,6 +330,22 @@ TEST_F(PoolTest, AWorkerThatCannotStartIsRetriedSlowly) {
   EXPECT_GE(Clock::now() - first, milliseconds(900));
   EXPECT_LE(deaths(), 2U);
   EXPECT_THAT(log(), ::testing::HasSubstr("CRITICAL swift.conf: broken"));
+}
+
+// What killed them came from outside: the others' requests must not wait for it.
+TEST_F(PoolTest, WorkersThatDieWhileServingAreReplacedAtOnce) {
+  start([](const Configuration&, int listening_fd, BoardPlace& place, WorkerControl& control) {
+    place.set_phase(Phase::idle);
+    control.wait_for_request(listening_fd);
+    if (control.draining() || control.stopping()) return 0;
+    const Fd connection(accept4(listening_fd, nullptr, nullptr, SOCK_CLOEXEC));
+    place.begin(Phase::reading_head);
+    abort();
+  });
+  const auto begun = Clock::now();
+  for (int i = 0; i < 55; ++i) Session{socket()};
+  EXPECT_LE(Clock::now() - begun, seconds(15)) << "minutes with a delay that doubles";
+  EXPECT_TRUE(logs("(Aborted); it served no request (reading the request's head, for "));
 }
 
 TEST_F(PoolTest, ATakenSocketIsTheOperatorsMistake) {

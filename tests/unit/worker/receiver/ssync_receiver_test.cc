@@ -73,8 +73,13 @@ class SsyncReceiverTest : public ::testing::TestWithParam<CommitMode> {
                   std::size_t piece_size = 65536) {
     ScriptedInput input(script, end, piece_size);
     CollectedOutput output;
-    result_ = SsyncReceiver(session_, input, output, slots_, threads_, [this] { return interrupted_; }).run();
+    result_ = run_session(input, output);
     return output.sent();
+  }
+
+  SessionResult run_session(RequestInput& input, ResponseOutput& output) {
+    Admission admission(place_, {.method = "SSYNC", .device = "sda1", .partition = "7"}, 1);
+    return SsyncReceiver(session_, input, output, admission, threads_, [this] { return interrupted_; }).run();
   }
 
   // The session's answer after "nothing wanted".
@@ -93,7 +98,8 @@ class SsyncReceiverTest : public ::testing::TestWithParam<CommitMode> {
 
   TemporaryDevice device_;
   Session session_;
-  ReplicationSlots slots_{0};
+  Board board_{4, {.workers = 8}};
+  BoardPlace place_{board_, board_.use()};
   DiskThreads threads_{4};
   bool interrupted_ = false;
   SessionResult result_ = SessionResult::cut;
@@ -314,46 +320,39 @@ TEST_P(SsyncReceiverTest, EndsAtTheFailureThreshold) {
   EXPECT_EQ(after_missing_check(updates(success)), ":ERROR: 0 'Too many 0 failures to 1 successes'\n");
 }
 
-TEST_P(SsyncReceiverTest, IsRefusedWithoutASlot) {
-  // A process can hold one slot; another process takes the only one.
-  ReplicationSlots one_slot(1);
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const bool taken = one_slot.try_acquire();
-    (void)!::write(ready[1], taken ? "1" : "0", 1);
-    ::pause();
-    ::_exit(0);
-  }
-  char byte = 0;
-  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  EXPECT_EQ(byte, '1');
-  ScriptedInput input(updates(""));
-  CollectedOutput output;
-  EXPECT_EQ(SsyncReceiver(session_, input, output, one_slot, threads_, {}).run(), SessionResult::cut);
-  EXPECT_EQ(
-      output.sent(),
-      "\r\n:ERROR: 503 b'<html><h1>Service Unavailable</h1><p>The server is currently unavailable. Please "
-      "try again at a later time.</p></html>'\n");
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
-  ::close(ready[0]);
-  ::close(ready[1]);
+TEST_P(SsyncReceiverTest, WaitsForItsTurnAsLongAsForALock) {
+  device_.receiver().replication_lock_timeout = 1;
+  Board board(4, {.workers = 8, .slots = 3});
+  BoardPlace mine(board, board.use());
+  BoardPlace other(board, board.use());
+  const auto run_beside = [&](const std::string& partition) {
+    const BoardRequest request{.method = "SSYNC", .device = "sda1", .partition = partition};
+    const Admission running(other, request, 1);
+    Admission waiting(mine, {.method = "SSYNC", .device = "sda1", .partition = "7"}, 1);
+    EXPECT_TRUE(waiting.is_admitted());
+    ScriptedInput input(updates(""));
+    CollectedOutput output;
+    EXPECT_EQ(SsyncReceiver(session_, input, output, waiting, threads_, {}).run(), SessionResult::cut);
+    return output.sent();
+  };
+  const std::string partition = device_.partition().path();
+  EXPECT_EQ(run_beside("7"), "\r\n:ERROR: 0 '1 second: " + partition + "/.lock-replication'\n");
+  EXPECT_THAT(run_beside("8"), StartsWith("\r\n:ERROR: 0 '0.9"));
+  EXPECT_THAT(run_beside("8"), ::testing::EndsWith(" seconds: " + device_.path() + "/.lock'\n"));
+  EXPECT_FALSE(std::filesystem::exists(partition)) << "the disk is not touched";
 }
 
 TEST_P(SsyncReceiverTest, GivesItsSlotBackHoweverItEnds) {
-  ReplicationSlots one_slot(1);
+  Board board(1, {.workers = 2, .slots = 1});
+  BoardPlace place(board, board.use());
   for (const char* script : {"garbage\r\n", "", ":MISSING_CHECK: START\r\n"}) {
+    Admission admission(place, {.method = "SSYNC", .device = "sda1", .partition = "7"}, 1);
+    EXPECT_TRUE(admission.is_admitted());
     ScriptedInput input(script);
     CollectedOutput output;
-    SsyncReceiver(session_, input, output, one_slot, threads_, {}).run();
+    SsyncReceiver(session_, input, output, admission, threads_, {}).run();
+    EXPECT_EQ(board.free_slots(), 1);
   }
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(one_slot.try_acquire() ? 0 : 1);
-  int status = -1;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
 }
 
 // lp1897177: whoever sends this partition holds its lock.
@@ -425,7 +424,7 @@ TEST_P(SsyncReceiverTest, GivesItsLocksBackBeforeTheLastLine) {
   };
   ScriptedInput input(updates(""));
   Watching output(device_.partition().path());
-  EXPECT_EQ(SsyncReceiver(session_, input, output, slots_, threads_, {}).run(), SessionResult::complete);
+  EXPECT_EQ(run_session(input, output), SessionResult::complete);
   EXPECT_TRUE(output.was_free());
 }
 
@@ -445,7 +444,7 @@ TEST_P(SsyncReceiverTest, SendsItsFirstLineBeforeItReads) {
   };
   CollectedOutput output;
   Nothing input(output);
-  EXPECT_EQ(SsyncReceiver(session_, input, output, slots_, threads_, {}).run(), SessionResult::cut);
+  EXPECT_EQ(run_session(input, output), SessionResult::cut);
 }
 
 TEST_P(SsyncReceiverTest, SurvivesAPeerThatDoesNotListen) {
@@ -455,13 +454,12 @@ TEST_P(SsyncReceiverTest, SurvivesAPeerThatDoesNotListen) {
     ScriptedInput input(script);
     CollectedOutput output;
     output.set_limit(limit);
-    EXPECT_EQ(SsyncReceiver(session_, input, output, slots_, threads_, {}).run(), SessionResult::cut)
-        << limit;
+    EXPECT_EQ(run_session(input, output), SessionResult::cut) << limit;
   }
   ScriptedInput garbage("garbage\r\n");
   CollectedOutput output;
   output.set_limit(2);
-  EXPECT_EQ(SsyncReceiver(session_, garbage, output, slots_, threads_, {}).run(), SessionResult::cut);
+  EXPECT_EQ(run_session(garbage, output), SessionResult::cut);
 }
 
 TEST_P(SsyncReceiverTest, KeepsDamageThatItFoundEvenIfTheSessionFails) {

@@ -35,7 +35,7 @@ class OpenSessionTest : public ::testing::Test {
     head.remote_addr = "10.0.0.1";
     head.policy_index = policy;
     head.frag_index = frag_index;
-    return open_session(head, device_.configuration());
+    return open_session(check_session(head, device_.configuration()), head, device_.configuration());
   }
 
   TemporaryDevice device_;

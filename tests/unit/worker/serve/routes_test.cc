@@ -43,7 +43,7 @@ class RoutesTest : public ::testing::Test {
     };
     ScriptedInput input(body, end);
     CollectedOutput output;
-    Routes routes(device_.configuration(), slots_, threads_, {}, [this] { return stopping_; });
+    Routes routes(device_.configuration(), place_, threads_, {}, [this] { return stopping_; });
     outcome_ = {};
     result_ = routes.answer({input, output, param}, RequestHead::from_params(param), outcome_);
     output.flush();
@@ -58,7 +58,8 @@ class RoutesTest : public ::testing::Test {
 
   TemporaryDevice device_;
   const ObjectName name_{"a", "c", "o"};
-  ReplicationSlots slots_{0};
+  Board board_{4, {.workers = 8}};
+  BoardPlace place_{board_, board_.use()};
   DiskThreads threads_{4};
   bool stopping_ = false;
   RequestOutcome outcome_;
@@ -66,6 +67,25 @@ class RoutesTest : public ::testing::Test {
 };
 
 std::string body_of(const std::string& response) { return response.substr(response.find("\r\n\r\n") + 4); }
+
+// In memory, before any disk is touched: a device that is missing is not even looked at.
+TEST_F(RoutesTest, WithoutRoomTheAnswerIs503) {
+  board_.set_room({.workers = 3, .slots = 1});
+  BoardPlace other(board_, board_.use());
+  BoardPlace third(board_, board_.use());
+  ASSERT_TRUE(other.admit({.method = "GET", .device = "missing", .partition = ""}));
+  ASSERT_TRUE(third.admit_session({.method = "SSYNC", .device = "missing", .partition = "1"}, 1));
+  for (const char* method : {"GET", "HEAD"}) EXPECT_EQ(status(method, "/missing/7/a/c/o"), 503);
+  EXPECT_EQ(status("REPLICATE", "/missing/7"), 503);
+  EXPECT_THAT(answer("SSYNC", "/missing/7"),
+              ::testing::MatchesRegex("Status: 200 OK\r\n(.*\r\n)*\r\n\r\n:ERROR: 503 b'<html><h1>Service "
+                                      "Unavailable</h1>.*</html>'\n"));
+  other.leave();
+  third.leave();
+  EXPECT_EQ(status("GET", "/missing/7/a/c/o"), 507);
+  EXPECT_EQ(status("REPLICATE", "/missing/7"), 507);
+  EXPECT_EQ(status("SSYNC", "/missing/7"), 507);
+}
 
 TEST_F(RoutesTest, OnlyTheseMethodsAreAnswered) {
   device_.add_data(name_, kTime, "data", {{"ETag", md5_hex("data")}});

@@ -64,7 +64,7 @@ class ServeTest : public ::testing::Test {
     peer.send_raw(bytes);
     auto response = peer.collect();
     CountedRequests control(1);
-    EXPECT_EQ(serve_requests(device_.configuration(), listener_.fd(), slots_, control), 0);
+    EXPECT_EQ(serve_requests(device_.configuration(), listener_.fd(), place_, control), 0);
     return response.get();
   }
 
@@ -80,7 +80,8 @@ class ServeTest : public ::testing::Test {
   TemporaryDevice device_;
   const ObjectName name_{"a", "c", "o"};
   FastCgiListener listener_;
-  ReplicationSlots slots_{0};
+  Board board_{4, {.workers = 8}};
+  BoardPlace place_{board_, board_.use()};
 };
 
 const char kEmptySession[] =
@@ -132,13 +133,13 @@ TEST_F(ServeTest, AWorkerThatDrainsTakesNoMore) {
   peer.send_raw(request("GET", "/sda1/7/a/c/o"));
   auto response = peer.collect();
   CountedRequests drained(0);
-  EXPECT_EQ(serve_requests(device_.configuration(), listener_.fd(), slots_, drained), 0);
+  EXPECT_EQ(serve_requests(device_.configuration(), listener_.fd(), place_, drained), 0);
   CountedRequests stopped(1);
   stopped.stop_now();
-  EXPECT_EQ(serve_requests(device_.configuration(), listener_.fd(), slots_, stopped), 0);
+  EXPECT_EQ(serve_requests(device_.configuration(), listener_.fd(), place_, stopped), 0);
   // It was left to another worker.
   CountedRequests control(1);
-  EXPECT_EQ(serve_requests(device_.configuration(), listener_.fd(), slots_, control), 0);
+  EXPECT_EQ(serve_requests(device_.configuration(), listener_.fd(), place_, control), 0);
   EXPECT_THAT(response.get().ends, ElementsAre(kComplete));
 }
 
@@ -168,7 +169,7 @@ TEST_F(ServeTest, AReaderThatLeavesIsNoError) {
   peer.send_raw(request("GET", "/sda1/7/a/c/o"));
   peer.close();
   CountedRequests control(1);
-  EXPECT_EQ(serve_requests(device_.configuration(), listener_.fd(), slots_, control), 0);
+  EXPECT_EQ(serve_requests(device_.configuration(), listener_.fd(), place_, control), 0);
   // The worker lives on.
   EXPECT_THAT(serve(request("HEAD", "/sda1/7/a/c/o")).ends, ElementsAre(kComplete));
   EXPECT_THAT(device_.quarantined(), IsEmpty());
