@@ -16,9 +16,6 @@
 namespace ssync {
 namespace {
 
-// Of wanted lines, which are held until the sender's END: some seven million objects. Swift has no bound.
-constexpr std::size_t kMaxWantedBytes = std::size_t{256} << 20;
-
 void read_offers(RequestInput& input, Dialect dialect, LookUpQueue& queue) {
   for (;;) {
     const std::string_view line = input.read_line("missing_check line");
@@ -30,7 +27,8 @@ void read_offers(RequestInput& input, Dialect dialect, LookUpQueue& queue) {
 
 }  // namespace
 
-std::string wanted_lines(const Session& session, RequestInput& input, DiskThreads& threads) {
+std::string wanted_lines(const Session& session, RequestInput& input, DiskThreads& threads,
+                         std::size_t max_bytes) {
   std::string lines;
   LookUpQueue queue(session.partition, session.frag_index, threads,
                     [&](const Offer& offer, const LocalObject& local) {
@@ -38,8 +36,8 @@ std::string wanted_lines(const Session& session, RequestInput& input, DiskThread
                       if (!parts.any()) return;
                       if (!lines.empty()) lines += kLineEnd;
                       append_wanted(offer.hash, parts, session.dialect, lines);
-                      if (lines.size() > kMaxWantedBytes) {
-                        throw std::length_error("Too many objects are missing here for one session");
+                      if (lines.size() > max_bytes) {
+                        throw std::length_error("too many objects are missing here for one session");
                       }
                     });
   try {

@@ -109,6 +109,18 @@ TEST_F(WantedLinesTest, AreThoseOfWhatIsMissingInTheOrderOfTheOffers) {
   }
 }
 
+TEST_F(WantedLinesTest, AreBounded) {
+  const Session session{.settings = device_.receiver(), .partition = device_.partition(), .device = "sda1"};
+  std::string script;
+  for (int i = 0; i < 100; ++i) script += offer(i);
+  ScriptedInput whole(script + kEnd);
+  const std::size_t size = wanted_lines(session, whole, threads_).size();
+  ScriptedInput fits(script + kEnd);
+  EXPECT_EQ(wanted_lines(session, fits, threads_, size).size(), size);
+  ScriptedInput too_long(script + kEnd);
+  EXPECT_THROW(wanted_lines(session, too_long, threads_, size - 1), std::length_error);
+}
+
 TEST_F(WantedLinesTest, LeavesWhatFollowsTheEndAlone) {
   ScriptedInput input(offer(0) + kEnd + ":UPDATES: START\r\n");
   EXPECT_EQ(wanted(input), hash(0) + " dm");
