@@ -184,6 +184,7 @@ void choose_fragment(FilesByExtension& by_extension, const FragmentRequest& requ
     }
   }
 
+  if (durable_set == nullptr) result.lone_marks = marks;
   if (durable_time) drop_older(by_extension, *durable_time, result.obsolete);
   if (durable_set == nullptr) {
     append(result.obsolete, marks);

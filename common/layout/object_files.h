@@ -73,6 +73,9 @@ struct ObjectFiles {
   // (Swift's frag_sets). None is older than the newest durable ones, unless that timestamp is durable by a
   // lone .durable.
   std::map<Timestamp, std::vector<ObjectFile>> fragments;
+  // .durable files newer than all that is durable: any clean-up takes what is older for obsolete because of
+  // them, and then them.
+  std::vector<ObjectFile> lone_marks;
   // The key of the durable set in fragments (Swift's durable_frag_set). As in Swift it is set only together
   // with data, so not if the durable set lacks the requested fragment.
   std::optional<Timestamp> durable_timestamp;

@@ -16,7 +16,8 @@ void BatchPublication::reveal() {
 
 void BatchPublication::clean_up() const {
   const bool stays_undecided = file_->is_fragment() && durability_ == Durability::undecided;
-  if (!stays_undecided && !is_superseded_) clean_up_after_write(file_->partition(), file_->hash_dir());
+  if (stays_undecided || is_superseded_) return;
+  clean_up_around(file_->partition(), file_->hash_dir(), file_->file_name());
 }
 
 }  // namespace ssync

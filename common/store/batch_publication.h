@@ -26,7 +26,7 @@ class BatchPublication {
   // To be called instead of the next step if the name could not be made durable: removes the name, if it
   // exists.
   void take_back() noexcept { file_->take_back(); }
-  // After the names are durable: removes obsolete files.
+  // After the names are durable: removes obsolete files. Throws as clean_up_around().
   void clean_up() const;
 
   [[nodiscard]] const std::string& hash_dir() const noexcept { return file_->hash_dir(); }

@@ -214,7 +214,12 @@ void CommitQueue::reveal(Batch& batch) {
 void CommitQueue::complete(Batch& batch) {
   if (batch.empty()) return;
   for (Entry& entry : batch) {
-    if (!entry.failure) entry.publication.clean_up();
+    if (entry.failure) continue;
+    try {
+      entry.publication.clean_up();
+    } catch (const std::runtime_error&) {
+      entry.failure = std::current_exception();
+    }
   }
   {
     const std::lock_guard lock(mutex_);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <stdexcept>
 
 #include "common/layout/object_files.h"
 #include "common/os/directory.h"
@@ -26,6 +27,22 @@ bool is_older(const std::string& path, double now, double age) {
   return now - modified > age;
 }
 
+bool is_past_reclaim_age(const Partition& partition, const ObjectFile& file, double now) {
+  return now - file.timestamp.seconds() > static_cast<double>(partition.settings.reclaim_age);
+}
+
+// True if what is left in the hash directory has replaced the file.
+bool is_replaced(const Partition& partition, std::vector<std::string> left, const ObjectFile& file) {
+  FragmentRequest any;
+  if (partition.policy.type == PolicyType::erasure_coding) any.policy = &partition.policy.erasure_coding;
+  const ObjectFiles files = choose_object_files(std::move(left), partition.policy.type, any);
+  const auto is_as_new = [&](const std::optional<ObjectFile>& other) {
+    return other && other->timestamp >= file.timestamp;
+  };
+  return is_as_new(files.data) || is_as_new(files.tombstone) ||
+         (file.extension == ".meta" && is_as_new(files.meta));
+}
+
 struct Judgement {
   CleanedHashDir present;
   std::vector<ObjectFile> to_remove;
@@ -42,7 +59,7 @@ Judgement judge(const Partition& partition, const std::string& hash_dir, std::ve
 
   const double now = Timestamp::now().seconds();
   const auto is_reclaimable = [&](const ObjectFile& file) {
-    return now - file.timestamp.seconds() > static_cast<double>(partition.settings.reclaim_age);
+    return is_past_reclaim_age(partition, file, now);
   };
   if (files.tombstone && is_reclaimable(*files.tombstone)) {
     result.to_remove.push_back(*std::move(files.tombstone));
@@ -56,6 +73,15 @@ Judgement judge(const Partition& partition, const std::string& hash_dir, std::ve
   }
   result.to_remove.insert(result.to_remove.end(), files.obsolete.begin(), files.obsolete.end());
   return result;
+}
+
+std::optional<CleanedHashDir> cleaned_after_write(const Partition& partition, const std::string& hash_dir) {
+  try {
+    return clean_up_hash_dir(partition, hash_dir);
+  } catch (const OsError& error) {
+    log::error("Problem cleaning up {}: {}", hash_dir, error.what());
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -93,11 +119,19 @@ std::optional<CleanedHashDir> judged_clean(const Partition& partition, const std
 }
 
 void clean_up_after_write(const Partition& partition, const std::string& hash_dir) {
-  try {
-    clean_up_hash_dir(partition, hash_dir);
-  } catch (const OsError& error) {
-    log::error("Problem cleaning up {}: {}", hash_dir, error.what());
-  }
+  static_cast<void>(cleaned_after_write(partition, hash_dir));
+}
+
+void clean_up_around(const Partition& partition, const std::string& hash_dir, const std::string& file_name) {
+  const auto cleaned = cleaned_after_write(partition, hash_dir);
+  if (!cleaned) return;
+  const std::vector<std::string>& left = cleaned->names;
+  if (std::find(left.begin(), left.end(), file_name) != left.end()) return;
+  const ObjectFile file = parse_object_file(file_name, partition.policy.type);
+  if (file.extension == ".ts" && is_past_reclaim_age(partition, file, Timestamp::now().seconds())) return;
+  if (is_replaced(partition, left, file)) return;
+  throw std::runtime_error("was stored, but is gone after the clean-up, and nothing newer is there: " +
+                           hash_dir + "/" + file_name);
 }
 
 }  // namespace ssync

@@ -32,4 +32,9 @@ std::optional<CleanedHashDir> judged_clean(const Partition& partition, const std
 // removes what this one could not.
 void clean_up_after_write(const Partition& partition, const std::string& hash_dir);
 
+// clean_up_after_write() after this file of the object has become durable. Throws std::runtime_error if then
+// neither it is there nor what may have replaced it: data or a tombstone at least as new, a newer .meta. It
+// must not be acknowledged then. (A tombstone past reclaim_age may be gone.)
+void clean_up_around(const Partition& partition, const std::string& hash_dir, const std::string& file_name);
+
 }  // namespace ssync

@@ -97,7 +97,7 @@ void publish(StagedFile& file, Durability durability, const std::optional<PowerI
   } else if (file.is_fragment()) {
     return;
   }
-  clean_up_after_write(file.partition(), file.hash_dir());
+  clean_up_around(file.partition(), file.hash_dir(), file.file_name());
   if (increase) clean_up_after_write(file.partition(), increase->other_hash_dir);
 }
 

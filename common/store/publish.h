@@ -18,7 +18,8 @@ namespace ssync {
 // stay until then. One that is to stay undecided (X-Backend-No-Commit) is not renamed, and nothing is cleaned
 // up. During an increase of the ring's partition power the file is also linked in its partition at the next
 // power; if it is already there, its partition at the previous power is cleaned up too. Throws OsError,
-// LockTimeout, InsufficientStorage, and, after the file is in place, ValueError for an invalid increase.
+// LockTimeout, InsufficientStorage, as clean_up_around(), and, after the file is in place, ValueError for an
+// invalid increase.
 void publish(StagedFile& file, Durability durability = Durability::durable,
              const std::optional<PowerIncrease>& increase = std::nullopt);
 

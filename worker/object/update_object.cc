@@ -17,6 +17,7 @@
 #include "common/python/text.h"
 #include "common/store/disk_file.h"
 #include "common/store/errors.h"
+#include "common/store/lone_marks.h"
 #include "common/store/staged_file.h"
 #include "worker/http/errors.h"
 #include "worker/http/etag_list.h"
@@ -238,6 +239,7 @@ HttpAnswer Update::put(SubrequestBody& body) {
   Metadata metadata = put_metadata(received, etag);
   const std::string sent_etag = unquoted_etag(headers_.value_or_empty("ETag"));
   if (!sent_etag.empty() && sent_etag != etag) return standard_answer(422);
+  remove_lone_marks(file, timestamp_);
   commit_data(std::move(staged), std::move(metadata), fragment);
   return standard_answer(201);
 }
@@ -342,6 +344,7 @@ HttpAnswer Update::del() {
   if (existing < timestamp_) {
     Metadata metadata;
     metadata.set("X-Timestamp", timestamp_.internal());
+    remove_lone_marks(file, timestamp_);
     commit_file(FileKind::tombstone, std::move(metadata));
   }
   return standard_answer(status);

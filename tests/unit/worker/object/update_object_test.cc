@@ -9,6 +9,7 @@
 
 #include "common/os/errors.h"
 #include "common/store/disk_file.h"
+#include "common/store/hash_dir_cleanup.h"
 #include "tests/unit/scripted_streams.h"
 #include "tests/unit/temporary_device.h"
 #include "worker/request/errors.h"
@@ -28,7 +29,9 @@ const char kT3[] = "1700000003.00000";
 
 class UpdateObjectTest : public ::testing::TestWithParam<CommitMode> {
  protected:
-  UpdateObjectTest() { device_.settings().reclaim_age = std::int64_t{1} << 40; }
+  explicit UpdateObjectTest(int policy = 0) : device_(policy) {
+    device_.settings().reclaim_age = std::int64_t{1} << 40;
+  }
 
   HttpAnswer answer(const std::string& line, const Lines& headers, const std::string& body = "",
                     ScriptEnd end = ScriptEnd::clean) {
@@ -75,6 +78,64 @@ class UpdateObjectTest : public ::testing::TestWithParam<CommitMode> {
   const ObjectName name_{"a", "c", "o"};
   DiskThreads threads_{4};
 };
+
+class UpdateFragmentTest : public UpdateObjectTest {
+ protected:
+  UpdateFragmentTest() : UpdateObjectTest(2) {}
+
+  void clear_fragments() const { std::filesystem::remove_all(device_.path() + "/objects-2"); }
+  int put_fragment(const std::string& time, const Lines& more = {}) {
+    Lines headers{"X-Object-Sysmeta-Ec-Frag-Index: 0"};
+    headers.insert(headers.end(), more.begin(), more.end());
+    return put(time, "hello", headers);
+  }
+};
+
+// A success means that what was sent is there, or something newer. A .durable whose fragments have gone makes
+// Swift's clean-up remove what is older, also what was stored just now.
+TEST_P(UpdateFragmentTest, WhatIsStoredOutlivesANewerLoneDurable) {
+  struct Case {
+    const char* why;
+    Lines before;
+    std::function<int()> update;
+    int status;
+    Lines left;  // also after another clean-up
+  };
+  const std::string t0 = kT0;
+  const std::string t1 = kT1;
+  const std::string t2 = kT2;
+  const std::string t3 = kT3;
+  const auto put_it = [&] { return put_fragment(kT1); };
+  const auto put_undecided = [&] { return put_fragment(kT1, {"X-Backend-No-Commit: True"}); };
+  const auto delete_it = [&] { return del(kT1); };
+  const Case cases[] = {
+      {"durable", {t3 + ".durable"}, put_it, 201, {t1 + "#0#d.data"}},
+      {"two marks", {t2 + ".durable", t3 + ".durable"}, put_it, 201, {t1 + "#0#d.data"}},
+      {"undecided", {t3 + ".durable"}, put_undecided, 201, {t1 + "#0.data"}},
+      {"tombstone", {t3 + ".durable"}, delete_it, 404, {t1 + ".ts"}},
+      {"an older mark", {t0 + ".durable"}, put_it, 201, {t1 + "#0#d.data"}},
+      {"a mark of that time", {t1 + ".durable"}, put_it, 201, {t1 + "#0#d.data", t1 + ".durable"}},
+      {"an older durable one", {t0 + "#1#d.data", t3 + ".durable"}, put_it, 201, {t1 + "#0#d.data"}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.why);
+    clear_fragments();
+    for (const std::string& name : c.before) {
+      device_.add_file(name_, name, TemporaryDevice::named(name_, name.substr(0, t0.size())));
+    }
+    EXPECT_EQ(c.update(), c.status);
+    EXPECT_EQ(files(), c.left);
+    clean_up_hash_dir(device_.partition(), device_.hash_dir_of(name_));
+    EXPECT_EQ(files(), c.left);
+  }
+}
+
+// An index that the policy does not have is nobody's fragment, but a clean-up takes it for one.
+TEST_P(UpdateFragmentTest, WhatTheCleanUpTookIsNoSuccess) {
+  device_.add_bare_file(name_, std::string(kT3) + "#9#d.data");
+  EXPECT_EQ(put_fragment(kT1), 500);
+  EXPECT_EQ(del(kT1), 500);
+}
 
 TEST_P(UpdateObjectTest, PutStoresDataAndEveryHeaderSent) {
   EXPECT_EQ(put(kT1, "hello",
@@ -481,8 +542,12 @@ TEST_P(UpdateObjectTest, PostRefusesADeleteTimeInThePast) {
   EXPECT_EQ(post(kT2, {"X-Delete-At: 1700000005"}), 202);
 }
 
-INSTANTIATE_TEST_SUITE_P(BothModes, UpdateObjectTest, ::testing::Values(CommitMode::group, CommitMode::each),
-                         [](const auto& mode) { return mode.param == CommitMode::group ? "group" : "each"; });
+const auto kModes = ::testing::Values(CommitMode::group, CommitMode::each);
+constexpr auto kModeName = [](const auto& mode) {
+  return mode.param == CommitMode::group ? "group" : "each";
+};
+INSTANTIATE_TEST_SUITE_P(BothModes, UpdateObjectTest, kModes, kModeName);
+INSTANTIATE_TEST_SUITE_P(BothModes, UpdateFragmentTest, kModes, kModeName);
 
 }  // namespace
 }  // namespace ssync
