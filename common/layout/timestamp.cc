@@ -1,7 +1,6 @@
 #include "common/layout/timestamp.h"
 
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -30,15 +29,8 @@ std::int64_t raw_of_seconds(double seconds) {
   if (seconds < 0) throw TimeOutOfRange::negative();
   constexpr double kSecondsLimit = 1e10;
   if (seconds >= kSecondsLimit) throw TimeOutOfRange::too_large();
-  // File names have the printed form, so the printed digits decide, not a division by 1e-5.
-  std::array<char, kTextSize> digits{};
-  const auto printed =
-      std::to_chars(digits.data(), digits.data() + digits.size(), seconds, std::chars_format::fixed, 5);
-  std::int64_t raw = 0;
-  for (const char* digit = digits.data(); digit != printed.ptr; ++digit) {
-    if (*digit >= '0' && *digit <= '9') raw = raw * 10 + (*digit - '0');
-  }
-  return raw;
+  // The quotient is rounded, halves to even, not the printed decimals: they differ for more than five.
+  return std::llrint(seconds / kPrecision);
 }
 
 // Parses the form that Swift writes; nullopt for any other. A double is exact for fifteen decimal digits, so
@@ -62,10 +54,13 @@ std::uint64_t parse_offset(std::string_view hex) {
     throw ValueError("invalid literal for int() with base 16: " +
                      python::repr_text(python::latin1_to_utf8(hex)));
   }
+  constexpr std::size_t kLongest = 16;
+  if (hex.size() > kLongest) {
+    throw ValueError("hex part too long: " + python::repr_text(python::latin1_to_utf8(hex)));
+  }
   if (hex.empty()) return 0;
   const python::Integer offset = python::parse_integer(hex, 16);
   if (offset.negative && offset.magnitude != 0) throw ValueError("offset must be non-negative");
-  if (offset.saturated) throw ValueError("offset must be smaller than " + std::to_string(offset.magnitude));
   return offset.magnitude;
 }
 

@@ -24,8 +24,9 @@ class Timestamp {
   static Timestamp now();
 
   // Reads what Swift's Timestamp() reads: a float in any of Python's spellings, then optionally
-  // '_' and a hexadecimal offset ("1700000000.00000", "1.7e9", "1700000000.00000_5"). Rounds to
-  // 10 µs, halves to even, as Python's round() and '%.05f' of the double do. Throws ValueError
+  // '_' and a hexadecimal offset ("1700000000.00000", "1.7e9", "1700000000.00000_5"). Rounds
+  // the quotient by 10 µs, halves to even, as Swift does since 2.36: "1755077566.523385" is .52338,
+  // where '%.05f', and so older releases, give .52339. Throws ValueError
   // with Python's message for everything else.
   static Timestamp parse(std::string_view text);
 
