@@ -1,10 +1,12 @@
 #include "common/python/number.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <clocale>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -76,6 +78,30 @@ std::optional<std::string> without_underscores(std::string_view text) {
   return plain;
 }
 
+// The zeros of the scripts that have decimal digits (Unicode's category Nd, as of Python 3.11); the other
+// nine digits follow each.
+constexpr auto kZeros = std::to_array<char32_t>(
+    {0x0660,  0x06F0,  0x07C0,  0x0966,  0x09E6,  0x0A66,  0x0AE6,  0x0B66,  0x0BE6,  0x0C66,  0x0CE6,
+     0x0D66,  0x0DE6,  0x0E50,  0x0ED0,  0x0F20,  0x1040,  0x1090,  0x17E0,  0x1810,  0x1946,  0x19D0,
+     0x1A80,  0x1A90,  0x1B50,  0x1BB0,  0x1C40,  0x1C50,  0xA620,  0xA8D0,  0xA900,  0xA9D0,  0xA9F0,
+     0xAA50,  0xABF0,  0xFF10,  0x104A0, 0x10D30, 0x11066, 0x110F0, 0x11136, 0x111D0, 0x112F0, 0x11450,
+     0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0,
+     0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0});
+
+constexpr bool is_unicode_space(char32_t point) {
+  return point == 0x85 || point == 0xA0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200A) ||
+         point == 0x2028 || point == 0x2029 || point == 0x202F || point == 0x205F || point == 0x3000;
+}
+
+char ascii_of(char32_t point) {
+  if (point < 0x80) return static_cast<char>(point);
+  if (is_unicode_space(point)) return ' ';
+  const auto* const after = std::upper_bound(kZeros.begin(), kZeros.end(), point);
+  if (after == kZeros.begin()) return '?';
+  const char32_t digit = point - *std::prev(after);
+  return digit < 10 ? static_cast<char>('0' + digit) : '?';
+}
+
 // Numbers on the wire are parsed in the C locale, whatever locale the process has set.
 locale_t c_locale() {
   static const locale_t locale = ::newlocale(LC_ALL_MASK, "C", nullptr);
@@ -108,6 +134,7 @@ Integer parse_integer(std::string_view text, int base) {
     if (value < 0 || value >= base) throw_invalid_int(text, base);
     after_digit = true;
     ++digits;
+    if (value != 0 || result.digits != 0) ++result.digits;
     if (__builtin_mul_overflow(result.magnitude, static_cast<std::uint64_t>(base), &result.magnitude) ||
         __builtin_add_overflow(result.magnitude, static_cast<std::uint64_t>(value), &result.magnitude)) {
       result.saturated = true;
@@ -131,6 +158,33 @@ std::int64_t parse_int(std::string_view text, int base) {
     throw ValueError("Python int too large to convert to C long");
   }
   return static_cast<std::int64_t>(parsed.negative ? std::uint64_t{0} - parsed.magnitude : parsed.magnitude);
+}
+
+std::int64_t to_int64(const Integer& integer) {
+  constexpr auto kLargest = std::numeric_limits<std::int64_t>::max();
+  if (integer.magnitude > static_cast<std::uint64_t>(kLargest)) {
+    return integer.negative ? std::numeric_limits<std::int64_t>::min() : kLargest;
+  }
+  const auto magnitude = static_cast<std::int64_t>(integer.magnitude);
+  return integer.negative ? -magnitude : magnitude;
+}
+
+double to_double(const Integer& integer) {
+  constexpr auto kDigits = static_cast<std::size_t>(std::numeric_limits<double>::max_exponent10) + 1;
+  if (integer.digits > kDigits) throw OverflowError("int too large to convert to float");
+  const auto magnitude = static_cast<double>(integer.magnitude);
+  return integer.negative ? -magnitude : magnitude;
+}
+
+std::string ascii_number(std::string_view utf8) {
+  std::string out;
+  out.reserve(utf8.size());
+  while (!utf8.empty()) {
+    const Decoded decoded = decode_utf8(utf8);
+    out += decoded.length == 0 ? '?' : ascii_of(decoded.point);
+    utf8.remove_prefix(std::max<std::size_t>(decoded.length, 1));
+  }
+  return out;
 }
 
 double parse_float(std::string_view text) {

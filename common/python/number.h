@@ -1,6 +1,7 @@
 // Python's int(), float() and str(float).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,8 +21,18 @@ struct Integer {
   bool negative = false;
   bool saturated = false;
   std::uint64_t magnitude = 0;
+  std::size_t digits = 0;  // without leading zeros
 };
 Integer parse_integer(std::string_view text, int base);
+
+// The integer, or the nearest one that fits.
+std::int64_t to_int64(const Integer& integer);
+// float(integer). Throws OverflowError for more than 309 digits.
+double to_double(const Integer& integer);
+
+// A str, given as UTF-8, as int() and float() read it: the decimal digits of all scripts as ASCII ones, white
+// space as a space, and what else is not ASCII as '?'.
+std::string ascii_number(std::string_view utf8);
 
 // float(text) of a str: surrounding white space, sign, underscores between digits, exponent,
 // inf/infinity/nan in any case. Throws ValueError "could not convert string to float: 'x'".

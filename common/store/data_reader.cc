@@ -49,7 +49,8 @@ DataReader::DataReader(const Partition& partition, DiskFile& file, PageCache cac
       hash_dir_(file.hash_dir()),
       path_(hash_dir_ + "/" + file.files()->data->name),
       file_(file.take_data_file()),
-      size_(python::parse_int(required(file.metadata(), "Content-Length"), 10)),
+      size_(python::to_int64(
+          python::parse_integer(python::ascii_number(required(file.metadata(), "Content-Length")), 10))),
       etag_(required(file.metadata(), "ETag")),
       drop_pages_(cache == PageCache::drop || size_ >= partition.settings.keep_cache_size),
       damaged_(damaged),

@@ -25,7 +25,7 @@ Timestamp stored_timestamp(const Metadata& metadata, std::string_view name) {
   if (value == nullptr) {
     throw ValueError("float() argument must be a string or a real number, not 'NoneType'");
   }
-  return Timestamp::parse(*value);
+  return Timestamp::parse(python::ascii_number(*value));
 }
 
 const std::string& value_or_empty(const Metadata& metadata, std::string_view name) {
@@ -37,7 +37,7 @@ const std::string& value_or_empty(const Metadata& metadata, std::string_view nam
 // Compares the time with a stored one. As in Swift, that may be out of range.
 std::strong_ordering compare(const Timestamp& time, const std::string& stored) {
   try {
-    return time <=> Timestamp::parse(stored);
+    return time <=> Timestamp::parse(python::ascii_number(stored));
   } catch (const TimeOutOfRange& other) {
     return other.is_later() ? std::strong_ordering::less : std::strong_ordering::greater;
   }
@@ -250,25 +250,26 @@ OpenOutcome DiskFile::verify(ExpiredObjects expired, double now, const FileStatu
     }
     return OpenOutcome::collision;
   }
-  const auto integer = [&](std::string_view key, std::string_view what) -> std::optional<std::int64_t> {
+  const auto integer = [&](std::string_view key, std::string_view what) -> std::optional<python::Integer> {
     const std::string* value = metadata_.find(key);
     if (value == nullptr) return std::nullopt;
     try {
-      return python::parse_int(*value, 10);
+      return python::parse_integer(python::ascii_number(*value), 10);
     } catch (const ValueError&) {
       throw Damaged{"bad metadata " + std::string(what) + " value " + *value};
     }
   };
   const auto delete_at = integer("X-Delete-At", "x-delete-at");
-  if (delete_at && static_cast<double>(*delete_at) <= now && expired == ExpiredObjects::refuse) {
+  if (delete_at && static_cast<double>(python::to_int64(*delete_at)) <= now &&
+      expired == ExpiredObjects::refuse) {
     static_cast<void>(deleted_timestamp());
     return OpenOutcome::expired;
   }
   const auto length = integer("Content-Length", "content-length");
   if (!length) throw Damaged{"missing content-length in metadata"};
   if (status.error != 0) throw Damaged{std::string("not stat-able: ") + OsError(status.error, "").what()};
-  if (status.status.st_size != *length) {
-    throw Damaged{"metadata content-length " + std::to_string(*length) +
+  if (status.status.st_size != python::to_int64(*length)) {
+    throw Damaged{"metadata content-length " + std::to_string(python::to_int64(*length)) +
                   " does not match actual object size " + std::to_string(status.status.st_size)};
   }
   return OpenOutcome::open;

@@ -31,6 +31,14 @@ TransferCoding transfer_coding(const SubrequestHeaders& headers) {
   return TransferCoding::chunked;
 }
 
+python::Integer any_integer_header(const std::string& value, const char* complaint) {
+  try {
+    return python::parse_integer(value, 10);
+  } catch (const ValueError&) {
+    refuse(400, complaint);
+  }
+}
+
 std::int64_t normalized_delete_at(double seconds) {
   return static_cast<std::int64_t>(std::min(std::max(0.0, seconds), kLatestDeleteAt));
 }
@@ -46,8 +54,8 @@ std::int64_t integer_header(const std::string& value, const char* complaint) {
 void check_delete_headers(SubrequestHeaders& headers, const Timestamp& timestamp) {
   const double now = timestamp.seconds();
   if (const std::string* after = headers.find("X-Delete-After"); after != nullptr) {
-    const std::int64_t seconds = integer_header(*after, "Non-integer X-Delete-After");
-    const std::int64_t at = normalized_delete_at(now + static_cast<double>(seconds));
+    const double seconds = python::to_double(any_integer_header(*after, "Non-integer X-Delete-After"));
+    const std::int64_t at = normalized_delete_at(now + seconds);
     if (static_cast<double>(at) <= now) refuse(400, "X-Delete-After in past");
     std::string text = std::to_string(at);
     text.insert(0, text.size() < 10 ? 10 - text.size() : 0, '0');
@@ -56,8 +64,18 @@ void check_delete_headers(SubrequestHeaders& headers, const Timestamp& timestamp
   }
   // A time in the past is accepted: the object is replicated before it is expired.
   if (const std::string* at = headers.find("X-Delete-At"); at != nullptr) {
-    integer_header(*at, "Non-integer X-Delete-At");
+    static_cast<void>(python::to_double(any_integer_header(*at, "Non-integer X-Delete-At")));
   }
+}
+
+}  // namespace
+
+std::int64_t sent_delete_at(const SubrequestHeaders& headers) {
+  const std::string& value = headers.value_or_empty("X-Delete-At");
+  if (value.empty()) return 0;
+  const python::Integer at = any_integer_header(value, "Non-integer X-Delete-At");
+  static_cast<void>(python::to_double(at));
+  return python::to_int64(at);
 }
 
 void check_metadata(const SubrequestHeaders& headers, const SwiftConstraints& limits) {
@@ -89,8 +107,6 @@ void check_metadata(const SubrequestHeaders& headers, const SwiftConstraints& li
     }
   }
 }
-
-}  // namespace
 
 Timestamp valid_timestamp(const std::string* x_timestamp) {
   if (x_timestamp == nullptr) refuse(400, "Missing X-Timestamp header");

@@ -92,6 +92,30 @@ TEST(PythonIntTest, BoundsTheSize) {
   EXPECT_EQ(parse_int(std::string(4300, '0'), 10), 0);
 }
 
+TEST(PythonIntTest, ReadsDigitsOfAllScripts) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"12 x", "12 x"},
+      {"\u0663\u0660\u0669", "309"},   // Arabic-Indic
+      {"\u00a0\uff11\u3000", " 1 "},   // full width, with blanks
+      {"\U0001d7d9\U0001fbf9", "19"},  // mathematical, of legacy computers
+      {"\u00b2\u0661\u00d7", "?1?"},   // a superscript is no decimal digit
+      {"\u066a\u065f", "??"},          // beside the ten
+      {"\xff\xd9", "??"},              // no UTF-8
+  };
+  for (const auto& [text, ascii] : cases) EXPECT_EQ(ascii_number(text), ascii);
+}
+
+TEST(PythonIntTest, GoesToTheNearestOfABoundedType) {
+  const auto of = [](const std::string& text) { return parse_integer(text, 10); };
+  EXPECT_EQ(to_int64(of("-9223372036854775808")), std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(to_int64(of("9223372036854775808")), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(to_int64(of("-99999999999999999999999")), std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(to_int64(of("-5")), -5);
+  EXPECT_EQ(to_double(of("-5")), -5.0);
+  EXPECT_GT(to_double(of("000" + std::string(309, '1'))), 1e18);
+  EXPECT_THROW(to_double(of(std::string(310, '1'))), OverflowError);
+}
+
 TEST(PythonFloatTest, ReadsWhatPythonReads) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const std::pair<std::string, double> cases[] = {

@@ -182,6 +182,27 @@ TEST_F(DiskFileTest, OpensExpiredObjectsIfAsked) {
   expect_untouched();
 }
 
+// All that Python's int() and float() read; none of it is damage.
+TEST_F(DiskFileTest, ReadsNumbersAsPythonDoes) {
+  const std::pair<std::string, OpenOutcome> cases[] = {
+      {"9223372036854775808", OpenOutcome::open},
+      {std::string(400, '9'), OpenOutcome::open},
+      {"-99999999999999999999", OpenOutcome::expired},
+      {"\u0663", OpenOutcome::expired},
+      {"\u3000\uff11_7\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0a00", OpenOutcome::quarantined},
+      {"\u3000\uff11_7\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0660", OpenOutcome::open},
+  };
+  for (const auto& [delete_at, outcome] : cases) {
+    SCOPED_TRACE(delete_at);
+    std::filesystem::remove_all(device_.path() + "/objects");
+    device_.add_data(name_, kT1, "hello", {{"X-Delete-At", delete_at}, {"Content-Length", "\u0665"}});
+    EXPECT_EQ(open(ExpiredObjects::refuse), outcome);
+  }
+  device_.add_data(name_, kT1, "hello", {{"X-Timestamp", "170000000\u0661"}});
+  EXPECT_EQ(open(), OpenOutcome::open);
+  EXPECT_EQ(file_.timestamp().internal(), kT1);
+}
+
 TEST_F(DiskFileTest, LeavesAnotherObjectsDirectoryAlone) {
   device_.add_data(name_, kT1, "hello", {{"name", "/a/c/other"}});
   EXPECT_EQ(open(), OpenOutcome::collision);

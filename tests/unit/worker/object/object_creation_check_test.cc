@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/python/errors.h"
 #include "worker/http/errors.h"
 #include "worker/http/status.h"
 
@@ -55,6 +56,11 @@ TEST_F(ObjectCreationCheckTest, AnswersAsSwiftDoes) {
        "501 Unsupported Transfer-Coding header value specified in Transfer-Encoding header"},
       {{{"X-Delete-At", "soon"}}, "400 Non-integer X-Delete-At"},
       {{{"X-Delete-At", "1"}}, "ok"},  // in the past: replicated nevertheless
+      {{{"X-Delete-At", "9223372036854775808"}}, "ok"},
+      {{{"X-Delete-At", "-99999999999999999999"}}, "ok"},
+      {{{"X-Delete-At", "\xd9\xa3"}}, "400 Non-integer X-Delete-At"},  // a digit, but not as Latin-1
+      {{{"X-Delete-After", "99999999999999999999"}}, "ok"},
+      {{{"X-Delete-After", "-99999999999999999999"}}, "400 X-Delete-After in past"},
       {{{"X-Delete-After", "soon"}}, "400 Non-integer X-Delete-After"},
       {{{"X-Delete-After", "0"}}, "400 X-Delete-After in past"},
       {{{"X-Delete-After", "60"}}, "ok"},
@@ -107,6 +113,15 @@ TEST_F(ObjectCreationCheckTest, TurnsDeleteAfterIntoDeleteAt) {
   EXPECT_EQ(headers_.value_or_empty("X-Delete-At"), "9999999999");
   EXPECT_EQ(check({{"X-Timestamp", "1"}, {"X-Delete-After", "60"}}), "ok");
   EXPECT_EQ(headers_.value_or_empty("X-Delete-At"), "0000000061");
+}
+
+// More than a float holds is a failure in Swift, a 500.
+TEST_F(ObjectCreationCheckTest, ExpiryFitsIntoAFloat) {
+  EXPECT_THROW(check({{"X-Delete-At", std::string(310, '9')}}), OverflowError);
+  EXPECT_THROW(check({{"X-Delete-After", std::string(310, '9')}}), OverflowError);
+  SubrequestHeaders headers;
+  headers.set("X-Delete-At", std::string(310, '9'));
+  EXPECT_THROW(sent_delete_at(headers), OverflowError);
 }
 
 TEST(ExpectedSizeTest, IsWhatTheHeadersPromise) {
