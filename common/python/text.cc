@@ -12,33 +12,9 @@ namespace {
 constexpr bool is_latin1_upper(unsigned char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7);
 }
-// Unicode's property Lowercase, which includes the ordinal indicators.
-constexpr bool is_latin1_lower(unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 0xDF && c != 0xF7) || c == 0xAA || c == 0xB5 || c == 0xBA;
-}
 
 constexpr unsigned char latin1_to_lower(unsigned char c) {
   return is_latin1_upper(c) ? static_cast<unsigned char>(c + 0x20) : c;
-}
-
-void append_latin1_title(std::string& out, unsigned char c) {
-  switch (c) {
-    case 0xAA:
-    case 0xBA:
-      append_utf8(out, c);
-      return;
-    case 0xB5:
-      append_utf8(out, 0x39C);
-      return;
-    case 0xDF:
-      out += "Ss";
-      return;
-    case 0xFF:
-      append_utf8(out, 0x178);
-      return;
-    default:
-      append_utf8(out, is_latin1_lower(c) ? c - 0x20U : c);
-  }
 }
 
 // Most text is ASCII, and this is much faster than decoding.
@@ -88,22 +64,6 @@ std::string title_ascii(std::string_view bytes) {
   for (char& c : out) {
     c = in_word ? to_lower(c) : to_upper(c);
     in_word = is_lower(c) || is_upper(c);
-  }
-  return out;
-}
-
-std::string title_latin1_to_utf8(std::string_view latin1) {
-  std::string out;
-  out.reserve(latin1.size());
-  bool in_word = false;
-  for (const char signed_char : latin1) {
-    const auto c = static_cast<unsigned char>(signed_char);
-    if (in_word) {
-      append_utf8(out, latin1_to_lower(c));
-    } else {
-      append_latin1_title(out, c);
-    }
-    in_word = is_latin1_lower(c) || is_latin1_upper(c);
   }
   return out;
 }

@@ -25,10 +25,6 @@ std::string lower_ascii(std::string_view bytes);
 std::string upper_ascii(std::string_view bytes);
 std::string title_ascii(std::string_view bytes);
 
-// str.title() of a Latin-1 string, encoded as UTF-8 (title() leaves Latin-1: 'ÿ' gives U+0178,
-// 'µ' U+039C, 'ß' 'Ss'). A letter after an uncased character gets title case, others lower case.
-std::string title_latin1_to_utf8(std::string_view latin1);
-
 // str.encode('utf-8') of a Latin-1 string.
 std::string latin1_to_utf8(std::string_view latin1);
 

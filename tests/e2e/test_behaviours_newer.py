@@ -95,12 +95,14 @@ def test_header_values_and_names_keep_their_bytes(receivers):
         pair.trees_differ = True
         pair.store(stored())
         pair.updates(post(1, b'X-Object-Meta-A: voil\xc3\xa0', b'X-Object-Meta-B: \xe2\x80\x85',
-                          b'X-Object-Meta-\xd0\x96: c'))
-        common = {'X-Timestamp': at(1), 'name': NAME, 'X-Object-Meta-\u00d0\u0096': 'c'}
+                          b'X-Object-Meta-\xd0\x96: c', b'X-Object-Meta-T\xc3\xa9: d', b'\xc3\xa9: e'))
+        common = {'X-Timestamp': at(1), 'name': NAME}
         pair.keeps(at(1) + '.meta',
                    dict(common, **{'X-Object-Meta-A': 'voil\u00c3', 'X-Object-Meta-B': '\u00e2\u0080',
-                                   'X-Object-Meta-\u00f0\u0096': 'c'}),
-                   dict(common, **{'X-Object-Meta-A': 'voil\u00c3\u00a0', 'X-Object-Meta-B': '\u00e2\u0080\u0085'}))
+                                   'X-Object-Meta-\u00d0\u0096': 'c', 'X-Object-Meta-\u00f0\u0096': 'c',
+                                   'X-Object-Meta-T\u00e3\u00a9': 'd', '\u00c3\u00a9': 'e'}),
+                   dict(common, **{'X-Object-Meta-\u00d0\u0096': 'c', 'X-Object-Meta-T\u00c3\u00a9': 'd', '\u00c3\u00a9': 'e',
+                                   'X-Object-Meta-A': 'voil\u00c3\u00a0', 'X-Object-Meta-B': '\u00e2\u0080\u0085'}))
 
 
 def test_fallocate_reserve_refuses_empty_puts_and_posts_too(receivers):

@@ -40,12 +40,14 @@ def test_a_name_with_an_underscore_is_stored_twice(receivers):
         pair.keeps(DATA, dict(PLAIN, **{'X-Object-Meta-A-B': '1', 'X-Object-Meta-A_B': '1', 'Other_C': '2'}))
 
 
-def test_a_name_that_is_not_ascii_is_stored_twice(receivers):
+def test_a_name_that_is_not_ascii_is_stored_twice_in_swift_2_30(receivers):
     """13: A byte that is a small letter of Latin-1 becomes a capital in one of them; another header is stored so only."""
     with Pair(receivers) as pair:
+        pair.trees_differ = True
         pair.updates(put(0, b'X-Object-Meta-\xe1\x83\x90: 1', b'\xe1\x83\x90-x: 2'))
         pair.keeps(DATA, dict(PLAIN, **{'X-Object-Meta-\u00e1\u0083\u0090': '1', 'X-Object-Meta-\u00c1\u0083\u0090': '1',
-                                        '\u00c1\u0083\u0090-X': '2'}))
+                                        '\u00c1\u0083\u0090-X': '2'}),
+                   dict(PLAIN, **{'X-Object-Meta-\u00e1\u0083\u0090': '1', '\u00e1\u0083\u0090-X': '2'}))
 
 
 def test_a_capital_in_a_name_that_is_not_ascii_becomes_a_small_letter_in_swift_2_30(receivers):

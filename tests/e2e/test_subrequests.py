@@ -89,6 +89,15 @@ def stored(name=NAME, seconds=0, body=BODY, metadata=None, policy=0):
     return setup
 
 
+def has_data(time):
+    """The object has one file, of this time."""
+    return lambda tree, partition: check_names(tree, partition, [time.decode() + '.data'])
+
+
+def check_names(tree, partition, names):
+    assert os.listdir(tree.hash_path(partition, NAME)) == names
+
+
 def tombstone(seconds=0):
     return lambda tree, partition: tree.delete(partition, NAME, T + seconds)
 
@@ -160,7 +169,10 @@ def test_put(receivers, row):
         [put(PATH, at(0), BODY, *[b'X-Object-Meta-%d: %s' % (i, b'v' * 250) for i in range(17)])], [400]),
     Row('header of 8192', [put(PATH, at(0), BODY, b'X-Other: ' + b'v' * 1500)]),
     Row('header of 8193', [put(PATH, at(0), BODY, b'X-Other: ' + b'v' * 8193)], [400]),
-    Row('limits do not hold for POST', [post(PATH, 1, b'X-Object-Meta-A: ' + b'v' * 300)], setup=stored()),
+    # 2.38: the limits hold for POST too, whatever is there.
+    Row('metadata value of 257, POST', [post(PATH, 1, b'X-Object-Meta-A: ' + b'v' * 257)], worker_failed=[400],
+        setup=stored()),
+    Row('metadata value of 257, POST to nothing', [post(PATH, 1, b'X-Object-Meta-A: ' + b'v' * 257)], worker_failed=[400]),
     Row('name of 1024', [put(b'/a/c/' + b'o' * 1024, at(0), BODY)]),
     Row('name of 1025', [put(b'/a/c/' + b'o' * 1025, at(0), BODY)], [400]),
     Row('DELETE of a name of 1025', [delete(b'/a/c/' + b'o' * 1025, 0)]),
@@ -173,6 +185,19 @@ def test_put(receivers, row):
     Row('X-Delete-At a word', [put(PATH, at(0), BODY, b'X-Delete-At: soon')], [400]),
     Row('X-Delete-At past', [put(PATH, at(0), BODY, b'X-Delete-At: %d' % (T - 100))]),
     Row('X-Delete-At before the epoch', [put(PATH, at(0), BODY, b'X-Delete-At: -5')]),
+    Row('X-Delete-At beyond 64 bits', [put(PATH, at(0), BODY, b'X-Delete-At: 9223372036854775808')]),
+    Row('X-Delete-At far before the epoch', [put(PATH, at(0), BODY, b'X-Delete-At: -99999999999999999999')]),
+    Row('X-Delete-At in other digits', [put(PATH, at(0), BODY, b'X-Delete-At: \xd9\xa3')], [400]),
+    Row('X-Delete-At beyond all floats', [put(PATH, at(0), BODY, b'X-Delete-At: ' + b'9' * 310)], [500]),
+    Row('over an expiry beyond 64 bits', [put(PATH, at(1), BODY), post(PATH, 2)],
+        setup=stored(metadata={'X-Delete-At': '9223372036854775808'})),
+    # As old as the data: had that been quarantined, it would be stored.
+    Row('over an expiry in other digits', [put(PATH, at(0), BODY)], [409],
+        setup=spoiled(change_metadata(lambda values: values.update({b'X-Delete-At': b'\xd9\xa3'})))),
+    # 2.36 rounds the number of 10 us, not the printed decimals.
+    Row('X-Timestamp of six decimals', [put(PATH, b'%d.523385' % T, BODY)], worker_tree=has_data(b'%d.52338' % T)),
+    # 2.38
+    Row('an offset of 17 digits', [put(PATH, at(0, '_' + '0' * 16 + '5'), BODY)], worker_failed=[400]),
     Row('X-Delete-At to come', [put(PATH, at(0), BODY, b'X-Delete-At: %d' % (T + 10 ** 6))]),
     Row('Transfer-Encoding', [put(PATH, at(0), BODY, b'Transfer-Encoding: gzip')], [400]),
     Row('If-None-Match * on nothing', [put(PATH, at(0), BODY, b'If-None-Match: *')]),
@@ -237,7 +262,11 @@ CONTENT_TYPE = [b'Content-Type: a/b']
     Row('an expired one', [post(PATH, 10, b'X-Object-Meta-A: b')], setup=stored(metadata={'X-Delete-At': str(T + 1)})),
     Row('X-Delete-At past', [post(PATH, 10, b'X-Delete-At: %d' % (T + 1))], [400], setup=stored()),
     Row('X-Delete-At to come', [post(PATH, 10, b'X-Delete-At: %d' % (T + 10 ** 6))], setup=stored()),
-    Row('X-Delete-At a word', [post(PATH, 10, b'X-Delete-At: soon')], [500], setup=stored()),
+    # 2.38
+    Row('X-Delete-At a word', [post(PATH, 10, b'X-Delete-At: soon')], [500], worker_failed=[400], setup=stored()),
+    Row('X-Delete-At a word, of nothing', [post(PATH, 10, b'X-Delete-At: soon')], [500], worker_failed=[400]),
+    Row('X-Delete-At beyond 64 bits', [post(PATH, 10, b'X-Delete-At: 9223372036854775808')], setup=stored()),
+    Row('X-Delete-At negative', [post(PATH, 10, b'X-Delete-At: -1')], [400], setup=stored()),
     Row('Content-Length 0 is stored', [post(PATH, 10, b'Content-Length: 0')], setup=stored()),
     Row('content type newer than data', [post(PATH, 10, b'Content-Type: a/b', b'Content-Type-Timestamp: ' + at(5))],
         setup=stored()),
@@ -258,8 +287,12 @@ CONTENT_TYPE = [b'Content-Type: a/b']
         setup=with_meta(10, {'Content-Type': 'c/d', 'Content-Type-Timestamp': '%010d.00000' % (T + 7)})),
     Row('equal time, newer content type, no .meta',
         [post(PATH, 0, b'Content-Type: a/b', b'Content-Type-Timestamp: ' + at(5))], [500], setup=stored()),
+    # 2.38
     Row('bad time of the content type', [post(PATH, 5, b'Content-Type: a/b', b'Content-Type-Timestamp: x')], [500],
-        setup=stored()),
+        worker_failed=[400], setup=stored()),
+    Row('bad time of the content type, of nothing',
+        [post(PATH, 5, b'Content-Type: a/b', b'Content-Type-Timestamp: x')], worker_failed=[400]),
+    Row('bad time of a content type that is not sent', [post(PATH, 5, b'Content-Type-Timestamp: x')], [500], setup=stored()),
     # lp1453807
     Row('of a static large object', [post(PATH, 5, b'X-Object-Meta-A: b')], setup=stored(
         metadata={'X-Static-Large-Object': 'True', 'X-Object-Sysmeta-Slo-Etag': 'e', 'X-Object-Sysmeta-Slo-Size': '9'})),
@@ -293,14 +326,16 @@ def has_metadata(**expected):
     headers_row('names are title-cased as Python does', b"it's: 1", b'n2b: 2', b'1st: 3', b'dot.ted: 4', b'UPPER-case: 5',
                 b'x-object-meta-mIxEd: 6'),
     headers_row('underscore', b'X-Object-Meta-a_b: 1', b'other_header: 2'),
-    # Letters that are not ASCII keep their case; 2.30.1 changes it as if their bytes were Latin-1, and then stores a
-    # name beside its changed form.
-    headers_row('name not ASCII', b'X-Object-Meta-\xc3\xa0b: 1', b'\xc3\xa9t\xc3\xa9: 2', worker_tree=has_metadata(
-        items={'X-Object-Meta-\xc3\xa0B'.encode(): b'1', 'X-Object-Meta-\xe3\xa0B'.encode(): None,
-               '\xc3\xa9T\xe3\xa9'.encode(): b'2'})),
+    # Letters that are not ASCII keep their case (2.32); 2.30.1 changes it as if their bytes were Latin-1, and then
+    # stores a changed name, or both.
+    headers_row('name not ASCII', b'X-Object-Meta-\xc3\xa0b: 1', b'\xc3\xa9t\xc3\xa9: 2', b'X-Object-Meta-T\xc3\xa9: 3',
+                worker_tree=has_metadata(items={
+                    'X-Object-Meta-\xc3\xa0B'.encode(): b'1', 'X-Object-Meta-\xe3\xa0B'.encode(): None,
+                    '\xc3\xa9T\xc3\xa9'.encode(): b'2', '\xc3\xa9T\xe3\xa9'.encode(): None,
+                    'X-Object-Meta-T\xc3\xa9'.encode(): b'3', 'X-Object-Meta-T\xe3\xa9'.encode(): None})),
     headers_row('name of other letters', b'X-Object-Meta-\xe1\x83\x90: 1', b'X-Object-Meta-\xc3\x9f: 2',
                 b'X-Object-Meta-\xd0\x96\xd0\xb6: 3', worker_tree=has_metadata(items={
-                    'X-Object-Meta-\xe1\x83\x90'.encode(): b'1', 'X-Object-Meta-\xc1\x83\x90'.encode(): b'1',
+                    'X-Object-Meta-\xe1\x83\x90'.encode(): b'1', 'X-Object-Meta-\xc1\x83\x90'.encode(): None,
                     'X-Object-Meta-\xc3\x9f'.encode(): b'2', 'X-Object-Meta-\xe3\x9f'.encode(): None,
                     'X-Object-Meta-\xd0\x96\xd0\xb6'.encode(): b'3', 'X-Object-Meta-\xf0\x96\xf0\xb6'.encode(): None})),
     headers_row('value not ASCII', b'X-Object-Meta-A: \xc3\xa9t\xc3\xa9!', b'Other: \xe2\x82\xac.'),

@@ -72,6 +72,7 @@ class Update {
   void commit_data(std::unique_ptr<StagedFile> file, Metadata metadata, const FragmentRequest& request);
   void copy_replication_headers(Metadata& metadata) const;
   Metadata put_metadata(std::int64_t size, const std::string& etag) const;
+  [[nodiscard]] Timestamp sent_content_type_time() const;
   Metadata post_metadata(const DiskFile& file, const Timestamp& original) const;
   std::string receive(SubrequestBody& body, StagedFile& file, std::int64_t& received) const;
 
@@ -141,13 +142,15 @@ void Update::commit_data(std::unique_ptr<StagedFile> file, Metadata metadata,
   ticket_ = target_.commits.commit(std::move(file), durability, increase_);
 }
 
-// The headers that the sender listed, and those that the operator allows. Their names are title-cased as
-// text, so that 'x-object-meta-a_b' keeps its underscore. The name as a metadata header loses it; Swift
-// stores both.
+// The headers that the sender listed, and those that the operator allows. Their names are title-cased, so
+// that 'x-object-meta-a_b' keeps its underscore. The name as a metadata header loses it; Swift stores both.
+// Only ASCII letters change their case, here and there (2.32): else UTF-8 names would be stored a second
+// time, damaged.
 void Update::copy_replication_headers(Metadata& metadata) const {
   const auto copy = [&](const std::string& name) {
     const std::string* value = headers_.find(name);
-    if (value != nullptr) metadata.set(python::title_latin1_to_utf8(name), python::latin1_to_utf8(*value));
+    if (value != nullptr)
+      metadata.set(python::latin1_to_utf8(python::title_ascii(name)), python::latin1_to_utf8(*value));
   };
   for (const std::string& name : request_.replication_headers) {
     // Swift's object server receives the names in one header, separated by white space.
@@ -262,24 +265,32 @@ Metadata Update::post_metadata(const DiskFile& file, const Timestamp& original) 
   return *file.meta_metadata();
 }
 
-HttpAnswer Update::post() {
-  const std::string& delete_at = headers_.value_or_empty("X-Delete-At");
-  const std::int64_t new_delete_at = delete_at.empty() ? 0 : python::parse_int(delete_at, 10);
-  if (new_delete_at != 0 && is_before(new_delete_at, timestamp_)) {
-    return text_answer(400, "X-Delete-At in past");
+// Time zero if no content type was sent.
+Timestamp Update::sent_content_type_time() const {
+  if (headers_.value_or_empty(kContentType).empty()) return {};
+  const std::string* sent = headers_.find(kContentTypeTimestamp);
+  if (sent == nullptr) return timestamp_;
+  try {
+    return Timestamp::parse(*sent);
+  } catch (const OverflowError&) {
+    throw;
+  } catch (const ValueError& error) {
+    throw HttpError(text_answer(400, error.what()));
   }
+}
+
+HttpAnswer Update::post() {
+  const std::int64_t delete_at = sent_delete_at(headers_);
+  if (delete_at != 0 && is_before(delete_at, timestamp_)) return text_answer(400, "X-Delete-At in past");
+  check_metadata(headers_, target_.partition.conf.constraints);
+  const std::string* content_type = headers_.find(kContentType);
+  const Timestamp content_type_time = sent_content_type_time();
   require_device();
   DiskFile file(target_.partition, name_);
   if (open(file, ExpiredObjects::open) != OpenOutcome::open) return standard_answer(404);
 
   const Timestamp original = file.metadata().find("X-Timestamp") == nullptr ? Timestamp() : file.timestamp();
   const Timestamp original_content_type = file.content_type_timestamp();
-  const std::string* content_type = headers_.find(kContentType);
-  Timestamp content_type_time;
-  if (content_type != nullptr && !content_type->empty()) {
-    const std::string* sent = headers_.find(kContentTypeTimestamp);
-    content_type_time = sent == nullptr ? timestamp_ : Timestamp::parse(*sent);
-  }
   if (original >= timestamp_ && original_content_type >= content_type_time) return standard_answer(409);
 
   Metadata metadata = post_metadata(file, original);
@@ -326,7 +337,7 @@ HttpAnswer Update::del() {
   Timestamp delete_at;
   if (const std::string* stored = has_metadata ? file.metadata().find("X-Delete-At") : nullptr;
       stored != nullptr && !stored->empty()) {
-    delete_at = Timestamp::parse(*stored);
+    delete_at = Timestamp::parse(python::ascii_number(*stored));
   }
   if (const std::string* sent = headers_.find("X-If-Delete-At"); sent != nullptr) {
     Timestamp if_delete_at;

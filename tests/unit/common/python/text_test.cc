@@ -33,29 +33,6 @@ TEST(PythonTextTest, ChangesCase) {
             "A");
 }
 
-TEST(PythonTextTest, TitlesLatin1BeyondLatin1) {
-  const std::pair<std::string, std::string> cases[] = {
-      {"x-FOO", "X-Foo"},
-      {"\xff\xff", "\xc5\xb8\xc3\xbf"},
-      {"\xb5\xb5", "\xce\x9c\xc2\xb5"},
-      {"\xdf\xdf", "Ss\xc3\x9f"},
-      {"\xe9\xc9", "\xc3\x89\xc3\xa9"},
-      {"\xaa"
-       "A",
-       "\xc2\xaa"
-       "a"},
-      {"\xf7"
-       "a",
-       "\xc3\xb7"
-       "A"},
-      {"a\xd7"
-       "b",
-       "A\xc3\x97"
-       "B"},
-  };
-  for (const auto& [text, expected] : cases) EXPECT_EQ(title_latin1_to_utf8(text), expected);
-}
-
 TEST(PythonTextTest, ConvertsBetweenLatin1AndUtf8) {
   EXPECT_EQ(latin1_to_utf8("a\x80\xff"), "a\xc2\x80\xc3\xbf");
   EXPECT_EQ(utf8_to_latin1("a\xc2\x80\xc3\xbf"), "a\x80\xff");

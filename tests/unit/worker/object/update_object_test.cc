@@ -169,6 +169,27 @@ TEST_P(UpdateObjectTest, PutStoresNamesAndValuesAsSwiftSpellsThem) {
   EXPECT_EQ(metadata["X-Timestamp"], "1.7000000010e9");
 }
 
+// Only ASCII letters change their case, so that there is one name, and the right one (2.32).
+TEST_P(UpdateObjectTest, NamesInUtf8AreStoredOnceAndWhole) {
+  const Lines sent{"X-Object-Meta-T\xc3\xa9: 1", "\xc3\xa9t\xc3\xa9: 2", "X-Object-Meta-\xe1\x83\x90: 3",
+                   "X-Object-Meta-\xd0\x96: 4"};
+  const auto expected = [](std::map<std::string, std::string> others) {
+    others.insert({{"X-Object-Meta-T\u00c3\u00a9", "1"},
+                   {"\u00c3\u00a9T\u00c3\u00a9", "2"},
+                   {"X-Object-Meta-\u00e1\u0083\u0090", "3"},
+                   {"X-Object-Meta-\u00d0\u0096", "4"},
+                   {"name", "/a/c/o"}});
+    return others;
+  };
+  EXPECT_EQ(put(kT1, "", sent), 201);
+  EXPECT_EQ(stored(std::string(kT1) + ".data"), expected({{"X-Timestamp", kT1},
+                                                          {"Content-Type", "text/plain"},
+                                                          {"Content-Length", "0"},
+                                                          {"ETag", "d41d8cd98f00b204e9800998ecf8427e"}}));
+  EXPECT_EQ(post(kT2, sent), 202);
+  EXPECT_EQ(stored(std::string(kT2) + ".meta"), expected({{"X-Timestamp", kT2}}));
+}
+
 TEST_P(UpdateObjectTest, PutIsRefusedByWhatIsAsNewOrNewer) {
   struct Case {
     const char* why;
@@ -467,6 +488,37 @@ TEST_P(UpdateObjectTest, PostIsAnsweredByWhatIsThere) {
     clear();
     c.before();
     EXPECT_EQ(post(kT2), c.status);
+  }
+}
+
+// As 2.38 does, whether the object is there or not; 2.30.1 looks at the object first, and fails with 500.
+TEST_P(UpdateObjectTest, PostIsRefusedByItsHeaders) {
+  struct Case {
+    Lines headers;
+    int status;
+    int status_of_nothing;
+  };
+  const std::string content_type = "Content-Type: a/b";
+  const Case cases[] = {
+      {{"X-Delete-At: soon"}, 400, 400},
+      {{"X-Delete-At: \xd9\xa3"}, 400, 400},
+      {{"X-Delete-At: -1"}, 400, 400},
+      {{"X-Delete-At: -99999999999999999999"}, 400, 400},
+      {{"X-Delete-At: 9223372036854775808"}, 202, 404},
+      {{"X-Delete-At: " + std::string(310, '9')}, 500, 500},
+      {{"X-Object-Meta-A: " + std::string(256, 'v')}, 202, 404},
+      {{"X-Object-Meta-A: " + std::string(257, 'v')}, 400, 400},
+      {{"X-Other: " + std::string(8193, 'v')}, 400, 400},
+      {{content_type, "Content-Type-Timestamp: x"}, 400, 400},
+      {{content_type, "Content-Type-Timestamp: inf"}, 500, 500},
+      {{"Content-Type-Timestamp: x"}, 500, 404},  // of nothing; yet it is to name the file
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.headers.back().substr(0, 60));
+    clear();
+    EXPECT_EQ(post(kT2, c.headers), c.status_of_nothing);
+    device_.add_data(name_, kT1, "x");
+    EXPECT_EQ(post(kT2, c.headers), c.status);
   }
 }
 
