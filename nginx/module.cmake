@@ -12,6 +12,8 @@ add_custom_command(
   COMMAND ${CMAKE_CURRENT_LIST_DIR}/build-module
           ${NGINX_SOURCE} ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_BINARY_DIR}/nginx/build ${NGINX_MODULE}
   DEPENDS ${CMAKE_CURRENT_LIST_DIR}/ngx_http_fastcgi_duplex_module.c
+          ${CMAKE_CURRENT_LIST_DIR}/ngx_http_resumed_head.c
+          ${CMAKE_CURRENT_LIST_DIR}/ngx_http_resumed_head.h
           ${CMAKE_CURRENT_LIST_DIR}/config
           ${CMAKE_CURRENT_LIST_DIR}/build-module
           ${NGINX_SOURCE}/conf_flags

@@ -31,11 +31,17 @@
  * same code reports a premature end and drops the client's connection, after all data read has
  * been passed on; the FastCGI module's filter for unbuffered responses sets it to 0 when it sees
  * END_REQUEST and does not change it elsewhere.
+ *
+ * resume_refused_head;            context: location
+ *
+ * See ngx_http_resumed_head.h.
  */
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+
+#include "ngx_http_resumed_head.h"
 
 typedef struct {
     ngx_flag_t  enable;
@@ -45,6 +51,7 @@ extern ngx_module_t  ngx_http_fastcgi_module;
 
 static void *ngx_http_fastcgi_duplex_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_fastcgi_duplex_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+static char *ngx_http_fastcgi_duplex_resume_refused_head(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static ngx_int_t ngx_http_fastcgi_duplex_init(ngx_conf_t *cf);
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -56,6 +63,13 @@ static ngx_command_t  ngx_http_fastcgi_duplex_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_fastcgi_duplex_loc_conf_t, enable),
+      NULL },
+
+    { ngx_string("resume_refused_head"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_fastcgi_duplex_resume_refused_head,
+      0,
+      0,
       NULL },
 
       ngx_null_command
@@ -129,6 +143,18 @@ ngx_http_fastcgi_duplex_header_filter(ngx_http_request_t *r)
     }
 
     return ngx_http_next_header_filter(r);
+}
+
+
+static char *
+ngx_http_fastcgi_duplex_resume_refused_head(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_resumed_head_handler;
+
+    return NGX_CONF_OK;
 }
 
 

@@ -246,12 +246,12 @@ def run_daemon(clusters, program, name):
     return [cluster.finish_daemon(one) for cluster, one in zip(clusters, started)]
 
 
-def names_in(cluster, partition, policy=GOLD):
+def names_in(cluster, partition, policy=GOLD, prefix='/AUTH_test/c/object '):
     """Object names whose place in the policy's ring is the given partition, without end."""
     ring = cluster.ring(policy)
     number = 0
     while True:
-        name = '/AUTH_test/c/object %d' % number
+        name = prefix + str(number)
         if ring.get_part(*name.lstrip('/').split('/', 2)) == partition:
             yield name
         number += 1

@@ -297,8 +297,7 @@ EC_ETAG = {'X-Object-Sysmeta-Ec-Etag': 'the-etag', 'X-Object-Sysmeta-Empty': ''}
     Row('If-None-Match, any', [('If-None-Match', '*')], 304, stored()),
     Row('If-None-Match, any, of nothing', [('If-None-Match', '*')], 404),
     Row('If-None-Match before If-Match', [('If-None-Match', ETAG), ('If-Match', 'x')], 304, stored()),
-    # nginx takes each of these headers once.
-    Row('two If-None-Match', [('If-None-Match', 'x'), ('If-None-Match', ETAG)], 304, stored(), worker_status=400),
+    Row('two If-None-Match', [('If-None-Match', 'x'), ('If-None-Match', ETAG)], 304, stored()),
     Row('If-Modified-Since, the same', [('If-Modified-Since', http_time(0))], 304, stored()),
     Row('If-Modified-Since, later', [('If-Modified-Since', http_time(1))], 304, stored()),
     Row('If-Modified-Since, earlier', [('If-Modified-Since', http_time(-1))], 200, stored()),
@@ -601,13 +600,6 @@ def test_the_settings_of_the_page_cache_are_taken(receivers):
             play(row, receivers, settings)
 
 
-@pytest.mark.worker_only
-def test_what_nginx_refuses(receivers):
-    """Names of the reserved namespace have a NUL in them, which no nginx lets pass."""
-    tested, _ = receivers.both(SETTINGS)
-    assert ask(tested.port, 'GET', '/sda1/1/a/%00c/%00o').code == 400
-
-
 def test_reads_do_not_depend_on_replication_server(receivers):
     play(Row('whole', setup=stored()), receivers, {'replication_server': 'false'})
 
@@ -669,10 +661,12 @@ def test_a_reader_that_takes_nothing_is_cut(own):
     server.tree.put('3', NAME, T, (b'x' * 65536 for _ in range(1000)))
     with connected(server.port) as client:
         client.raw(b'GET /sda1/3/a/c/o HTTP/1.1\r\nHost: h\r\n\r\n')
+        # It is being served.
+        client.read_head()
         # The only worker answers again while that one still waits.
         assert ask(server.port, 'HEAD', '/sda1/3' + NAME, timeout=30).code == 200
-        client.read_head()
-        count = 0
+        count = len(client.received)
+        client.received = b''
         while client._receive():
             count += len(client.received)
             client.received = b''

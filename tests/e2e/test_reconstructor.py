@@ -151,6 +151,31 @@ def test_fragments_missing_elsewhere_are_rebuilt_with_ours(clusters, node):
     assert_nothing_moves(clusters)
 
 
+@pytest.mark.parametrize('node', ['python', 'tested'])
+def test_fragments_of_the_reserved_namespace_are_rebuilt_with_ours(clusters, node):
+    """Versions of objects, with a NUL in their names: one fragment is read from us by %00, and another is rebuilt here."""
+    place = Place(clusters)
+    missing = place.others()[0]
+    for cluster in clusters:
+        names = names_in(cluster, place.partition, EC, '/AUTH_test/\0versions\0c/\0object\0')
+        elsewhere = {next(names): size for size in SIZES}
+        elsewhere = {name: place.store(cluster, name, 0, size, missing=[missing]) for name, size in elsewhere.items()}
+        here = next(names)
+        body = place.store(cluster, here, 0, missing=[TESTED_DEVICE])
+    requests = Requests(clusters[0].node(TESTED_DEVICE).server)
+    for one in (node, 'tested' if node == 'python' else 'python'):
+        assert_passed(reconstruct(clusters, one))
+    for cluster in clusters:
+        for name, content in elsewhere.items():
+            assert place.held(cluster, missing, name) == [file_name(0, place.index(missing))]
+            assert place.read(cluster, missing, name) == fragments.encode(content)[place.index(missing)]
+        assert place.read(cluster, TESTED_DEVICE, here) == fragments.encode(body)[place.index(TESTED_DEVICE)]
+    read = [path for method, path in requests.new() if method == 'GET']
+    assert len(read) == len(SIZES) and all('%00versions%00c/%00object%00' in path for path in read)
+    assert_trees_equal(clusters)
+    assert_nothing_moves(clusters)
+
+
 def test_a_handoff_is_reverted_to_us_and_removed_there(clusters):
     place = Place(clusters)
     index = place.index(TESTED_DEVICE)
