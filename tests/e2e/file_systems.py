@@ -40,12 +40,13 @@ def run(*command):
 
 
 @contextlib.contextmanager
-def mounted(kind, directory):
-    """Make a file system of the kind, mount it on directory/<kind>, and give that path. Raises CannotMount."""
+def mounted(kind, directory, place=None):
+    """Make a file system of the kind in directory, mount it on place or directory/<kind>, and give that path. Raises
+    CannotMount."""
     if os.geteuid() != 0:
         raise CannotMount('only root can mount a loop device')
-    image, place = os.path.join(directory, kind + '.img'), os.path.join(directory, kind)
-    os.makedirs(place)
+    image, place = os.path.join(directory, kind + '.img'), place or os.path.join(directory, kind)
+    os.makedirs(place, exist_ok=True)
     with open(image, 'wb') as file:
         file.truncate(SIZE)
     run(*KINDS[kind], image)
