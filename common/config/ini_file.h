@@ -13,7 +13,7 @@ namespace ssync {
 struct IniOption {
   std::string file;
   std::string section;
-  std::string name;   // lower case
+  std::string name;
   std::string value;  // bytes as in the file; the lines of a continued value are joined with '\n'
 };
 
@@ -23,20 +23,40 @@ using IniSection = std::map<std::string, IniOption>;
 // How to treat a duplicate option in a section.
 enum class IniDuplicates { last_wins, refuse };
 
+// ConfigParser.optionxform: str.lower by default, str for PasteDeploy.
+enum class IniNames { lower_case, as_written };
+
+// What is stripped around sections, names and values. unicode: what str.strip() does of UTF-8, e.g. no-break
+// spaces; ascii: for files with values that are bytes of no encoding.
+enum class IniWhiteSpace { ascii, unicode };
+
+// How a kind of file is read.
+struct IniRules {
+  IniDuplicates duplicates;
+  IniNames names;
+  IniWhiteSpace white_space;
+};
+
 // How to interpolate '%' in values.
 enum class IniInterpolation {
   basic,   // ConfigParser's default: '%%' is '%', '%(name)s' another option, a lone '%' an error
   lenient  // the same, but only in values that contain '%(' (swift.common.utils.NicerInterpolation)
 };
 
-// A file's sections and options. Names of options are case-insensitive, those of sections are not.
-// As in Python, a comment cannot follow a value on its line. A file with a line or name that inih would
-// truncate silently is refused.
+// The sections and options of a file, or of several that are read as one. Names of sections are
+// case-sensitive.
+// As in Python, a comment cannot follow a value on its line. Bounds: 16 MiB in total, 1 MiB in a line.
 class IniFile {
  public:
   // Reads the file. Throws ConfigError with file and line for a syntax error, and ending with `remedy` for a
   // file that cannot be read.
-  IniFile(std::string path, IniDuplicates duplicates, std::string_view remedy);
+  IniFile(std::string path, IniRules rules, std::string_view remedy);
+
+  // Reads the directory's files *.conf in the order of their names, later ones over earlier ones
+  // (swift.common.utils.read_conf_dir). As there, a file that cannot be read is skipped; it gets a line in
+  // `skipped`. Throws ConfigError like the constructor.
+  static IniFile of_directory(std::string path, IniRules rules, std::string_view remedy,
+                              std::vector<std::string>& skipped);
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   // Names of all sections except [DEFAULT], in the file's order, including empty ones.
@@ -49,17 +69,24 @@ class IniFile {
 
  private:
   friend class IniReader;
+  IniFile(std::string path, IniRules rules);
+
   std::string path_;
+  IniRules rules_;
   std::vector<std::string> order_;
   std::map<std::string, IniSection> sections_;
 };
 
-// `scope` with '%' interpolated in each value; names in '%(name)s' are looked up in `scope`.
-// Throws ConfigError.
-IniSection interpolate(const IniSection& scope, IniInterpolation interpolation);
+// The option's value with '%' interpolated; names in '%(name)s' are looked up in `scope`, in lower case if
+// `names` says so. Throws ConfigError, also for a value that would become longer than 1 MiB.
+std::string interpolate(const IniOption& option, const IniSection& scope, IniInterpolation interpolation,
+                        IniNames names);
 
 // An operator's mistake as one line: `FILE: [SECTION] NAME = VALUE: problem_and_remedy`. Control characters
 // in the value are escaped.
 ConfigError bad_option(const IniOption& option, std::string_view problem_and_remedy);
+
+// Text as one line: control characters are escaped.
+std::string one_line(std::string_view text);
 
 }  // namespace ssync

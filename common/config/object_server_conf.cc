@@ -1,46 +1,64 @@
 #include "common/config/object_server_conf.h"
 
-#include <algorithm>
+#include <array>
+#include <optional>
 #include <string_view>
 
 #include "common/config/errors.h"
+#include "common/config/paste_deploy.h"
+#include "common/config/swift_egg.h"
 #include "common/python/text.h"
 
 namespace ssync {
+namespace {
 
-std::string without_effect_text(const IniOption& option) {
-  return "[" + option.section + "] " + option.name + " = " + option.value + " (" + option.file + ")";
+constexpr const char* kName = "object-server";
+// run_wsgi() and what it calls read these of [app:object-server] before there is a pipeline.
+constexpr std::array kReadBeforeThePipeline = {"disable_fallocate", "fallocate_reserve",
+                                               "replication_concurrency", "user"};
+
+// [app:object-server] without its own factory is taken for Swift's: this file need not run anything else.
+void check_factory(const PasteApplication& loaded) {
+  if (loaded.factory && !is_swifts_object_server(loaded.factory->name, loaded.factory->value)) {
+    throw bad_option(
+        *loaded.factory,
+        "not Swift's own object server (egg:swift#object): how it stores objects is not known here; "
+        "leave this node's replication to that server, or correct object_server_conf");
+  }
 }
 
-IniSection read_object_server_conf(const std::string& path, std::vector<std::string>& without_effect) {
-  const IniFile file(path, IniDuplicates::refuse, "correct object_server_conf in [worker], or remove it");
-  const std::string app = "app:object-server";
-  if (std::ranges::find(file.sections(), app) == file.sections().end()) {
-    throw ConfigError(path + ": missing section [" + app +
-                      "]; set object_server_conf to Swift's object-server.conf");
-  }
-  const std::size_t slash = path.rfind('/');
-  IniSection defaults = file.own_options("DEFAULT");
-  defaults.insert_or_assign(
-      "here", IniOption{path, "DEFAULT", "here", path.substr(0, std::max<std::size_t>(slash, 1))});
-  defaults.insert_or_assign("__file__", IniOption{path, "DEFAULT", "__file__", path});
-  IniSection scope = file.own_options(app);
-  scope.insert(defaults.begin(), defaults.end());
+// What PasteDeploy adds, and options that had their effect while the file was read.
+bool is_pastes_own(std::string_view name) {
+  return name == "here" || name == "__file__" || name.starts_with("set ") || name.starts_with("get ");
+}
 
-  IniSection result = interpolate(defaults, IniInterpolation::lenient);
-  IniSection plain;
-  for (auto& [name, option] : interpolate(scope, IniInterpolation::lenient)) {
-    if (option.section != app) continue;
-    if (name.starts_with("set ")) {
-      result.insert_or_assign(std::string(python::strip(std::string_view(name).substr(4))), option);
-    } else if (defaults.contains(name)) {
-      without_effect.push_back(without_effect_text(option));
+}  // namespace
+
+IniSection read_object_server_conf(const std::string& path, std::vector<std::string>& notes) {
+  const auto server = load_paste_application(path, kName, {}, notes);
+  if (!server) {
+    throw ConfigError(path +
+                      ": missing section [app:object-server]; set object_server_conf to Swift's "
+                      "object-server.conf, or to the directory object-server.conf.d");
+  }
+  // _initrp(): the name in the log is global for the application.
+  IniSection global = {{"log_name", IniOption{path, "app:object-server", "log_name", kName}}};
+  if (const auto name = server->config.find("log_name"); name != server->config.end()) {
+    global.at("log_name") = name->second;
+  }
+  PasteNotes again;
+  const auto main = load_paste_application(path, "main", global, again);
+  check_factory(main ? *main : *server);
+  IniSection result = main ? main->application : server->config;
+  result.try_emplace("log_name", global.at("log_name"));
+  for (const char* name : kReadBeforeThePipeline) {
+    if (const auto option = server->config.find(name); option != server->config.end()) {
+      result.insert_or_assign(name, option->second);
     } else {
-      plain.insert_or_assign(name, option);
+      result.erase(name);
     }
   }
-  for (auto& [name, option] : plain) result.insert_or_assign(name, option);
-  for (const char* pastes_own : {"here", "__file__", "use"}) result.erase(pastes_own);
+  std::erase_if(result, [](const auto& option) { return is_pastes_own(option.first); });
   return result;
 }
 

@@ -8,12 +8,10 @@
 
 namespace ssync {
 
-// Describes an option without effect: "[section] option = value (file)".
-std::string without_effect_text(const IniOption& option);
-
-// The configuration that PasteDeploy gives Swift's object server: an option of [DEFAULT] overrides a plain
-// one of [app:object-server]; only `set name = value` there overrides [DEFAULT]. Adds overridden options to
-// without_effect. Throws ConfigError.
-IniSection read_object_server_conf(const std::string& path, std::vector<std::string>& without_effect);
+// What Swift's object server runs with, given its configuration's path, a file or a directory: the options
+// that its application gets, and those that swift.common.wsgi.run_wsgi reads of [app:object-server] itself.
+// What has no effect gets a line in `notes`. Throws ConfigError, also if the application is not Swift's
+// object server.
+IniSection read_object_server_conf(const std::string& path, std::vector<std::string>& notes);
 
 }  // namespace ssync

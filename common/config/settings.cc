@@ -14,6 +14,7 @@
 #include "common/config/object_server_conf.h"
 #include "common/config/option.h"
 #include "common/config/option_table.h"
+#include "common/config/paste_deploy.h"
 #include "common/python/text.h"
 
 namespace ssync {
@@ -24,6 +25,9 @@ namespace {
 constexpr int kBesideSessions = 4;
 constexpr int kMostBesideSessions = 12;
 constexpr int kMinDefaultWorkers = 8;
+
+// Names are case-sensitive in both files, as PasteDeploy's are: 'Workers' is an unknown option.
+constexpr IniRules kRules{IniDuplicates::last_wins, IniNames::as_written, IniWhiteSpace::unicode};
 
 constexpr std::string_view kOnePerDevice = "replication_one_per_device";
 constexpr std::string_view kDefaultAllowedHeaders =
@@ -44,6 +48,12 @@ void check_sections(const IniFile& file) {
   }
 }
 
+ConfigError unknown_option(const IniOption& written) {
+  const bool has_upper_case = python::lower_ascii(written.name) != written.name;
+  return bad_option(written, has_upper_case ? "unknown option; names of options are in lower case"
+                                            : "unknown option; correct its name or remove it");
+}
+
 void apply_worker_options(const IniSection& options, Settings& settings) {
   for (const auto& [name, written] : options) {
     if (name == "workers") continue;
@@ -52,7 +62,7 @@ void apply_worker_options(const IniSection& options, Settings& settings) {
     } else if (name == kOnePerDevice || find_option(object_server_options(), name) != nullptr) {
       throw bad_option(written, "unknown option in this section; move it to [object-server]");
     } else {
-      throw bad_option(written, "unknown option; correct its name or remove it");
+      throw unknown_option(written);
     }
   }
 }
@@ -69,14 +79,14 @@ void apply_server_options(const IniSection& options, const std::string& own_file
       }
     } else if (const Option* option = find_option(object_server_options(), name); option != nullptr) {
       const auto note = read_option(*option, written, owner, settings);
-      if (note) settings.without_effect.push_back(without_effect_text(written) + ": " + *note);
+      if (note) settings.without_effect.push_back(option_text(written) + ": " + *note);
     } else if (owner == Owner::swift || is_swift_option_without_effect(name)) {
       // A dozen daemons and tools read Swift's file, and operators add names of their own.
-      settings.without_effect.push_back(without_effect_text(written));
+      settings.without_effect.push_back(option_text(written));
     } else if (find_option(worker_options(), name) != nullptr) {
       throw bad_option(written, "unknown option in this section; move it to [worker]");
     } else {
-      throw bad_option(written, "unknown option; correct its name or remove it");
+      throw unknown_option(written);
     }
   }
 }
@@ -116,7 +126,7 @@ void check_devices(const IniSection& options, const std::string& devices, const 
 }  // namespace
 
 Settings load_settings(const std::string& path) {
-  const IniFile file(path, IniDuplicates::last_wins, "give the path of a worker.conf");
+  const IniFile file(path, kRules, "give the path of a worker.conf");
   check_sections(file);
   Settings settings;
   settings.receiver.allowed_headers = read_header_names(kDefaultAllowedHeaders);

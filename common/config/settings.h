@@ -23,10 +23,10 @@ struct Settings {
   std::vector<std::string> without_effect;
 };
 
-// Reads worker.conf at path, with the file named by object_server_conf as defaults. Throws ConfigError for an
-// unreadable file, an unknown option in worker.conf, a malformed or out-of-range value, an unreadable devices
-// directory, or a pool that is not larger than replication_concurrency; the message has file, section,
-// option, value and remedy.
+// Reads worker.conf at path, with the file or directory named by object_server_conf as defaults. Throws
+// ConfigError for an unreadable file, an unknown option in worker.conf, a malformed or out-of-range value, an
+// unreadable devices directory, or a pool that is not larger than replication_concurrency; the message has
+// file, section, option, value and remedy.
 Settings load_settings(const std::string& path);
 
 // For a reload: resets the options that need a restart to their running values, and returns the names of

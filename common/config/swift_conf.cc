@@ -8,6 +8,7 @@
 
 #include "common/config/errors.h"
 #include "common/config/ini_file.h"
+#include "common/config/swift_egg.h"
 #include "common/python/errors.h"
 #include "common/python/number.h"
 #include "common/python/text.h"
@@ -105,7 +106,7 @@ class PolicyReader {
     }
     const IniOption* deprecated = take("deprecated");
     policy_.is_deprecated = deprecated != nullptr && python::is_true(deprecated->value);
-    static_cast<void>(take("diskfile_module"));
+    if (const IniOption* module = take("diskfile_module")) check_diskfile_module(*module);
     if (policy_.type == PolicyType::erasure_coding) {
       read_erasure_coding();
       // Swift tests the text, not its boolean value: any 'deprecated = ...' allows such a policy.
@@ -136,6 +137,15 @@ class PolicyReader {
   const IniOption* take(const std::string& name) {
     const auto node = options_.extract(name);
     return node.empty() ? nullptr : &(taken_[name] = node.mapped());
+  }
+
+  void check_diskfile_module(const IniOption& module) const {
+    if (is_swifts_diskfile_module(module.value, policy_.type)) return;
+    throw bad_option(
+        module, std::string("not Swift's own files for this type of policy (egg:swift#") +
+                    (policy_.type == PolicyType::erasure_coding ? "erasure_coding" : "replication") +
+                    ".fs): how its objects are stored is not known here; leave this node's replication to "
+                    "Swift's object server");
   }
 
   static PolicyType type_named(const IniOption& option) {
@@ -188,7 +198,9 @@ StoragePolicies read_policies(const IniFile& file) {
 }  // namespace
 
 SwiftConf load_swift_conf(const std::string& swift_dir) {
-  const IniFile file(swift_dir + "/swift.conf", IniDuplicates::refuse,
+  // The secrets are bytes of no encoding.
+  constexpr IniRules kRules{IniDuplicates::refuse, IniNames::lower_case, IniWhiteSpace::ascii};
+  const IniFile file(swift_dir + "/swift.conf", kRules,
                      "copy the swift.conf of another node of the cluster there, or set swift_dir in "
                      "[worker] of worker.conf");
   SwiftConf conf{.hash_path_prefix = {},

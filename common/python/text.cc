@@ -24,9 +24,35 @@ bool is_ascii(std::string_view bytes) {
   return all < 0x80;
 }
 
+// str.isspace() of one code point.
+bool is_str_space(char32_t point) {
+  return (point >= 0x09 && point <= 0x0D) || (point >= 0x1C && point <= 0x20) || point == 0x85 ||
+         point == 0xA0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200A) || point == 0x2028 ||
+         point == 0x2029 || point == 0x202F || point == 0x205F || point == 0x3000;
+}
+
 }  // namespace
 
 std::string_view strip(std::string_view bytes) { return strip_if(bytes, is_bytes_space); }
+
+std::string_view strip_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const Decoded first = decode_utf8(bytes);
+    if (first.length == 0 || !is_str_space(first.point)) break;
+    bytes.remove_prefix(first.length);
+  }
+  constexpr std::size_t kLongestSpace = 3;
+  for (std::size_t length = 1; length <= std::min(kLongestSpace, bytes.size());) {
+    const Decoded last = decode_utf8(bytes.substr(bytes.size() - length));
+    if (last.length == length && is_str_space(last.point)) {
+      bytes.remove_suffix(length);
+      length = 1;
+    } else {
+      ++length;
+    }
+  }
+  return bytes;
+}
 
 std::vector<std::string_view> split_words(std::string_view ascii, std::size_t max_words) {
   std::vector<std::string_view> words;

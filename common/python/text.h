@@ -13,6 +13,10 @@ namespace ssync::python {
 // bytes.strip(): without ASCII white space (space, \t \n \r \v \f) at both ends.
 std::string_view strip(std::string_view bytes);
 
+// bytes.decode('utf-8').strip(): without any white space of Unicode at both ends. Bytes that are not UTF-8
+// are kept.
+std::string_view strip_utf8(std::string_view bytes);
+
 // bytes.decode('ascii').split(): the words between runs of white space, at most max_words of them
 // (further words are dropped). As str.split() also splits at \x1c-\x1f, so does this.
 std::vector<std::string_view> split_words(std::string_view ascii, std::size_t max_words);

@@ -1,4 +1,4 @@
-// worker.conf and the object-server.conf under it, of any bytes.
+// worker.conf, the object-server.conf under it, and a file that this may use, of any bytes.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -14,14 +14,35 @@
 namespace ssync {
 namespace {
 
-// worker.conf ends at the first NUL byte, and object-server.conf is what follows. False where worker.conf
-// names files of its own, which may be any of the machine's.
-bool write_files(const TemporaryDirectory& directory, std::string_view input) {
+// False where the text names files that may be any of the machine's: base.conf beside it is the one to use.
+bool names_only_base(std::string text) {
+  text = python::lower_ascii(text);
+  if (text.find("object_server_conf") != std::string::npos) return false;
+  constexpr std::string_view kConfig = "config:";
+  for (std::size_t at = text.find(kConfig); at != std::string::npos; at = text.find(kConfig, at + 1)) {
+    if (!text.substr(at + kConfig.size()).starts_with("base.conf")) return false;
+  }
+  return true;
+}
+
+// The part up to the next NUL byte.
+std::string take_part(std::string_view& input) {
   const std::size_t end = std::min(input.find('\0'), input.size());
-  std::string worker_conf(input.substr(0, end));
-  if (python::lower_ascii(worker_conf).find("object_server_conf") != std::string::npos) return false;
-  if (end < input.size()) {
-    directory.write("object-server.conf", input.substr(end + 1));
+  std::string part(input.substr(0, end));
+  input.remove_prefix(std::min(end + 1, input.size()));
+  return part;
+}
+
+// worker.conf ends at the first NUL byte, object-server.conf at the second, and base.conf is what follows.
+bool write_files(const TemporaryDirectory& directory, std::string_view input) {
+  std::string worker_conf = take_part(input);
+  if (!names_only_base(worker_conf)) return false;
+  if (!input.empty()) {
+    const std::string object_server_conf = take_part(input);
+    const std::string base_conf = take_part(input);
+    if (!names_only_base(object_server_conf) || !names_only_base(base_conf)) return false;
+    directory.write("object-server.conf", object_server_conf);
+    directory.write("base.conf", base_conf);
     worker_conf =
         "[worker]\nobject_server_conf = " + directory.path() + "/object-server.conf\n" + worker_conf;
   }

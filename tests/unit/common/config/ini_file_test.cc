@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/config/errors.h"
+#include "tests/temporary_directory.h"
 
 namespace ssync {
 namespace {
@@ -19,9 +20,10 @@ class IniFileTest : public ::testing::Test {
   IniFileTest() : path_(::testing::TempDir() + "ini_file_test." + std::to_string(getpid())) {}
   ~IniFileTest() override { std::filesystem::remove(path_); }
 
-  IniFile load(const std::string& text, IniDuplicates duplicates = IniDuplicates::last_wins) {
+  IniFile load(const std::string& text, IniDuplicates duplicates = IniDuplicates::last_wins,
+               IniNames names = IniNames::lower_case, IniWhiteSpace white_space = IniWhiteSpace::ascii) {
     std::ofstream(path_, std::ios::binary) << text;
-    return IniFile{path_, duplicates, "create it"};
+    return IniFile{path_, {duplicates, names, white_space}, "create it"};
   }
 
   std::string error_of(const std::string& text, IniDuplicates duplicates = IniDuplicates::last_wins) {
@@ -59,6 +61,8 @@ TEST_F(IniFileTest, ReadsValuesAsPythonDoes) {
       {"[s]\nx = \xff\xe9\x01\n", "\xff\xe9\x01"},
       {"[s]\nx = 1\nx = 2\n", "2"},
       {"[s]\nx = 1\n[t]\nx = 3\n[s]\nx = 2\n", "2"},
+      {"[s]\rx = 1\ry = 2", "1"},
+      {"[s] # the rest of the line is no part of it\nx = 1\n", "1"},
   };
   for (const Case& c : cases) {
     const IniFile file = load(c.text);
@@ -82,6 +86,79 @@ TEST_F(IniFileTest, SectionNamesAreCaseSensitiveAndKeptInOrder) {
   EXPECT_TRUE(file.own_options("none").empty());
 }
 
+TEST_F(IniFileTest, ASectionsNameEndsAtTheLastBracketAndMayBeLong) {
+  const std::string name(200, 's');
+  EXPECT_EQ(load("[" + name + "]\n[a]b]\n[ c ]\n").sections(),
+            (std::vector<std::string>{name, "a]b", " c "}));
+}
+
+TEST_F(IniFileTest, KeepsTheCaseOfNamesWhereAsked) {
+  const IniFile file = load("[s]\nX = 1\nx = 2\ny = %(X)s\n", IniDuplicates::refuse, IniNames::as_written);
+  const IniSection options = file.options("s", IniInterpolation::basic);
+  EXPECT_EQ(options.at("X").value, "1");
+  EXPECT_EQ(options.at("x").value, "2");
+  EXPECT_EQ(options.at("y").value, "1");
+}
+
+TEST_F(IniFileTest, StripsUnicodeSpaceOnlyWhereAsked) {
+  const std::string text = "[s]\n\xc2\xa0y\xc2\xa0=\xc2\xa0 1\xe3\x80\x80\nx\xc2\xa0= 2\n";
+  const IniFile unicode = load(text, IniDuplicates::refuse, IniNames::as_written, IniWhiteSpace::unicode);
+  EXPECT_EQ(unicode.own_options("s").at("y").value, "1");
+  EXPECT_EQ(unicode.own_options("s").at("x").value, "2");
+  const IniFile ascii = load(text);
+  EXPECT_EQ(ascii.own_options("s").at("\xc2\xa0y\xc2\xa0").value, "\xc2\xa0 1\xe3\x80\x80");
+}
+
+class IniDirectoryTest : public ::testing::Test {
+ protected:
+  void write(const std::string& name, const std::string& text) const { directory_.write(name, text); }
+  IniFile load() {
+    return IniFile::of_directory(directory_.path(),
+                                 {IniDuplicates::refuse, IniNames::as_written, IniWhiteSpace::unicode},
+                                 "create it", skipped_);
+  }
+  TemporaryDirectory directory_;
+  std::vector<std::string> skipped_;
+};
+
+TEST_F(IniDirectoryTest, LaterFilesGoOverEarlierOnes) {
+  write("20.conf", "[s]\nx = 20\n[t]\nw = 1\n");
+  write("10.conf", "[DEFAULT]\nz = 10\n[s]\nx = 10\ny = 10\n");
+  write(".hidden.conf", "no configuration at all");
+  write("30.conf~", "no configuration at all");
+  write("30.CONF", "no configuration at all");
+  const IniFile file = load();
+  EXPECT_EQ(file.sections(), (std::vector<std::string>{"s", "t"}));
+  EXPECT_EQ(file.own_options("s").at("x").value, "20");
+  EXPECT_EQ(file.own_options("s").at("x").file, directory_.path() + "/20.conf");
+  EXPECT_EQ(file.own_options("s").at("y").value, "10");
+  EXPECT_EQ(file.own_options("DEFAULT").at("z").value, "10");
+  EXPECT_TRUE(skipped_.empty());
+}
+
+TEST_F(IniDirectoryTest, WhatCannotBeReadIsSkippedAndNamed) {
+  write("10.conf", "[s]\nx = 10\n");
+  std::filesystem::create_symlink("nowhere", directory_.path() + "/20.conf");
+  std::filesystem::create_directory(directory_.path() + "/30.conf");
+  EXPECT_EQ(load().own_options("s").at("x").value, "10");
+  EXPECT_EQ(
+      skipped_,
+      (std::vector<std::string>{
+          directory_.path() + "/20.conf: skipped, as Swift does: cannot be read: No such file or directory",
+          directory_.path() + "/30.conf: skipped, as Swift does: cannot be read: Is a directory"}));
+}
+
+TEST_F(IniDirectoryTest, DuplicatesAreRefusedInOneFileAndAMistakeNamesItsFile) {
+  write("10.conf", "[s]\nx = 10\n");
+  write("20.conf", "[s]\nx = 1\nx = 2\n");
+  try {
+    load();
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.what(), directory_.path() + "/20.conf:3: duplicate option 'x' in [s]; remove one");
+  }
+}
+
 TEST_F(IniFileTest, NamesFileAndLineOfWhatDoesNotParse) {
   struct Case {
     std::string text;
@@ -93,7 +170,7 @@ TEST_F(IniFileTest, NamesFileAndLineOfWhatDoesNotParse) {
       {"[]\n", ":1: section name must be enclosed"},
       {"x = 1\n", ":1: option before the first [section]"},
       {"[s]\n = 1\n", ":2: option without a name"},
-      {"[" + std::string(50, 's') + "]\n", ":1: section name is longer than 49 bytes"},
+      {"\xef\xbb\xbf[s]\nx = 1\n", ":1: begins with a byte order mark"},
       {std::string("[s]\nx = \0\n", 10), ":2: contains a NUL byte"},
       {"[s]\nx = " + std::string(2 << 20, 'v') + "\n", ":2: line is longer than 1048575 bytes"},
   };
@@ -110,14 +187,15 @@ TEST_F(IniFileTest, RefusesDuplicatesWhereAsked) {
 }
 
 TEST_F(IniFileTest, MissingFileIsAnErrorWithTheRemedy) {
+  constexpr IniRules kRules{IniDuplicates::last_wins, IniNames::lower_case, IniWhiteSpace::ascii};
   try {
-    const IniFile file("/nonexistent/x.conf", IniDuplicates::last_wins, "create it");
+    const IniFile file("/nonexistent/x.conf", kRules, "create it");
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_STREQ(error.what(), "/nonexistent/x.conf: cannot be read: No such file or directory; create it");
   }
   try {
-    const IniFile file("/", IniDuplicates::last_wins, "create it");
+    const IniFile file("/", kRules, "create it");
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_THAT(error.what(), HasSubstr("Is a directory"));
@@ -148,6 +226,17 @@ TEST_F(IniFileTest, InterpolatesPercentSigns) {
       }
     }
   }
+}
+
+TEST_F(IniFileTest, InterpolationIsBounded) {
+  std::string text = "[s]\na0 = " + std::string(1000, 'x') + "\n";
+  for (int i = 1; i < 9; ++i) {
+    text += "a" + std::to_string(i) + " =";
+    for (int j = 0; j < 10; ++j) text += " %(a" + std::to_string(i - 1) + ")s";
+    text += "\n";
+  }
+  const IniFile file = load(text);
+  EXPECT_THROW(static_cast<void>(file.options("s", IniInterpolation::basic)), ConfigError);
 }
 
 TEST_F(IniFileTest, SectionOverridesDefault) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "common/config/errors.h"
@@ -82,7 +83,7 @@ TEST_F(SettingsTest, ReadsTheServersOptions) {
       "keep_cache_size = 7\nkeep_cache_private = yes\n"
       "allowed_headers = X-Foo, etag,\n  Content-Length, x-foo,X-Bar\nlog_requests = off\nlog_name = "
       "obj\n"
-      "log_facility = LOG_LOCAL5\nlog_level = debug\nlog_address = /x\nuser = nobody\n");
+      "log_facility = LOG_LOCAL5\nlog_level = debug\nlog_address = /dev/log\nuser = nobody\n");
   EXPECT_FALSE(settings.disk.mount_check);
   EXPECT_TRUE(settings.disk.disable_fallocate);
   EXPECT_FALSE(settings.disk.fallocate_reserve.is_percent);
@@ -107,7 +108,7 @@ TEST_F(SettingsTest, ReadsTheServersOptions) {
   EXPECT_EQ(settings.log.name, "obj");
   EXPECT_EQ(settings.log.facility, "LOG_LOCAL5");
   EXPECT_EQ(settings.log.level, "debug");
-  EXPECT_EQ(settings.log.address, "/x");
+  EXPECT_EQ(settings.log.address, "/dev/log");
   EXPECT_EQ(settings.pool.user, "nobody");
 }
 
@@ -197,6 +198,7 @@ TEST_F(SettingsTest, ErrorsNameFileSectionOptionValueAndRemedy) {
       {"devices = /a\n  b", "devices = /a\\nb: path contains a control character"},
       {"devices = /nonexistent", "devices = /nonexistent: cannot be read: No such file or directory; give"},
       {"clinet_timeout = 5", "[object-server] clinet_timeout = 5: unknown option; correct"},
+      {"Client_Timeout = 5", "Client_Timeout = 5: unknown option; names of options are in lower case"},
       {"socket = /x", "[object-server] socket = /x: unknown option in this section; move it to [worker]"},
       {"[worker]\ndevices = /x",
        "[worker] devices = /x: unknown option in this section; move it to [object-server]"},
@@ -241,7 +243,9 @@ TEST_F(SettingsTest, ObjectServerConfIsTheDefaultUnderWorkerConf) {
   EXPECT_EQ(settings.disk.bytes_per_sync, 1 << 20);
   EXPECT_EQ(
       settings.without_effect,
-      (std::vector<std::string>{"[app:object-server] mount_check = true (" + dir_ + "/object-server.conf)",
+      (std::vector<std::string>{"[app:object-server] mount_check = true (" + dir_ +
+                                    "/object-server.conf): [DEFAULT] has it too, and only 'set mount_check = "
+                                    "...' overrides that",
                                 "[DEFAULT] bind_port = 6200 (" + dir_ + "/object-server.conf)"}));
   EXPECT_EQ(load_over("swift_dir = /swift\n[app:object-server]\n", "swift_dir = /mine\n").swift_dir, "/mine");
 }
@@ -302,7 +306,8 @@ TEST_F(SettingsTest, SwiftsWordsForLogsFallBackAsInSwift) {
 // No server could run with these.
 TEST_F(SettingsTest, ValuesWithoutAMeaningAreRefusedInSwiftsFileToo) {
   for (const char* text : {"client_timeout = nan", "client_timeout = -1", "network_chunk_size = 0",
-                           "reclaim_age = -1", "replication_concurrency = -1"}) {
+                           "reclaim_age = -1", "replication_concurrency = -1", "disk_chunk_size = 0",
+                           "fallocate_reserve = nan%", "commit_window = nan", "client_timeout = 0"}) {
     EXPECT_THAT(error_of([&] { load_over(std::string(text) + "\n[app:object-server]\n"); }),
                 HasSubstr(dir_ + "/object-server.conf: [DEFAULT] " + text))
         << text;

@@ -73,7 +73,8 @@ TEST_F(SwiftConfTest, ReadsConstraintsAndPolicies) {
       "[swift-constraints]\nmax_file_size = 10\nmax_meta_name_length = 1\nmax_meta_value_length = 2\n"
       "max_meta_count = 3\nmax_meta_overall_size = 4\nmax_header_size = 5\nmax_object_name_length = 6\n"
       "auto_create_account_prefix = -\nextra_header_count = many\n"
-      "[storage-policy:0]\nname = gold\naliases = au, best\ndefault = YES\ndiskfile_module = egg:x\n"
+      "[storage-policy:0]\nname = gold\naliases = au, best\ndefault = YES\ndiskfile_module = "
+      "egg:swift#replication.fs\n"
       "[storage-policy:2]\nname = ec\npolicy_type = erasure_coding\nec_type = isa_l_rs_vand\n"
       "ec_num_data_fragments = 10\nec_num_parity_fragments = 4\nec_object_segment_size = 65536\n"
       "ec_duplication_factor = 2\ndeprecated = true\n");
@@ -147,6 +148,32 @@ TEST_F(SwiftConfTest, AMissingFileNamesTheRemedy) {
     EXPECT_THAT(error.what(), StartsWith("/nonexistent/swift.conf: cannot be read: No such file"));
     EXPECT_THAT(error.what(), HasSubstr("set swift_dir"));
   }
+}
+
+TEST_F(SwiftConfTest, AnotherDiskfileModuleIsRefused) {
+  const auto conf = [](const std::string& replication, const std::string& erasure_coding) {
+    return "[swift-hash]\nswift_hash_path_suffix = x\n[storage-policy:0]\nname = gold\ndefault = yes\n"
+           "diskfile_module = " +
+           replication +
+           "\n[storage-policy:1]\nname = ec\npolicy_type = erasure_coding\n"
+           "ec_type = liberasurecode_rs_vand\nec_num_data_fragments = 2\nec_num_parity_fragments = 1\n"
+           "diskfile_module = " +
+           erasure_coding + "\n";
+  };
+  for (const char* prefix : {"egg:swift#", "EGG:swift#", "swift#", ""}) {
+    EXPECT_NO_THROW(
+        load(conf(std::string(prefix) + "replication.fs", std::string(prefix) + "erasure_coding.fs")))
+        << prefix;
+  }
+  for (const char* other : {"egg:swift#erasure_coding.fs", "egg:swift_scality#replication.fs", "egg:swift",
+                            "", "kinetic.fs", "call:swift#replication.fs"}) {
+    EXPECT_THAT(error_of(conf(other, "erasure_coding.fs")),
+                HasSubstr(dir_ + "/swift.conf: [storage-policy:0] diskfile_module = " + other +
+                          ": not Swift's own files for this type of policy (egg:swift#replication.fs)"))
+        << other;
+  }
+  EXPECT_THAT(error_of(conf("replication.fs", "replication.fs")),
+              HasSubstr("[storage-policy:1] diskfile_module = replication.fs: not Swift's own"));
 }
 
 }  // namespace

@@ -13,6 +13,13 @@ TEST(PythonTextTest, StripsAsciiSpaceOnly) {
   EXPECT_EQ(strip("  "), "");
 }
 
+TEST(PythonTextTest, StripsUnicodeSpace) {
+  EXPECT_EQ(strip_utf8(" \t\x1c\xc2\xa0\xe3\x80\x80 a\xc2\xa0z\xe2\x80\x82\xc2\x85\r\n"), "a\xc2\xa0z");
+  EXPECT_EQ(strip_utf8("\xc2\xa0 \xe2\x80\xa8"), "");
+  EXPECT_EQ(strip_utf8("\xa0x\x85"), "\xa0x\x85") << "not UTF-8";
+  EXPECT_EQ(strip_utf8("\xef\xbb\xbfx\xe2\x80\x8b"), "\xef\xbb\xbfx\xe2\x80\x8b") << "not white space";
+}
+
 TEST(PythonTextTest, SplitsWordsAtStrSpace) {
   using Words = std::vector<std::string_view>;
   EXPECT_EQ(split_words(" a\tbc\x1f"
