@@ -9,6 +9,9 @@
 
 #include "common/config/configuration.h"
 #include "common/config/errors.h"
+#include "common/config/settings.h"
+#include "common/config/storage_policy.h"
+#include "common/layout/erasure_code.h"
 #include "worker/pool/pool.h"
 #include "worker/serve/serve.h"
 
@@ -23,7 +26,8 @@ constexpr char kUsage[] =
     "Options:\n"
     "  -h, --help             print this help message and exit\n"
     "  --config FILE          configuration file [/etc/swift/ssync-worker.conf]\n"
-    "  --check                check the configuration, list options without effect, and exit\n"
+    "  --check                check the configuration, list options without effect and all settings, and "
+    "exit\n"
     "  --version              print the version and exit\n";
 
 struct Options {
@@ -64,9 +68,28 @@ int read_options(int argc, char** argv, Options& options) {
   }
 }
 
-int print_check(const std::string& config_path, const ssync::Settings& settings) {
+// Policies whose fragments are stored as they come, since this machine cannot read their headers.
+void print_unchecked_policies(const ssync::StoragePolicies& policies) {
+  for (const ssync::StoragePolicy& policy : policies.all()) {
+    if (policy.type != ssync::PolicyType::erasure_coding) continue;
+    const ssync::ErasureCoding& coding = policy.erasure_coding;
+    const int error = ssync::ErasureCode(coding).error();
+    if (error == 0) continue;
+    std::printf(
+        "not checked: fragments of [storage-policy:%d] %s: liberasurecode has no %s %d+%d on this machine "
+        "(error "
+        "%d); install its backend to have damaged fragments found\n",
+        policy.index, policy.name.c_str(), coding.ec_type.c_str(), coding.data_fragments,
+        coding.parity_fragments, error);
+  }
+}
+
+int print_check(const std::string& config_path, const ssync::Configuration& configuration) {
+  const ssync::Settings& settings = configuration.settings;
   for (const std::string& option : settings.without_effect) std::printf("no effect: %s\n", option.c_str());
-  std::printf("%s: configuration is valid\n", config_path.c_str());
+  print_unchecked_policies(configuration.swift.policies);
+  std::printf("\n%s\n%s: configuration is valid\n", ssync::effective_text(settings).c_str(),
+              config_path.c_str());
   return 0;
 }
 
@@ -74,7 +97,7 @@ int run(int argc, char** argv) {
   Options options;
   if (const int status = read_options(argc, argv, options); status >= 0) return status;
   ssync::Configuration configuration = ssync::load_configuration(options.config_path);
-  if (options.only_check) return print_check(options.config_path, configuration.settings);
+  if (options.only_check) return print_check(options.config_path, configuration);
   return ssync::run_pool(options.config_path, std::move(configuration), ssync::serve_requests);
 }
 

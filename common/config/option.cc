@@ -1,6 +1,7 @@
 #include "common/config/option.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 #include <set>
@@ -18,21 +19,27 @@ bool is_truth(std::string_view value) {
   return python::is_true(value) || falses.contains(python::lower_ascii(value));
 }
 
-double read_real_number(const IniOption& written, double minimum, double maximum, std::string_view example) {
-  double value = 0;
+double parse_real_number(const IniOption& written, std::string_view example) {
   try {
-    value = python::parse_float(written.value);
+    return python::parse_float(written.value);
   } catch (const ValueError&) {
     throw bad_option(written, "not a number; give " + std::string(example));
   }
-  // Written so that NaN is refused too.
-  if (!(value >= minimum && value <= maximum)) {
-    throw bad_option(written, "out of range; give " + std::string(example));
-  }
-  return value;
 }
 
-std::string read_path(const IniOption& written) {
+// A value that no int64 holds is one of the ends of int64.
+std::int64_t parse_whole_number(const IniOption& written, std::string_view example) {
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  try {
+    const python::Integer number = python::parse_integer(written.value, 10);
+    const auto magnitude = static_cast<std::int64_t>(std::min(number.magnitude, kMost));
+    return number.negative ? -magnitude : magnitude;
+  } catch (const ValueError&) {
+    throw bad_option(written, "not a whole number; give " + std::string(example));
+  }
+}
+
+void check_path(const IniOption& written) {
   if (!written.value.starts_with('/')) {
     throw bad_option(written, "not an absolute path; give one that starts with '/'");
   }
@@ -41,7 +48,6 @@ std::string read_path(const IniOption& written) {
   if (std::ranges::any_of(written.value, is_control)) {
     throw bad_option(written, "path contains a control character; give the path on one line");
   }
-  return written.value;
 }
 
 // How the value was taken, if Swift takes it otherwise than it stands there.
@@ -61,32 +67,60 @@ Note read(const Text& type, const IniOption& written, Owner /*owner*/, Settings&
   return std::nullopt;
 }
 
-Note read(const Path& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
-  const bool stays_empty = written.value.empty() && type.blank == Blank::is_empty;
-  type.field(settings) = stays_empty ? "" : read_path(written);
-  return std::nullopt;
+Note read(const Path& type, const IniOption& written, Owner owner, Settings& settings) {
+  if (written.value.empty() && type.blank == Blank::is_empty) {
+    type.field(settings).clear();
+    return std::nullopt;
+  }
+  IniOption absolute = written;
+  Note note;
+  if (owner == Owner::swift && !written.value.starts_with('/')) {
+    // clean_up_daemon_hygiene() makes / the working directory of Swift's servers.
+    absolute.value.insert(0, "/");
+    note = "read as " + absolute.value;
+  }
+  check_path(absolute);
+  type.field(settings) = absolute.value;
+  return note;
 }
 
 Note read(const CheckedText& type, const IniOption& written, Owner owner, Settings& settings) {
   if (!type.accepts(written.value)) {
     if (owner == Owner::us) throw bad_option(written, type.remedy);
-    return "unknown, the default " + type.field(settings) + " is used";
+    return "unknown here, the default " + type.field(settings) + " is used";
   }
   type.field(settings) = written.value;
   return std::nullopt;
 }
 
 template <typename T>
-Note read(const WholeNumber<T>& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
+Note read(const WholeNumber<T>& type, const IniOption& written, Owner owner, Settings& settings) {
   if (written.value.empty() && type.blank == Blank::is_default) return std::nullopt;
-  const std::int64_t number = read_whole_number(written, type.minimum, type.maximum, type.example);
+  std::int64_t number = parse_whole_number(written, type.example);
+  Note note;
+  if (owner == Owner::swift && number >= type.swift_minimum) {
+    const std::int64_t taken = std::clamp(number, type.minimum, type.maximum);
+    if (taken != number) note = "taken as " + std::to_string(taken);
+    number = taken;
+  } else {
+    number = read_whole_number(written, type.minimum, type.maximum, type.example);
+  }
   type.field(settings) = static_cast<T>(number * type.unit);
-  return std::nullopt;
+  return note;
 }
 
-Note read(const RealNumber& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
+Note read(const RealNumber& type, const IniOption& written, Owner owner, Settings& settings) {
   if (written.value.empty() && type.blank == Blank::is_default) return std::nullopt;
-  type.field(settings) = read_real_number(written, type.minimum, type.maximum, type.example);
+  const double number = parse_real_number(written, type.example);
+  if (owner == Owner::swift && number > type.maximum) {
+    type.field(settings) = type.maximum;
+    return "taken as " + python::float_text(type.maximum);
+  }
+  // Written so that NaN is refused too.
+  if (!(number >= type.minimum && number <= type.maximum)) {
+    throw bad_option(written, "out of range; give " + std::string(type.example));
+  }
+  type.field(settings) = number;
   return std::nullopt;
 }
 
@@ -101,13 +135,15 @@ Note read(const FileMode& type, const IniOption& written, Owner /*owner*/, Setti
   return std::nullopt;
 }
 
-Note read(const BytesOrPercent& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
+Note read(const BytesOrPercent& type, const IniOption& written, Owner owner, Settings& settings) {
   constexpr std::string_view kExample = "a percentage, e.g. 1%, or a number of bytes";
+  constexpr std::int64_t kMaxBytes = std::int64_t{1} << 62U;
   FallocateReserve& reserve = type.field(settings);
   if (!written.value.ends_with('%')) {
-    const auto bytes = read_whole_number(written, 0, std::numeric_limits<std::int64_t>::max(), kExample);
+    const bool too_many = owner == Owner::swift && parse_whole_number(written, kExample) > kMaxBytes;
+    const auto bytes = too_many ? kMaxBytes : read_whole_number(written, 0, kMaxBytes, kExample);
     reserve = {static_cast<double>(bytes), false};
-    return std::nullopt;
+    return too_many ? Note("taken as " + std::to_string(kMaxBytes)) : std::nullopt;
   }
   try {
     const double percent = python::parse_float(written.value.substr(0, written.value.size() - 1));
@@ -135,6 +171,45 @@ Note read(const Durabilities& type, const IniOption& written, Owner /*owner*/, S
   return std::nullopt;
 }
 
+std::string text_of(const Truth& type, Settings& settings) { return type.field(settings) ? "true" : "false"; }
+
+std::string text_of(const Text& type, Settings& settings) { return one_line(type.field(settings)); }
+
+std::string text_of(const Path& type, Settings& settings) { return type.field(settings); }
+
+std::string text_of(const CheckedText& type, Settings& settings) { return one_line(type.field(settings)); }
+
+template <typename T>
+std::string text_of(const WholeNumber<T>& type, Settings& settings) {
+  return std::to_string(type.field(settings) / type.unit);
+}
+
+std::string text_of(const RealNumber& type, Settings& settings) {
+  return python::float_text(type.field(settings));
+}
+
+std::string text_of(const FileMode& type, Settings& settings) {
+  std::array<char, 8> digits{};
+  const auto written = std::to_chars(digits.begin(), digits.end(), type.field(settings), 8);
+  return "0" + std::string(digits.begin(), written.ptr);
+}
+
+std::string text_of(const BytesOrPercent& type, Settings& settings) {
+  const FallocateReserve& reserve = type.field(settings);
+  return reserve.is_percent ? python::float_text(reserve.amount) + "%"
+                            : std::to_string(static_cast<std::int64_t>(reserve.amount));
+}
+
+std::string text_of(const HeaderNames& type, Settings& settings) {
+  std::string list;
+  for (const std::string& name : type.field(settings)) list += (list.empty() ? "" : ", ") + name;
+  return one_line(list);
+}
+
+std::string text_of(const Durabilities& type, Settings& settings) {
+  return type.field(settings) == CommitMode::group ? "group" : "each";
+}
+
 }  // namespace
 
 bool read_truth(const IniOption& written) {
@@ -145,12 +220,7 @@ bool read_truth(const IniOption& written) {
 
 std::int64_t read_whole_number(const IniOption& written, std::int64_t minimum, std::int64_t maximum,
                                std::string_view example) {
-  std::int64_t value = 0;
-  try {
-    value = python::parse_int(written.value, 10);
-  } catch (const ValueError&) {
-    throw bad_option(written, "not a whole number; give " + std::string(example));
-  }
+  const std::int64_t value = parse_whole_number(written, example);
   if (value < minimum || value > maximum) {
     throw bad_option(written, "out of range " + std::to_string(minimum) + " to " + std::to_string(maximum) +
                                   "; give " + std::string(example));
@@ -163,7 +233,7 @@ std::vector<std::string> read_header_names(std::string_view list) {
   std::vector<std::string> names;
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());
-    std::string name = python::lower_ascii(python::strip(list.substr(0, comma)));
+    std::string name = python::lower_ascii(python::strip_utf8(list.substr(0, comma)));
     if (!name.empty() && !reserved.contains(name) && std::ranges::find(names, name) == names.end()) {
       names.push_back(std::move(name));
     }
@@ -175,6 +245,10 @@ std::vector<std::string> read_header_names(std::string_view list) {
 std::optional<std::string> read_option(const Option& option, const IniOption& written, Owner owner,
                                        Settings& settings) {
   return std::visit([&](const auto& type) { return read(type, written, owner, settings); }, option.type);
+}
+
+std::string setting_text(const Option& option, Settings& settings) {
+  return std::visit([&](const auto& type) { return text_of(type, settings); }, option.type);
 }
 
 }  // namespace ssync

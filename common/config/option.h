@@ -43,7 +43,8 @@ struct CheckedText {
   std::string_view remedy;
 };
 
-// An integer within bounds, multiplied by `unit`. `example` completes the remedy "give …".
+// An integer within bounds, multiplied by `unit`. `example` completes the remedy "give …". In a file of
+// Swift's a number above `maximum` is taken as that, and one from `swift_minimum` on as at least `minimum`.
 template <typename T>
 struct WholeNumber {
   Field<T> field;
@@ -52,8 +53,10 @@ struct WholeNumber {
   std::string_view example;
   Blank blank = Blank::refused;
   std::int64_t unit = 1;
+  std::int64_t swift_minimum = minimum;
 };
 
+// In a file of Swift's a number above `maximum`, infinity too, is taken as that.
 struct RealNumber {
   Field<double> field;
   double minimum;
@@ -97,9 +100,13 @@ struct Option {
 };
 
 // Parses the value into its setting. Throws ConfigError with the remedy if it is malformed or out of bounds.
-// Returns how a value in a file of Swift's is taken that we would refuse in our own: "read as false".
+// Returns how a value in a file of Swift's is taken that we would refuse in our own: "read as false". What no
+// server could work with, e.g. a chunk of 0 bytes, is refused there too.
 std::optional<std::string> read_option(const Option& option, const IniOption& written, Owner owner,
                                        Settings& settings);
+
+// The setting as text that read_option() takes, on one line.
+std::string setting_text(const Option& option, Settings& settings);
 
 // Parse single values, with the same errors.
 bool read_truth(const IniOption& written);

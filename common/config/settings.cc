@@ -149,6 +149,19 @@ Settings load_settings(const std::string& path) {
   return settings;
 }
 
+std::string effective_text(Settings settings) {
+  std::string text = "[worker]\nworkers = " + std::to_string(settings.pool.workers) + "\n";
+  const auto append = [&](std::span<const Option> options) {
+    for (const Option& option : options) {
+      text.append(option.name).append(" = ").append(setting_text(option, settings)) += '\n';
+    }
+  };
+  append(worker_options());
+  text += "\n[object-server]\n";
+  append(object_server_options());
+  return text;
+}
+
 std::vector<std::string> keep_until_restart(const Settings& running, Settings& reloaded) {
   std::vector<std::string> changed;
   Settings before = running;

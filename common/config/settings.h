@@ -29,6 +29,9 @@ struct Settings {
 // file, section, option, value and remedy.
 Settings load_settings(const std::string& path);
 
+// All settings as the text of a worker.conf that has them, an option a line: what --check prints.
+std::string effective_text(Settings settings);
+
 // For a reload: resets the options that need a restart to their running values, and returns the names of
 // those that had been changed.
 std::vector<std::string> keep_until_restart(const Settings& running, Settings& reloaded);

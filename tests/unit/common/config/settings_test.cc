@@ -199,6 +199,7 @@ TEST_F(SettingsTest, ErrorsNameFileSectionOptionValueAndRemedy) {
       {"devices = /nonexistent", "devices = /nonexistent: cannot be read: No such file or directory; give"},
       {"clinet_timeout = 5", "[object-server] clinet_timeout = 5: unknown option; correct"},
       {"Client_Timeout = 5", "Client_Timeout = 5: unknown option; names of options are in lower case"},
+      {"log_address = /x", "log_address = /x: only /dev/log is supported"},
       {"socket = /x", "[object-server] socket = /x: unknown option in this section; move it to [worker]"},
       {"[worker]\ndevices = /x",
        "[worker] devices = /x: unknown option in this section; move it to [object-server]"},
@@ -288,8 +289,8 @@ TEST_F(SettingsTest, WhatSwiftRunsWithIsNeverRefused) {
           "[DEFAULT] my_name = x" + file, "[app:object-server] threads_per_disk = 4" + file,
           "[app:object-server] concurrency = 2" + file,
           "[DEFAULT] mount_check = ture" + file + ": read as false",
-          "[DEFAULT] log_facility = local0" + file + ": unknown, the default LOG_LOCAL0 is used",
-          "[DEFAULT] log_level = ERR" + file + ": unknown, the default INFO is used"));
+          "[DEFAULT] log_facility = local0" + file + ": unknown here, the default LOG_LOCAL0 is used",
+          "[DEFAULT] log_level = ERR" + file + ": unknown here, the default INFO is used"));
 }
 
 TEST_F(SettingsTest, SwiftsWordsForLogsFallBackAsInSwift) {
@@ -301,6 +302,44 @@ TEST_F(SettingsTest, SwiftsWordsForLogsFallBackAsInSwift) {
     const std::string text = std::string("log_level = ") + level + "\n[app:object-server]\n";
     EXPECT_EQ(load_over(text).log.level, "INFO") << level;
   }
+}
+
+TEST_F(SettingsTest, NumbersBeyondOursAreTakenAsOursInSwiftsFile) {
+  const Settings settings = load_over(
+      "network_chunk_size = 1\ndisk_chunk_size = 1_000_000_000\nclient_timeout = inf\n"
+      "keep_cache_size = 99999999999999999999\nreplication_concurrency = 1000000\n"
+      "fallocate_reserve = 99999999999999999999\n"
+      "log_address = /run/log\nswift_dir = etc/swift\n[app:object-server]\n");
+  EXPECT_EQ(settings.receiver.network_chunk_size, 1024);
+  EXPECT_EQ(settings.disk.disk_chunk_size, 64 << 20);
+  EXPECT_EQ(settings.receiver.client_timeout, 1e9);
+  EXPECT_EQ(settings.disk.keep_cache_size, std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(settings.pool.replication_concurrency, 8192);
+  EXPECT_EQ(settings.disk.fallocate_reserve.amount, 4611686018427387904.0);
+  EXPECT_THAT(effective_text(settings), HasSubstr("\nfallocate_reserve = 4611686018427387904\n"));
+  EXPECT_EQ(settings.log.address, "/dev/log");
+  EXPECT_EQ(settings.swift_dir, "/etc/swift") << "Swift's servers work in /";
+  const std::string file = " (" + dir_ + "/object-server.conf): ";
+  EXPECT_THAT(settings.without_effect,
+              ::testing::IsSupersetOf({"[DEFAULT] network_chunk_size = 1" + file + "taken as 1024",
+                                       "[DEFAULT] client_timeout = inf" + file + "taken as 1000000000.0",
+                                       "[DEFAULT] swift_dir = etc/swift" + file + "read as /etc/swift"}));
+}
+
+TEST_F(SettingsTest, TheEffectiveTextGivesTheSameSettings) {
+  const Settings settings = load(
+      "mount_check = no\nfallocate_reserve = 2.5%\nclient_timeout = 0.25\nmb_per_sync = 7\n"
+      "allowed_headers = X-A, X-B\nlog_name = a name\n"
+      "[worker]\nworkers = 17\nsocket_mode = 0600\ndurability = each\npid_file = /p\n");
+  const std::string text = effective_text(settings);
+  for (const char* line :
+       {"\nworkers = 17\n", "\nsocket_mode = 0600\n", "\ndurability = each\n", "\nmount_check = false\n",
+        "\nfallocate_reserve = 2.5%\n", "\nclient_timeout = 0.25\n", "\nmb_per_sync = 7\n",
+        "\nallowed_headers = x-a, x-b\n", "\nlog_name = a name\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  write("again.conf", text);
+  EXPECT_EQ(effective_text(load_settings(dir_ + "/again.conf")), text);
 }
 
 // No server could run with these.
