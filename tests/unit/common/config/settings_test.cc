@@ -68,7 +68,7 @@ TEST_F(SettingsTest, HasSwiftsDefaults) {
               ::testing::ElementsAre("content-disposition", "content-encoding", "x-delete-at",
                                      "x-object-manifest", "x-static-large-object", "cache-control",
                                      "content-language", "expires", "x-robots-tag"));
-  EXPECT_EQ(settings.pool.workers, 8);
+  EXPECT_EQ(settings.pool.workers, 12);
   EXPECT_EQ(settings.swift_dir, "/etc/swift");
   EXPECT_THAT(settings.without_effect, IsEmpty());
 }
