@@ -71,14 +71,19 @@ GetResult ObjectGet::run() {
   } catch (const std::exception& error) {
     log::error("ERROR {} {}: {}", head_.method, head_.uri, error.what());
     if (!has_started_) throw HttpError(text_answer(500, error.what()));
-    result_.is_whole = false;
+    cut();
   }
   return result_;
 }
 
+void ObjectGet::cut() {
+  result_.is_whole = false;
+  result_.content_length = sent_;
+}
+
 void ObjectGet::end_early(const char* why) {
   log::info("{} {} ended early: {}", head_.method, head_.uri, why);
-  result_.is_whole = false;
+  cut();
 }
 
 void ObjectGet::respond() {
@@ -223,6 +228,7 @@ void ObjectGet::write(std::string_view data) {
   output_.write(held_);
   held_.clear();
   output_.write(data);
+  sent_ += static_cast<std::int64_t>(data.size());
 }
 
 void ObjectGet::end() {

@@ -36,7 +36,7 @@ struct GetHeaders {
 // The outcome of a GET or HEAD.
 struct GetResult {
   int status = 500;
-  std::int64_t content_length = 0;
+  std::int64_t content_length = 0;  // of a truncated body the bytes that were sent
   // False if the body is truncated: the response must then be cut, not finished.
   bool is_whole = true;
 };
@@ -54,6 +54,7 @@ class ObjectGet {
 
  private:
   void end_early(const char* why);
+  void cut();
   void respond();
   [[nodiscard]] FragmentRequest fragment_request(const Partition& partition) const;
   void respond_with(const Partition& partition, DiskFile& file);
@@ -79,6 +80,7 @@ class ObjectGet {
   std::string device_;
   GetResult result_;
   std::int64_t left_ = 0;  // bytes of the body still to send
+  std::int64_t sent_ = 0;  // bytes of the body that were given to the output
   std::string held_;       // bytes not to be sent yet
   bool has_started_ = false;
 };

@@ -11,8 +11,9 @@ namespace ssync {
 // The outcome of a request.
 struct RequestOutcome {
   int status = 500;
-  std::optional<std::int64_t> content_length;  // of the response, if its head has one
-  double seconds = 0;                          // until its end
+  std::optional<std::int64_t>
+      content_length;  // of the response, if its head has one; what was sent of a cut one
+  double seconds = 0;  // until its end
 };
 
 // Logs in Swift's default format, replication requests at DEBUG and others at INFO: `<addr> - - [<time>]

@@ -168,6 +168,7 @@ TEST_F(GetObjectTest, CutsTheBodyOfAnObjectThatBecameShorter) {
     return false;
   });
   EXPECT_FALSE(result.is_whole);
+  EXPECT_EQ(result.content_length, 2048);
   EXPECT_EQ(result.status, 200);
   EXPECT_EQ(body_of(writes.all()).size(), 2048U);
   EXPECT_TRUE(is_quarantined());
@@ -198,6 +199,7 @@ TEST_F(GetObjectTest, HoldsTheLastPieceUntilAllIsJudged) {
   Writes writes;
   const GetResult result = run(writes);
   EXPECT_FALSE(result.is_whole);
+  EXPECT_EQ(result.content_length, 2048);
   EXPECT_EQ(body_of(writes.all()).size(), 2048U);
 }
 
@@ -213,7 +215,9 @@ TEST_F(GetObjectTest, EndsWhenTheWorkerIsToStop) {
   store(data_);
   Writes writes;
   int calls = 0;
-  EXPECT_FALSE(run(writes, [&] { return ++calls == 2; }).is_whole);
+  const GetResult result = run(writes, [&] { return ++calls == 2; });
+  EXPECT_FALSE(result.is_whole);
+  EXPECT_EQ(result.content_length, 1024);
   EXPECT_EQ(body_of(writes.all()).size(), 1024U);
 }
 
