@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -13,6 +14,7 @@
 #include "common/os/log.h"
 #include "common/os/path.h"
 #include "common/python/errors.h"
+#include "common/store/errors.h"
 #include "common/store/hash_dir_cleanup.h"
 
 namespace ssync {
@@ -50,16 +52,16 @@ void link_again(const StagedFile& file, const std::string& other_dir) {
   }
 }
 
+// A second link that is not there is left to the relinker. Any other failure counts (2.37).
 void rename_second_link(const std::string& other_dir, const std::string& from_name,
                         const std::string& to_name) {
   const std::string from = other_dir + "/" + from_name;
   const std::string to = other_dir + "/" + to_name;
-  try {
-    if (std::rename(from.c_str(), to.c_str()) != 0) throw_os_error(to);
-    sync_directory(other_dir);
-  } catch (const OsError& error) {
-    log::error("Renaming {} to {} failed: {}", from, to, error.what());
-  }
+  if (std::rename(from.c_str(), to.c_str()) == 0) return sync_directory(other_dir);
+  const OsError error(errno, to);
+  if (error.code() == ENOSPC || error.code() == EDQUOT) throw InsufficientStorage(error.what());
+  if (error.code() != ENOENT) throw OsError(error);
+  log::error("Renaming {} to {} failed: {}", from, to, error.what());
 }
 
 FragmentRename rename_to_durable(StagedFile& file) {

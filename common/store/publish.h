@@ -17,7 +17,8 @@ namespace ssync {
 // A fragment is linked under its non-durable name and then renamed if it is to be durable; obsolete files
 // stay until then. One that is to stay undecided (X-Backend-No-Commit) is not renamed, and nothing is cleaned
 // up. During an increase of the ring's partition power the file is also linked in its partition at the next
-// power; if it is already there, its partition at the previous power is cleaned up too. Throws OsError,
+// power; if it is already there, its partition at the previous power is cleaned up too. A link that cannot be
+// made there is only logged, as one that is missing when it should get its durable name. Throws OsError,
 // LockTimeout, InsufficientStorage, as clean_up_around(), and, after the file is in place, ValueError for an
 // invalid increase.
 void publish(StagedFile& file, Durability durability = Durability::durable,

@@ -211,6 +211,20 @@ TEST_F(PublishFragmentTest, CommitsInBothPartitions) {
   EXPECT_THAT(names_in(twin), ElementsAre("1700000001.00000#2#d.data"));
 }
 
+// 2.37; 2.30.1 only logs it. A link that was not made is left to the relinker.
+TEST_F(PublishFragmentTest, FailsWithTheSecondName) {
+  const std::string twin = hash_dir_at_power(device_.partition(), device_.hash_of(name_), 20);
+  std::filesystem::create_directories(twin + "/1700000001.00000#2#d.data/x");
+  EXPECT_THROW(write(Durability::durable, "20"), OsError);
+  EXPECT_THAT(device_.files_of(name_), ElementsAre("1700000001.00000#2#d.data"));
+
+  // Nothing is there, and nothing can be.
+  std::filesystem::remove_all(parent_of(twin));
+  std::filesystem::create_symlink("nowhere", parent_of(twin));
+  write(Durability::durable, "20");
+  EXPECT_THAT(device_.files_of(name_), ElementsAre("1700000001.00000#2#d.data"));
+}
+
 TEST_F(PublishTest, LinksIntoTheNextPartition) {
   device_.settings().reclaim_age = std::int64_t{1} << 40;
   const std::string twin = hash_dir_at_power(device_.partition(), device_.hash_of(name_), 20);
