@@ -308,8 +308,7 @@ HttpAnswer Update::post() {
   const bool is_described = (!own_content_type || file.data_metadata().find(kContentType) != nullptr) &&
                             file.metadata().find("ETag") != nullptr;
   if (is_described) return standard_answer(202);
-  return answer_failure(target_, request_.context,
-                        std::make_exception_ptr(ValueError("data file is missing Content-Type or ETag")));
+  return answer_failure(std::make_exception_ptr(ValueError("data file is missing Content-Type or ETag")));
 }
 
 HttpAnswer Update::del() {
@@ -379,21 +378,18 @@ UpdateAnswer update_object(const UpdateTarget& target, const Subrequest& request
   try {
     return Update(target, request).answer(body);
   } catch (const std::exception&) {
-    return {.answer = answer_failure(target, request.context, std::current_exception()), .ticket = {}};
+    return {.answer = answer_failure(std::current_exception()), .ticket = {}};
   }
 }
 
-HttpAnswer answer_failure(const UpdateTarget& target, const std::string& context,
-                          const std::exception_ptr& failure) {
+HttpAnswer answer_failure(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const HttpError& error) {
     return error.answer();
   } catch (const InsufficientStorage& error) {
-    log::error("ERROR {} in {}: {}", context, target.partition.path(), error.what());
-    return standard_answer(507, target.device);
+    return text_answer(507, error.what());
   } catch (const std::exception& error) {
-    log::error("ERROR {} in {}: {}", context, target.partition.path(), error.what());
     return text_answer(500, error.what());
   }
 }

@@ -34,9 +34,8 @@ struct UpdateAnswer {
 // SessionEnding and Interrupted, which end the session, are thrown. May leave part of the body unread.
 UpdateAnswer update_object(const UpdateTarget& target, const Subrequest& request, SubrequestBody& body);
 
-// The answer to a subrequest that failed with this exception, which is logged. context is its request line.
-// Exceptions that end the session are rethrown.
-HttpAnswer answer_failure(const UpdateTarget& target, const std::string& context,
-                          const std::exception_ptr& failure);
+// The answer to a subrequest that failed with this exception. Its body is the reason, which the receiver
+// logs. Exceptions that end the session are rethrown.
+HttpAnswer answer_failure(const std::exception_ptr& failure);
 
 }  // namespace ssync

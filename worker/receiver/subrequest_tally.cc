@@ -37,8 +37,9 @@ void SubrequestTally::add(const std::string& context, UpdateAnswer answer) {
 }
 
 void SubrequestTally::log_failure(const Waiting& subrequest) const {
-  log::warning("{} subrequest failed with {}: {} ({})", log_prefix_, subrequest.answer.status,
-               subrequest.context, subrequest.answer.body);
+  const auto level = subrequest.answer.status >= 500 ? log::Level::error : log::Level::warning;
+  log::write(level, "{} subrequest failed with {}: {} ({})", log_prefix_, subrequest.answer.status,
+             subrequest.context, subrequest.answer.body);
 }
 
 void SubrequestTally::finish() {
@@ -57,7 +58,7 @@ void SubrequestTally::take_results() {
     next->ticket.reset();
     if (!result.failure) continue;
     if (next->answer.is_replication_success()) ++waiting_failures_;
-    next->answer = answer_failure(target_, next->context, result.failure);
+    next->answer = answer_failure(result.failure);
   }
 }
 

@@ -47,7 +47,7 @@ class UpdateObjectTest : public ::testing::TestWithParam<CommitMode> {
     if (!answer.ticket) return answer.answer;
     commits.finish();
     const std::exception_ptr failure = commits.take_results().at(0).failure;
-    return failure ? answer_failure(target, request.context, failure) : answer.answer;
+    return failure ? answer_failure(failure) : answer.answer;
   }
   int put(const std::string& time, const std::string& data, const Lines& more = {}) {
     Lines headers{"X-Timestamp: " + time, "Content-Length: " + std::to_string(data.size()),
