@@ -32,6 +32,10 @@
  * been passed on; the FastCGI module's filter for unbuffered responses sets it to 0 when it sees
  * END_REQUEST and does not change it elsewhere.
  *
+ * Third, the buffer in which a response's header must fit as a whole (fastcgi_buffer_size) takes
+ * its body as well, and fills up when the client is slow. It may be large, because it becomes small
+ * again when the header has been read. Of a large piece of memory only what was written to is really there.
+ *
  * resume_refused_head;            context: location
  *
  * See ngx_http_resumed_head.h.
@@ -42,6 +46,9 @@
 #include <ngx_http.h>
 
 #include "ngx_http_resumed_head.h"
+
+/* Bytes of a response's body that nginx holds for a slow client. */
+#define NGX_HTTP_FASTCGI_DUPLEX_BODY_BUFFER  65536
 
 typedef struct {
     ngx_flag_t  enable;
@@ -105,41 +112,81 @@ ngx_module_t  ngx_http_fastcgi_duplex_module = {
 };
 
 
-static ngx_int_t
-ngx_http_fastcgi_duplex_header_filter(ngx_http_request_t *r)
+/*
+ * The request's upstream, if it is one that the directive is about: only the FastCGI module's, which it marks
+ * with its own address, because a location may also pass some requests to proxy_pass. A subrequest
+ * has no request body to send.
+ */
+
+static ngx_http_upstream_t *
+ngx_http_fastcgi_duplex_upstream(ngx_http_request_t *r)
 {
     ngx_http_upstream_t                 *u;
-    ngx_http_upstream_conf_t            *conf;
     ngx_http_fastcgi_duplex_loc_conf_t  *dlcf;
 
     u = r->upstream;
+    dlcf = ngx_http_get_module_loc_conf(r, ngx_http_fastcgi_duplex_module);
 
-    /*
-     * Only the FastCGI module's upstreams, which it marks with its own address: a location may also
-     * pass some requests to proxy_pass. A subrequest has no request body to send.
-     */
-
-    if (u == NULL || r != r->main || u->conf == NULL
+    if (!dlcf->enable || u == NULL || r != r->main || u->conf == NULL
         || u->output.tag != (ngx_buf_tag_t) &ngx_http_fastcgi_module)
     {
+        return NULL;
+    }
+
+    return u;
+}
+
+
+static ngx_http_upstream_conf_t *
+ngx_http_fastcgi_duplex_own_conf(ngx_http_request_t *r, ngx_http_upstream_t *u)
+{
+    ngx_http_upstream_conf_t  *conf;
+
+    conf = ngx_palloc(r->pool, sizeof(ngx_http_upstream_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    *conf = *u->conf;
+    u->conf = conf;
+
+    return conf;
+}
+
+
+static ngx_int_t
+ngx_http_fastcgi_duplex_header_filter(ngx_http_request_t *r)
+{
+    ngx_buf_t                 *b;
+    ngx_http_upstream_t       *u;
+    ngx_http_upstream_conf_t  *conf;
+
+    u = ngx_http_fastcgi_duplex_upstream(r);
+
+    if (u == NULL) {
         return ngx_http_next_header_filter(r);
     }
 
-    dlcf = ngx_http_get_module_loc_conf(r, ngx_http_fastcgi_duplex_module);
-
-    if (dlcf->enable && !u->conf->preserve_output) {
-        conf = ngx_palloc(r->pool, sizeof(ngx_http_upstream_conf_t));
+    if (!u->conf->preserve_output) {
+        conf = ngx_http_fastcgi_duplex_own_conf(r, u);
         if (conf == NULL) {
             return NGX_ERROR;
         }
 
-        *conf = *u->conf;
         conf->preserve_output = 1;
-        u->conf = conf;
     }
 
-    if (dlcf->enable && !u->buffering && u->length == -1) {
-        u->length = 1;
+    if (!u->buffering) {
+
+        if (u->length == -1) {
+            u->length = 1;
+        }
+
+        b = &u->buffer;
+
+        if (b->end - b->start > NGX_HTTP_FASTCGI_DUPLEX_BODY_BUFFER) {
+            b->end = ngx_max(b->last, b->start + NGX_HTTP_FASTCGI_DUPLEX_BODY_BUFFER);
+        }
     }
 
     return ngx_http_next_header_filter(r);

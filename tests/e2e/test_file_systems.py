@@ -20,7 +20,7 @@ from swift_cluster import DeviceTree
 from target import TARGET
 from timed_subrequests import at, delete, post
 from tree import differences, read_tree
-from wire import put
+from wire import ask, put
 
 NAME, PATH = '/a/c/o', b'/a/c/o'
 MIB = 1 << 20
@@ -188,6 +188,21 @@ def test_big_metadata(servers, partition, name):
 @pytest.mark.parametrize('name', SEVERAL_KEYS)
 def test_metadata_in_several_keys(servers, partition, name):
     run(SEVERAL_KEYS[name], servers['xfs'], 'xfs', partition)
+
+
+# Swift's limits for users' metadata end at some KiB, and an operator may raise them; for system metadata there is none. A
+# file's metadata may have 2 MiB here, and an object has two such files.
+@pytest.mark.parametrize('data,meta', [(60000, 0), (65000, 0), (70000, 0), (150000, 100000), (2000000, 2000000)])
+def test_heads_as_large_as_metadata_may_be(servers, partition, data, meta):
+    steps = [Step([put(PATH, at(0), b'body', *system_metadata(data))]), Step([post(PATH, 1, *transient_metadata(meta))])]
+    run(steps, servers['xfs'], 'xfs', partition)
+    for method in ('GET', 'HEAD'):
+        ours, theirs = [ask(server.port, method, '/sda1/%s%s' % (partition, NAME)) for server in servers['xfs']]
+        for headers in (ours.headers, theirs.headers):
+            for name in ('date', 'server', 'connection', 'x-trans-id', 'x-openstack-request-id'):
+                headers.pop(name, None)
+        assert theirs.code == 200 and sum(map(len, theirs.headers.values())) > (data + meta) * 0.99
+        assert (ours.code, ours.headers, ours.body) == (200, theirs.headers, theirs.body)
 
 
 @pytest.mark.parametrize('kind', KINDS)
