@@ -32,7 +32,14 @@
  * been passed on; the FastCGI module's filter for unbuffered responses sets it to 0 when it sees
  * END_REQUEST and does not change it elsewhere.
  *
- * Third, the buffer in which a response's header must fit as a whole (fastcgi_buffer_size) takes
+ * Third, a client that has sent its whole body may close its sending side and still gets its answer.
+ * nginx takes that for a client that has gone, unless fastcgi_ignore_client_abort is on; and with that
+ * on, it would wait with requests that have no body, of clients that have gone indeed. So it is switched
+ * on for requests with a body, in a copy of the upstream's configuration too, as soon as there is an upstream:
+ * a wrapper round the location's content handler makes it. A client that goes in the middle of its body
+ * is noticed by the one who reads the body, whatever this is set to.
+ *
+ * Fourth, the buffer in which a response's header must fit as a whole (fastcgi_buffer_size) takes
  * its body as well, and fills up when the client is slow. It may be large, because it becomes small
  * again when the header has been read. Of a large piece of memory only what was written to is really there.
  *
@@ -193,6 +200,64 @@ ngx_http_fastcgi_duplex_header_filter(ngx_http_request_t *r)
 }
 
 
+/* The location's content handler, and what has to be set as soon as it has made the upstream. */
+
+static ngx_int_t
+ngx_http_fastcgi_duplex_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                  rc;
+    ngx_http_upstream_t       *u;
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_upstream_conf_t  *conf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    rc = clcf->handler(r);
+
+    u = ngx_http_fastcgi_duplex_upstream(r);
+
+    /* Without its clean-up the upstream has ended already, and the request may be about to. */
+
+    if (rc != NGX_DONE || u == NULL || u->cleanup == NULL || u->conf->ignore_client_abort) {
+        return rc;
+    }
+
+    conf = ngx_http_fastcgi_duplex_own_conf(r, u);
+    if (conf == NULL) {
+        return rc;
+    }
+
+    conf->ignore_client_abort = 1;
+
+    /* Here nginx has begun to watch the client; otherwise it reads the body now, and looks at the setting later. */
+
+    if (!r->reading_body || !u->request_sent) {
+        r->read_event_handler = ngx_http_block_reading;
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_fastcgi_duplex_precontent_handler(ngx_http_request_t *r)
+{
+    ngx_http_core_loc_conf_t            *clcf;
+    ngx_http_fastcgi_duplex_loc_conf_t  *dlcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    dlcf = ngx_http_get_module_loc_conf(r, ngx_http_fastcgi_duplex_module);
+
+    if (dlcf->enable && r == r->main && clcf->handler != NULL && r->content_handler == clcf->handler
+        && (r->headers_in.chunked || r->headers_in.content_length_n > 0))
+    {
+        r->content_handler = ngx_http_fastcgi_duplex_handler;
+    }
+
+    return NGX_DECLINED;
+}
+
+
 static char *
 ngx_http_fastcgi_duplex_resume_refused_head(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -236,6 +301,18 @@ ngx_http_fastcgi_duplex_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child
 static ngx_int_t
 ngx_http_fastcgi_duplex_init(ngx_conf_t *cf)
 {
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_fastcgi_duplex_precontent_handler;
+
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_fastcgi_duplex_header_filter;
 

@@ -139,3 +139,14 @@ def has_open(pid, file):
         except OSError:
             continue
     return False
+
+
+def unread_bytes(port, client):
+    """How many bytes of a client's socket the server on this machine has not read yet."""
+    ours = '%04X' % client.getsockname()[1]
+    with open('/proc/net/tcp') as table:
+        for line in table:
+            fields = line.split()
+            if fields[1].endswith(':%04X' % port) and fields[2].endswith(':' + ours):
+                return int(fields[4].split(':')[1], 16)
+    raise AssertionError('no such connection: %s to %d' % (client.getsockname(), port))

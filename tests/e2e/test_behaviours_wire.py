@@ -1,10 +1,12 @@
 """What is said on the wire: the rows of tests/swift-behaviours.md about answers, error lines, checks and locks."""
 import contextlib
 import os
+import select
 
 import pytest
 
 from pair import CHECKED, HASH, NAME, PATH, Pair, at, delete, error, put, stored
+from processes import await_condition, unread_bytes
 from swift_cluster import EC, GOLD
 from swift_lock import held
 from wire import (EMPTY_CHECK, HALF_CLOSE, LAST_CHUNK, MISSING_CHECK_END, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END,
@@ -12,6 +14,7 @@ from wire import (EMPTY_CHECK, HALF_CLOSE, LAST_CHUNK, MISSING_CHECK_END, MISSIN
 
 BAD = subrequest(b'DELETE', PATH)       # no X-Timestamp: 400
 ABSENT = b'0123456789abcdef0123456789abcdef'
+LOCK_SETTINGS = {'replication_lock_timeout': '20'}
 SHORT = {'client_timeout': 2, 'replication_lock_timeout': 2, 'replication_failure_threshold': 6}
 SHORTER = {'client_timeout': 1, 'replication_lock_timeout': 1, 'replication_concurrency_per_device': 0,
            'replication_failure_threshold': 0, 'replication_failure_ratio': 0}
@@ -185,6 +188,29 @@ def test_a_half_close_between_chunks_of_a_put_body(receivers):
         pair.trees_differ = True
         pair.expect(lambda server: half_closed(server, pair, put(0)[:-2], False), b'')
         pair.holds()
+
+
+def test_a_half_close_after_the_last_chunk_is_answered(receivers):
+    """5: As if the sender had stayed: when all has gone out and the receiver still waits for its lock."""
+    def look(server):
+        with contextlib.ExitStack() as stack:
+            locks = stack.enter_context(contextlib.ExitStack())
+            os.makedirs(pair.path(server), exist_ok=True)
+            locks.enter_context(held(pair.path(server), 'replication'))
+            client = stack.enter_context(connected(server.port, timeout=30))
+            client.start(partition=pair.partition).read_head()
+            client.play([EMPTY_CHECK, UPDATES_START, put(0), UPDATES_END, LAST_CHUNK])
+            if server.kind == 'worker':
+                # nginx reads ahead. Swift's server does not, and will find the bytes before the end.
+                await_condition(lambda: unread_bytes(server.port, client.socket) == 0, 'nginx has all')
+            client.play([HALF_CLOSE])
+            client.expect(b'\r\n')
+            assert not select.select([client.socket], [], [], 0.3)[0], 'closed at once'
+            locks.close()
+            return client.rest(), client.body_ended
+    with Pair(receivers, LOCK_SETTINGS) as pair:
+        pair.expect(look, (CHECKED + UPDATES_DONE, 'last chunk'))
+        pair.holds(at(0) + '.data')
 
 
 def long_header(length):

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from processes import alive, await_condition, lock_holders, open_files
+from processes import alive, await_condition, lock_holders, open_files, unread_bytes
+from target import TARGET
 from tree import differences, read_tree
 from wire import (EMPTY_CHECK, MISSING_CHECK_START, UPDATES_DONE, UPDATES_START, check_script, connected, converse, put,
                   updates_script)
@@ -146,6 +147,24 @@ def test_all_workers_killed_one_after_another(own):
             client.rest()
         await_unlocked(server, partition)
         assert_next_session_works(server, partition)
+
+
+@pytest.mark.parametrize('how', ['close', 'reset'])
+def test_a_sender_that_goes_after_its_last_chunk(own, how):
+    """All that it sent is stored, whether or not anybody hears of it; the receiver is free for the next session."""
+    server = own.new(TARGET, SETTINGS, 3)
+    partition = '402'
+    prepare(server, partition)
+    with connected(server.port) as client:
+        client.start(partition=partition).read_head()
+        client.play(updates_script(WHOLE))
+        await_condition(lambda: unread_bytes(server.port, client.socket) == 0, 'the server has all')
+        getattr(client, how)()
+    directory = server.tree.hash_path(partition, '/a/c/first')
+    await_condition(lambda: os.path.isdir(directory) and os.listdir(directory), 'the object is there')
+    await_unlocked(server, partition)
+    reply = converse(server.port, check_script(), partition=partition)
+    assert reply.ended == 'last chunk' and reply.body.endswith(UPDATES_DONE), reply
 
 
 @pytest.mark.worker_only
