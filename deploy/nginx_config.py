@@ -1,6 +1,7 @@
 """Fills in nginx's configuration templates for a separate nginx in a run directory."""
 
 import os
+import shutil
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -18,7 +19,7 @@ def _fill(template, values):
 
 
 def write_nginx_config(run_dir, listen, socket_path, module, duplex=True, other_methods=''):
-    """Writes nginx.conf and ssync.conf into run_dir and returns nginx's command line.
+    """Writes nginx.conf, ssync.conf and ssync-access.conf into run_dir and returns nginx's command line.
 
     duplex=False omits fastcgi_duplex, to show that sessions hang without it.
     """
@@ -44,5 +45,6 @@ def write_nginx_config(run_dir, listen, socket_path, module, duplex=True, other_
     for name, text in (('ssync.conf', site), ('nginx.conf', main)):
         with open(os.path.join(run_dir, name), 'w', encoding='utf-8') as f:
             f.write(text)
+    shutil.copyfile(os.path.join(REPOSITORY, 'nginx', 'ssync-access.conf'), os.path.join(run_dir, 'ssync-access.conf'))
     return ['nginx', '-p', run_dir, '-e', os.path.join(run_dir, 'nginx-error.log'),
             '-c', os.path.join(run_dir, 'nginx.conf')]
