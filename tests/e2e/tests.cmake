@@ -18,7 +18,7 @@ set(E2E_COST_test_replicator 20)
 set(E2E_COST_test_slow_reader 20)
 
 # Their subject is how soon something happens, within a second or two: nothing may run beside them.
-set(E2E_SERIAL test_behaviours_locks test_early_end test_interrupted test_lock_timeouts)
+set(E2E_SERIAL test_behaviours_locks test_early_end test_interrupted test_lock_timeouts test_nobody_takes_the_pool)
 
 # Where the bytes that others send are parsed, stored and sent: what a build with the address sanitizer is for.
 set(E2E_MEMORY test_behaviours_subrequests test_behaviours_wire test_fragments test_reads test_session_errors
