@@ -1,5 +1,6 @@
 """The node that is stormed: nginx and the pool, each killed and started by itself."""
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from nginx_config import write_nginx_config  # noqa: E402
 WORKERS, SLOTS, DEVICE_SLOTS = 8, 4, 3
 START_SECONDS = 120     # of a sanitizer's build on a busy machine
 STOP_SECONDS = 60
+
+OWN_END = re.compile(r'worker \d+ (was killed by signal (?!9 )|exited with status (?!0))|worker failed')
 
 CONF = '''\
 [worker]
@@ -90,6 +93,11 @@ class Node:
                 with open(path, encoding='utf-8', errors='replace') as log:
                     text += log.read()[-3000:]
         return text
+
+    def ends_not_asked_for(self):
+        """Of workers: those by another signal than ours, or with a failure."""
+        with open(self.log_path, encoding='utf-8', errors='replace') as log:
+            return [line.strip() for line in log if OWN_END.search(line)]
 
     @staticmethod
     def children(process):

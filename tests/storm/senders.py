@@ -80,8 +80,11 @@ class Senders:
             kill([pid])
 
     def kill_a_worker_at_its_answer(self):
+        """Orders it; False if an earlier order is still to be carried out."""
+        if os.path.exists(self.kill_order):
+            return False
         with open(self.kill_order, 'w'):
-            pass
+            return True
 
     def kill_all(self):
         pids = family(list(self.running))

@@ -235,6 +235,9 @@ class Session:
             if not line:
                 break
         if lines != UPDATES_DONE:
+            if worker:
+                with open(self.sender.kill_order, 'w'):
+                    pass    # for another session
             self.sender.ledger.counted('failed' if lines else 'broken')
             return
         if worker:
