@@ -324,7 +324,9 @@ HttpAnswer Update::del() {
       has_metadata = true;
       break;
     case OpenOutcome::expired:
-      existing = file.deleted_timestamp();
+      // Not the time of a later POST, which Swift takes: then nothing would be stored, and the object would
+      // stay.
+      existing = file.data_timestamp();
       has_metadata = true;
       break;
     case OpenOutcome::deleted:

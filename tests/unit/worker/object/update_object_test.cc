@@ -391,6 +391,13 @@ TEST_P(UpdateObjectTest, DeleteWritesATombstone) {
        },
        404,
        {t3 + ".data"}},
+      {"older data that expired by a newer meta",
+       [&] {
+         device_.add_data(name_, kT1, "x");
+         device_.add_meta(name_, kT3, {{"X-Delete-At", "1"}});
+       },
+       404,
+       {t2 + ".ts", t3 + ".meta"}},
       {"older data with a newer meta",
        [&] {
          device_.add_data(name_, kT1, "x");
