@@ -143,8 +143,12 @@ class Checks:
         problems = []
         seen = collections.defaultdict(str)
         fragments = set()
+        marked = ''
         for name, content in sorted(files.items()):
             info = self.file_info(key.policy, name)
+            if info and info['ext'] == '.durable':
+                marked = max(marked, info['timestamp'].internal)
+                continue
             if not isinstance(content, Content) or info is None or info['ext'] not in KINDS:
                 problems.append(Problem('partial', key, 'not a file of an object: %s' % name))
                 continue
@@ -155,6 +159,9 @@ class Checks:
             seen[info['ext']] = max(seen[info['ext']], time)
             if info['ext'] == '.data' and key.policy == EC:
                 fragments.add((info['frag_index'], time, info['durable']))
+        # Of a .durable without fragments: Swift's next clean-up removes what is older.
+        fragments = {fragment for fragment in fragments if fragment[1] >= marked}
+        seen['.ts'] = seen['.ts'] if seen['.ts'] >= marked else ''
         durable = max((time for _, time, durable in fragments if durable), default='')
         data = durable if key.policy == EC else seen['.data']
         # What is older than the newest tombstone or durable data does not count.

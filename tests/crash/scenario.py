@@ -101,6 +101,13 @@ class Before:
             self.put(partition, '/a/old/%d' % number, 0, archives[1], EC, 1)
         self.hash(partition, EC)
 
+    def put_lone_durable(self, partition, name, seconds):
+        """What is left of an old release's fragment that has gone; no object."""
+        directory = self.tree.hash_path(partition, name, EC)
+        os.makedirs(directory)
+        with open(os.path.join(directory, self.scenario.time(seconds) + '.durable'), 'wb'):
+            pass
+
     def hash(self, partition, policy=GOLD):
         """All suffixes of the partition get valid hashes."""
         from swift.common.storage_policy import POLICIES
@@ -222,6 +229,8 @@ def store(scenario, tree):
     before.put(LARGE, '/a/old/large', 0, text('old large.', 2 * MIB))
     before.hash(LARGE)
     before.put_fragments(FRAGMENTS, 4)
+    for name in ('/a/ec/marked', '/a/ec/marked/undecided', '/a/ec/marked/deleted'):
+        before.put_lone_durable(FRAGMENTS, name, 20)
     before.put(FAILING, '/a/old/0', 5, text('old and newer.'))
     before.hash(FAILING)
     before.done()
@@ -302,6 +311,10 @@ def erasure_coded(scenario, server):
     sent.put_fragment('/a/ec/undecided', 10, text('undecided.', 3000), 1, durable=False)
     sent.put_fragment('/a/ec/two', 10, text('two of them.', 3000), 0)
     sent.put_fragment('/a/ec/later', 10, text('decided later.', 3000), 2, durable=False)
+    # They are older than what is there, and must outlive it.
+    sent.put_fragment('/a/ec/marked', 10, text('durable.', 3000), 1)
+    sent.put_fragment('/a/ec/marked/undecided', 10, text('undecided.', 3000), 1, durable=False)
+    sent.delete('/a/ec/marked/deleted', 10)
     sent.delete('/a/old/2', 10)
     sent.post('/a/old/3', 10)
     sent.play(server)

@@ -2,6 +2,7 @@
 import re
 import time
 
+import promises
 from play import NotStorable
 from policies import ERASURE_CODING
 from session import brief
@@ -63,6 +64,14 @@ class Comparison:
             if not session.gone() and session.verb == 'SSYNC':
                 lines += self.differing_failures(settle_seconds)
             lines = [line for line in lines if not self.comes_of_a_slip(line)]
+            if not session.gone():
+                ours, theirs = (promises.broken(session, side.partition, answer, side.log())
+                                for side, answer in zip(self.sides, answers))
+                if theirs:
+                    # Deliberate: Swift answers success for what its clean-up then removed.
+                    lines = []
+                if self.sides[0].server.kind == 'worker':
+                    lines += ours
             if self.outcomes:
                 self.outcomes.count(session, answers[1], before, self.sides[1].state(), self.sides[1].log())
             return lines

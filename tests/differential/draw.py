@@ -103,7 +103,7 @@ class Draw:
         if self.chance(0.6):
             return b'%d' % (self.base + self.pick([-5, MONTH, -MONTH]))
         return self.pick([b'soon', b'', b'1.5', b'0',
-                          b' %d ' % (self.base + MONTH), b'-1', b'99999999999'])
+                          b' %d ' % (self.base + MONTH), b'-1', b'99999999999', b'9223372036854775808', b'-99999999999999999999', b'\xd9\xa3'])
 
     def suffix(self):
         return self.pick([digest[-3:] for digest in self.names.hashes] + ['abc', '000'])

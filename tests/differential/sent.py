@@ -1,5 +1,6 @@
 """Random SSYNC conversations: missing checks, subrequests, and how they are broken off."""
 import hashlib
+import re
 
 from draw import COMMON_CONTENT_TYPES, CONTENT_TYPES
 from policies import ERASURE_CODING
@@ -15,6 +16,10 @@ METHODS = ['PUT'] * 6 + ['POST'] * 3 + ['DELETE'] * 3
 # Accepted or not: what Python's int() makes of them decides. Deliberate: none beyond 64 bits. Below all policies' number of fragments, between, above all.
 FRAGMENT_INDEXES = [b'0', b'1', b'2'] * 15 + [b'3', b'9', b'02', b'x', b'', b'-1', b'+1', b'1_0', b'0_1', b'1.0', b'1 2', b'None', b'0x1']
 POWERS = [b'4'] * 12 + [b'3', b'5', b'0', b'33', b'-1', b'x', b'', b'4.0', b'+4', b'32']
+
+# An expiry or a content type's time that makes no sense, a name without letters or with too many.
+REFUSED_WITH_POST = re.compile(
+    rb'X-Delete-At: (soon|1\.5|\xd9\xa3)|Content-Type-Timestamp: (|then|-1|nan|99999999999)|X-Object-Meta-(n{129,})?: .*')
 
 
 class Sent:
@@ -73,6 +78,9 @@ class Sent:
         if draw.chance(0.004):
             # More metadata than one extended attribute holds.
             headers += [b'X-Object-Sysmeta-Large-%d: ' % number + b'l' * 8000 for number in range(9)]
+        if method == 'POST':
+            # Deliberate: nothing for which newer releases refuse a POST.
+            headers = [header for header in headers if not REFUSED_WITH_POST.fullmatch(header)]
         if self.next_power and draw.chance(0.8):
             headers.append(b'X-Backend-Next-Part-Power: ' + draw.pick(POWERS))
         if draw.chance(0.02):

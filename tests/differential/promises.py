@@ -1,0 +1,111 @@
+"""What a success promises: the object that was sent is on the disk, or a newer whole one, or a newer tombstone.
+
+Looked for by the names in the hash directory, as Swift chooses by them, and without its code: what a success promises is
+not a matter of comparison.
+"""
+import os
+import re
+import time
+import urllib.parse
+
+from policies import ERASURE_CODING
+from swift_cluster import object_hash
+
+FAILED = re.compile(rb'subrequest failed with \d+: (.*?) \(', re.DOTALL)
+# Far from both kinds of times that sessions have.
+RECLAIMED = 7 * 24 * 3600
+DATA = re.compile(r'(?P<time>\d{10}\.\d{5}(?:_[0-9a-f]+)?)(?:#(?P<index>\d+)(?P<durable>#d)?)?\.data')
+MARK = re.compile(r'(?P<time>\d{10}\.\d{5}(?:_[0-9a-f]+)?)\.(?P<kind>ts|durable)')
+META = re.compile(r'(?P<time>\d{10}\.\d{5}(?:_[0-9a-f]+)?)(?:[+-][0-9a-f]+)?\.meta')
+
+
+class Held:
+    """The names in a hash directory, read."""
+
+    def __init__(self, directory, coded):
+        names = os.listdir(directory) if os.path.isdir(directory) else []
+        marks = [match for match in map(MARK.fullmatch, names) if match]
+        data = [match for match in map(DATA.fullmatch, names) if match]
+        self.names = names
+        self.data = {(internal(match['time']), match['index'] and int(match['index'])) for match in data}
+        self.tombstones = [internal(match['time']) for match in marks if match['kind'] == 'ts']
+        legacy = {internal(match['time']) for match in marks if match['kind'] == 'durable'}
+        self.durable = {internal(match['time']) for match in data
+                        if not coded or match['durable'] or internal(match['time']) in legacy}
+        self.metas = [internal(match['time']) for match in map(META.fullmatch, names) if match]
+
+    def newest(self):
+        """The newest time that counts whatever the fragment."""
+        return max([*self.durable, *self.tombstones], default='')
+
+
+def internal(text):
+    from swift.common.utils import Timestamp
+    return Timestamp(text).internal
+
+
+def broken(session, partition, answer, log):
+    """A line for each success that does not hold."""
+    body = answer.get('body', b'')
+    ended = body.endswith(b':UPDATES: END\r\n') or b"b'ERROR: With :UPDATES: " in body
+    if session.verb != 'SSYNC' or not ended or not all(one.whole() for one in session.updates):
+        return []  # which ones were answered with success is not certain
+    failed = set(FAILED.findall(log))
+    sent = [one for one in (Told(one, session) for one in session.updates) if one.time and one.name]
+    lines = []
+    for one in sent:
+        if failed & one.log_lines(partition):
+            continue
+        same = [other for other in sent if other.name == one.name]
+        held = Held(one.directory(partition), session.policy in ERASURE_CODING)
+        if not one.holds(held, same):
+            lines.append('success of %r, but there is %r' % (one.line, sorted(held.names)))
+    return lines
+
+
+class Told:
+    """A subrequest, and what its success would promise."""
+
+    def __init__(self, subrequest, session):
+        self.line = subrequest.line.strip()
+        self.method, _, path = self.line.partition(b' ')
+        self.headers = dict((part.strip() for part in header.split(b':', 1)) for header in subrequest.headers if b':' in header)
+        self.headers = {name.lower(): value for name, value in self.headers.items()}
+        self.coded = session.policy in ERASURE_CODING
+        self.session = session
+        try:
+            self.time = internal(self.headers.get(b'x-timestamp', b'').decode('latin-1'))
+            self.name = urllib.parse.unquote(urllib.parse.urlparse(b'/d/p' + path).path.decode(), errors='strict')[4:]
+        except (ValueError, OverflowError):
+            self.time = self.name = None
+
+    def log_lines(self, partition):
+        """What ours and Swift call it: the line as it was sent; the whole path, quoted."""
+        path = '/'.join(['', os.path.basename(os.path.dirname(os.path.dirname(partition))), os.path.basename(partition)]) + self.name
+        return {self.line, b'%s %s' % (self.method, urllib.parse.quote(path).encode())}
+
+    def directory(self, partition):
+        digest = object_hash(self.name)
+        return os.path.join(partition, digest[-3:], digest)
+
+    def reclaimed(self):
+        return float(self.time.partition('_')[0]) < time.time() - RECLAIMED
+
+    def index(self):
+        return int(self.headers.get(b'x-object-sysmeta-ec-frag-index', self.session.frag_index)) if self.coded else None
+
+    def holds(self, held, same):
+        if any(other.method == b'DELETE' and other.reclaimed() and other.time >= self.time for other in same):
+            return True  # what it deleted went with the tombstone itself
+        if self.method == b'DELETE':
+            # An expirer's DELETE of something else is a 404, a success that stores nothing.
+            return held.newest() >= self.time or b'x-if-delete-at' in self.headers
+        if self.method == b'PUT':
+            stored = (self.time, self.index()) in held.data
+            committed = self.headers.get(b'x-backend-no-commit', b'').lower() not in (b'true', b'1', b'yes', b'on', b't', b'y')
+            return stored and (self.time in held.durable or not committed) or held.newest() > self.time
+        if self.coded or any(other.method == b'PUT' for other in same):
+            return True
+        # 404, a success too, if nothing was there.
+        living = max(held.durable, default='') > max(held.tombstones, default='')
+        return not living or held.newest() >= self.time or max(held.metas, default='') >= self.time
