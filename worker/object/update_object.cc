@@ -326,7 +326,7 @@ HttpAnswer Update::del() {
     case OpenOutcome::expired:
       // Not the time of a later POST, which Swift takes: then nothing would be stored, and the object would
       // stay.
-      existing = file.data_timestamp();
+      existing = file.data_metadata().find("X-Timestamp") == nullptr ? Timestamp() : file.data_timestamp();
       has_metadata = true;
       break;
     case OpenOutcome::deleted:
