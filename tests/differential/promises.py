@@ -25,7 +25,7 @@ class Held:
     def __init__(self, directory, coded):
         names = os.listdir(directory) if os.path.isdir(directory) else []
         marks = [match for match in map(MARK.fullmatch, names) if match]
-        data = [match for match in map(DATA.fullmatch, names) if match]
+        data = [match for match in map(DATA.fullmatch, names) if match and bool(match['index']) == coded]
         self.names = names
         self.data = {(internal(match['time']), match['index'] and int(match['index'])) for match in data}
         self.tombstones = [internal(match['time']) for match in marks if match['kind'] == 'ts']
@@ -103,7 +103,9 @@ class Told:
         if self.method == b'PUT':
             stored = (self.time, self.index()) in held.data
             committed = self.headers.get(b'x-backend-no-commit', b'').lower() not in (b'true', b'1', b'yes', b'on', b't', b'y')
-            return stored and (self.time in held.durable or not committed) or held.newest() > self.time
+            # A tombstone of that very time came after it.
+            deleted = max(held.tombstones, default='') >= self.time
+            return stored and (self.time in held.durable or not committed) or deleted or held.newest() > self.time
         if self.coded or any(other.method == b'PUT' for other in same):
             return True
         # 404, a success too, if nothing was there.
