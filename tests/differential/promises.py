@@ -54,7 +54,8 @@ def broken(session, partition, answer, log):
     sent = [one for one in (Told(one, session) for one in session.updates) if one.time and one.name]
     lines = []
     for one in sent:
-        if failed & one.log_lines(partition):
+        # What lies beside it may be damaged, and a later subrequest finds that.
+        if failed & one.log_lines(partition) or one.quarantined(partition):
             continue
         same = [other for other in sent if other.name == one.name]
         held = Held(one.directory(partition), session.policy in ERASURE_CODING)
@@ -87,6 +88,10 @@ class Told:
     def directory(self, partition):
         digest = object_hash(self.name)
         return os.path.join(partition, digest[-3:], digest)
+
+    def quarantined(self, partition):
+        objects = os.path.dirname(partition)
+        return os.path.isdir(os.path.join(os.path.dirname(objects), 'quarantined', os.path.basename(objects), object_hash(self.name)))
 
     def reclaimed(self):
         return float(self.time.partition('_')[0]) < time.time() - RECLAIMED
