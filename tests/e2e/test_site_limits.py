@@ -29,9 +29,10 @@ def answer_from(address, port, path='/sda1/1/a/c/o', timeout=30):
 def test_one_address_has_so_many_requests_at_once(server):
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connected(server.port)) for _ in range(LIMIT)]
-        for client in clients:
-            # The one worker serves the first; the others wait for it.
-            client.start()
+        # The one worker serves a session, and the others wait for it.
+        clients[0].start().read_head()
+        for client in clients[1:]:
+            client.raw(b'HEAD /sda1/1/a/c/o HTTP/1.1\r\nHost: h\r\n\r\n')
         await_condition(lambda: all(unread_bytes(server.port, client.socket) == 0 for client in clients), 'all have come', 60)
         for method, path in (('SSYNC', '/sda1/2'), ('GET', '/sda1/1/a/c/o'), ('GET', RESERVED), ('REPLICATE', '/sda1/1')):
             assert ask(server.port, method, path).code == 503
