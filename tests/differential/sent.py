@@ -101,7 +101,7 @@ class Sent:
         name = draw.names.all[draw.name_number()]
         path = wire_path(name).encode()
         if draw.chance(0.03):
-            path = draw.pick([name.encode(), b'/a/c', b'/a/c/%FF', b'/a/c/o%00', b'/a//o', path + b'/', b'/a/c/o?x=y', b'/a/c/o%0A', b'/a/c/o b',
+            path = draw.pick([name.encode(), b'/a/c', b'/a/c/%FF', b'/a/c/o%00', b'/a/c//', path + b'/', b'/a/c/o?x=y', b'/a/c/o%0A', b'/a/c/o b',
                               b'/', b'/a/c/' + b'n' * 1100, b'/A' * 3, b'/.a/.c/.o'])
         return path
 

@@ -1,6 +1,6 @@
 """Where Swift 2.30.1 loses or corrupts data or wedges a session, the receiver does as newer Swift: both are tested.
 
-The rows N1 to N9 of tests/swift-behaviours.md. With Swift itself under test, each row proves the difference.
+The rows N1 to N10 of tests/swift-behaviours.md. With Swift itself under test, each row proves the difference.
 """
 import hashlib
 import os
@@ -191,3 +191,15 @@ def test_a_hostile_hashes_file_is_not_executed(receivers):
             reply = replicate(server, pair.partition)
             return reply.code, os.path.exists(pair.path(server, 'executed'))
         pair.expect(look, (500, True), (200, False))
+
+
+@pytest.mark.parametrize('path', ['/a//o', '//c/o', '/%2Fc/o', 'http://h/a/c/o'])
+def test_a_path_with_an_empty_segment_ends_the_session(receivers, path):
+    """N10: Since 2.38 the line of the log for its 400 cannot be written."""
+    with Pair(receivers) as pair:
+        script = [EMPTY_CHECK, UPDATES_START + b'DELETE %s\r\nX-Timestamp: %s\r\n\r\n' % (path.encode(), at(0).encode()) +
+                  UPDATES_END, LAST_CHUNK]
+        quoted = path.replace('%2F', '/').replace(':', '%253A')
+        pair.expect(lambda server: pair.converse(server, script).body.split(b'\r\n')[-1].split(b' failures')[0],
+                    b':ERROR: 500 b\'ERROR: With :UPDATES: 1',
+                    b":ERROR: 0 'Invalid path: /sda1/%s%s'\n" % (pair.partition.encode(), quoted.encode()))

@@ -398,9 +398,9 @@ def test_spellings_of_content_length(receivers, row):
 @table(*[Row(path.decode('latin-1'), [put(path, at(0), BODY)], failed) for path, failed in [
     (b'/a/c/o;p', []), (b'/a/c/o?q=1', []), (b'/a/c/o#f', []), (b'/a/c/o ', []), (b'/a/c/o p', []), (b'/a/c/o%20', []),
     (b'/a/c/o%3Bp%3Fq%23f', []), (b'/a/c/%C3%A0', []), (b'/a/c/\xc3\xa0', []), (b'/a/c/o/p//q', []), (b'/a/c//', []),
-    (b'/a/c/..', []), (b'/a/c/.', []), (b'/a/c/%2e%2e/x', []), (b'/a%2Fc/o', []), (b'/a/c%2Fo', []), (b'//c/o', [400]),
-    (b'/a//o', [400]), (b'/a/c/', [400]), (b'/a/c/%', []), (b'/a/c/%zz', []), (b'/a/c/%0a', []), (b'/a/c/\xa0', [412]),
-    (b'/a/c/o\x0bx', []), (b'/a/c/o:1', []), (b'/a/c/http://x', []), (b'http://h/a/c/o', [400]), (b'/a/c/+', [])]])
+    (b'/a/c/..', []), (b'/a/c/.', []), (b'/a/c/%2e%2e/x', []), (b'/a%2Fc/o', []), (b'/a/c%2Fo', []), (b'/a/c/', [400]),
+    (b'/a/c/%', []), (b'/a/c/%zz', []), (b'/a/c/%0a', []), (b'/a/c/\xa0', [412]), (b'/a/c/o\x0bx', []), (b'/a/c/o:1', []),
+    (b'/a/c/http://x', []), (b'/a/c/+', [])]])
 def test_paths(receivers, row):
     play(row, receivers)
 

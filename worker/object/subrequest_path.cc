@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/python/errors.h"
 #include "common/python/text.h"
 #include "common/python/url.h"
 #include "worker/http/errors.h"
@@ -35,6 +36,19 @@ ObjectName parse_subrequest_path(const std::string& device, const std::string& p
   ObjectName name{std::move((*segments)[2]), std::move((*segments)[3]), std::move((*segments)[4])};
   check_reserved_namespace(name, auto_create_account_prefix);
   return name;
+}
+
+void require_no_empty_segment(const std::string& device, const std::string& partition,
+                              const std::string& path) {
+  const std::string decoded = python::unquote(url_path("/" + device + "/" + partition + path));
+  const auto segments = split_path(decoded, 1, 5, Rest::with_last);
+  if (!segments || segments->empty()) return;
+  if (std::all_of(segments->begin(), segments->end() - 1,
+                  [](const std::string& one) { return !one.empty(); })) {
+    return;
+  }
+  // Quoted twice, as there.
+  throw ValueError("Invalid path: " + python::quote(python::quote(decoded)));
 }
 
 }  // namespace ssync

@@ -13,4 +13,9 @@ namespace ssync {
 ObjectName parse_subrequest_path(const std::string& device, const std::string& partition,
                                  const std::string& path, const std::string& auto_create_account_prefix);
 
+// Throws ValueError for a path with an empty account or container, which ends the session: in Swift 2.38 the
+// line of the log for the 400 cannot be written (swift.common.utils.logs.get_log_line).
+void require_no_empty_segment(const std::string& device, const std::string& partition,
+                              const std::string& path);
+
 }  // namespace ssync

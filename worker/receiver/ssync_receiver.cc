@@ -15,6 +15,7 @@
 #include "common/python/text.h"
 #include "worker/http/errors.h"
 #include "worker/http/status.h"
+#include "worker/object/subrequest_path.h"
 #include "worker/object/update_object.h"
 #include "worker/protocol/markers.h"
 #include "worker/receiver/await_turn.h"
@@ -184,6 +185,7 @@ void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished)
     if (line.empty() || python::strip(line) == kUpdatesEnd) break;
     Subrequest request = read_subrequest(line, input_, session_.dialect);
     request.add_backend_headers(session_.partition.policy, session_.frag_index);
+    require_no_empty_segment(session_.device, session_.partition.name, request.path);
     unfinished.begin();
     SubrequestBody body(input_, request.method == "PUT" ? *request.content_length : 0);
     tally.add(request.context, update_object(target, request, body));

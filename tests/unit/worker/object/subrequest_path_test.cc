@@ -1,7 +1,9 @@
 #include "worker/object/subrequest_path.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/python/errors.h"
 #include "worker/http/errors.h"
 #include "worker/http/status.h"
 
@@ -53,6 +55,24 @@ TEST(SubrequestPathTest, IsReadAsSwobReadsIt) {
   EXPECT_EQ(parsed("/a/%00c/%00o"), std::string("/a/\0c/\0o", 8));
   // Accounts of Swift's own may hold any.
   EXPECT_EQ(parsed("/.a/c/%00o"), std::string("/.a/c/\0o", 8));
+}
+
+TEST(SubrequestPathTest, AnEmptyAccountOrContainerEndsTheSession) {
+  const auto error_of = [](const std::string& path) -> std::string {
+    try {
+      require_no_empty_segment("sda1", "7", path);
+    } catch (const ValueError& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  for (const char* path : {"/a/c/o", "/a/c/", "/a/c", "/a", "/", "", "/a/c//", "/a/c/o//p", "a/c/o"}) {
+    EXPECT_EQ(error_of(path), "none") << path;
+  }
+  for (const char* path : {"/a//o", "//c/o", "/a//", "//", "http://h/a/c/o"}) {
+    EXPECT_THAT(error_of(path), ::testing::StartsWith("Invalid path: /sda1/7")) << path;
+  }
+  EXPECT_EQ(error_of("/a b//o"), "Invalid path: /sda1/7/a%2520b//o");
 }
 
 TEST(SubrequestPathTest, CannotLeaveThePartition) {
