@@ -281,7 +281,7 @@ def test_items_of_a_line(receivers, row):
 @pytest.mark.parametrize('spelling', [b'1e9', b'1.5e9', b'1500000000', b'+1500000000', b'1_500_000_000', b'01500000000.0',
                                       b'1500000000.123456789', b'1500000000.00000_0000000000000001',
                                       b'1500000000.00000_5', b'1500000000.00000_0x5', b'%31500000000', b'0', b'0.000004',
-                                      b'9999999999.99999', b'1500000000.000005', b'.5', b'5.'],
+                                      b'9999999999.99999', b'.5', b'5.'],
                          ids=lambda spelling: spelling.decode())
 def test_spellings_of_a_timestamp(receivers, spelling):
     """Whether a spelling is taken, and what it compares as with an object of 1500000000."""

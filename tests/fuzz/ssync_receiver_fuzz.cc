@@ -10,6 +10,7 @@
 #include "common/layout/object_files.h"
 #include "common/layout/object_name.h"
 #include "common/os/log.h"
+#include "common/python/number.h"
 #include "tests/fuzz/require.h"
 #include "tests/unit/scripted_streams.h"
 #include "tests/unit/temporary_device.h"
@@ -78,8 +79,11 @@ void check_object_file(const Partition& partition, const fs::path& path) {
   const auto parsed = object == nullptr ? std::nullopt : ObjectName::parse(*object);
   require(parsed && hash_path(partition.conf, *parsed) == hash, "an object is where its name says");
   const std::string* size = read.metadata.find("Content-Length");
-  require(file.extension != ".data" || (size != nullptr && *size == std::to_string(fs::file_size(path))),
-          "the data is as long as its metadata says");
+  // The header as it was sent, as in Swift: "05" is a length too.
+  const auto is_size_of_data = [&] {
+    return size != nullptr && python::parse_int(*size, 10) == static_cast<std::int64_t>(fs::file_size(path));
+  };
+  require(file.extension != ".data" || is_size_of_data(), "the data is as long as its metadata says");
 }
 
 // Below the partition: files that the partition itself has, and whole objects. Outside it: no file at all.
