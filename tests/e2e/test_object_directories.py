@@ -419,6 +419,16 @@ def told_apart(state, request):
     return state.endswith('name that is not UTF-8') and request.startswith('check')
 
 
+def kept(state, request):
+    """On purpose: ours keeps what it answers success to; Swift's clean-up removes it, because of the newer .durable."""
+    return state == 'legacy, newer' and request == 'PUT of the same'
+
+
+def has_data(server, partition, policy):
+    where = server.tree.hash_path(partition, NAME, policy)
+    return os.path.isdir(where) and any(name.endswith('.data') for name in os.listdir(where))
+
+
 NO_WORDS = b"\r\n:ERROR: 0 ''\n"
 
 
@@ -445,7 +455,10 @@ def compare(servers, executor, state, files, request, send, policy):
     elif not equal(ours, theirs):
         return '%s: %r / %r' % (request, ours, theirs)
     try:
-        assert_equal_trees(*servers, partition, policy)
+        if kept(state, request) and servers[0].kind == 'worker':
+            assert [has_data(server, partition, policy) for server in servers] == [True, False]
+        else:
+            assert_equal_trees(*servers, partition, policy)
     except AssertionError as error:
         return '%s: %s' % (request, error)
     finally:
