@@ -5,7 +5,7 @@ import re
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIST = os.path.join(os.path.dirname(HERE), 'swift-behaviours.md')
-NUMBERS = [str(number) for number in range(1, 38)] + ['N%d' % number for number in range(1, 10)]
+NUMBERS = [str(number) for number in range(1, 38)] + ['N%d' % number for number in range(1, 11)]
 ROW = re.compile(r'^(?:- )?(N?\d+)\. ')
 TEST = re.compile(r'^ +- `(test_\w+)`$')
 

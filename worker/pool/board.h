@@ -38,11 +38,11 @@ std::string_view phase_text(Phase phase);
 // What tells requests apart on the board. Longer names are cut: then requests wait for each other that need
 // not.
 struct BoardRequest {
-  std::string method;
-  std::string device;
-  std::string partition;  // empty unless a session
+  std::string method = {};
+  std::string device = {};
+  std::string partition = {};  // empty unless a session
   std::int64_t policy = 0;
-  std::string remote_addr;
+  std::string remote_addr = {};
 };
 
 // How far a request is. Read without a lock.
