@@ -208,34 +208,66 @@ long from_environment(const char* name, long otherwise) {
   return value == nullptr ? otherwise : std::atol(value);
 }
 
-// SSYNC_KILLS: how many; the full run has 10,000.
-TEST_F(BoardTest, IsRightAfterAnyKill) {
-  make(8, 4);
-  const long kills = from_environment("SSYNC_KILLS", 300);
-  std::mt19937 random(20261127);
-  std::vector<pid_t> workers;
-  const auto start = [&](int index) {
-    const pid_t pid = ::fork();
-    if (pid == 0) take_and_give_for_ever(place(index));
-    return pid;
-  };
-  for (int i = 0; i < 4; ++i) workers.push_back(start(i));
-  for (long kill = 0; kill < kills; ++kill) {
-    const auto victim = static_cast<int>(random() % workers.size());
-    pid_t& pid = workers[static_cast<std::size_t>(victim)];
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 500));
-    ASSERT_EQ(::kill(pid, SIGKILL), 0);
-    int status = 0;
-    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
-    board_->free(victim);
-    // The others stand still for a moment, outside their take or within it: then one place is ours to try.
-    ASSERT_EQ(board_->use(), victim);
-    pid = start(victim);
+// Workers that take and give back for ever, killed one after the other at a random moment.
+class KilledWorkers {
+ public:
+  KilledWorkers(Board& board, std::vector<BoardPlace>& places, int count) : board_(board), places_(places) {
+    for (int i = 0; i < count; ++i) pids_.push_back(start(i));
   }
-  for (std::size_t i = 0; i < workers.size(); ++i) {
-    ::kill(workers[i], SIGKILL);
-    ::waitpid(workers[i], nullptr, 0);
-    board_->free(static_cast<int>(i));
+  ~KilledWorkers() {
+    for (std::size_t i = 0; i < pids_.size(); ++i) end(static_cast<int>(i));
+  }
+  KilledWorkers(const KilledWorkers&) = delete;
+  KilledWorkers& operator=(const KilledWorkers&) = delete;
+
+  int kill_any() {
+    std::this_thread::sleep_for(std::chrono::microseconds(random_() % 500));
+    const auto victim = static_cast<int>(random_() % pids_.size());
+    end(victim);
+    return victim;
+  }
+  void replace(int victim) {
+    EXPECT_EQ(board_.use(), victim);
+    pids_[static_cast<std::size_t>(victim)] = start(victim);
+  }
+
+ private:
+  pid_t start(int index) {
+    const pid_t pid = ::fork();
+    if (pid == 0) take_and_give_for_ever(places_[static_cast<std::size_t>(index)]);
+    return pid;
+  }
+  void end(int index) {
+    const pid_t pid = pids_[static_cast<std::size_t>(index)];
+    EXPECT_EQ(::kill(pid, SIGKILL), 0);
+    EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);
+    board_.free(index);
+  }
+
+  Board& board_;
+  std::vector<BoardPlace>& places_;
+  std::vector<pid_t> pids_;
+  std::mt19937 random_{20261127};
+};
+
+// SSYNC_KILLS: how many; the full run has 10,000 of each.
+TEST_F(BoardTest, IsRightAfterEachKill) {
+  make(8, 4);
+  const long kills = from_environment("SSYNC_KILLS", 150);
+  KilledWorkers workers(*board_, places_, 1);
+  for (long kill = 0; kill < kills; ++kill) {
+    const int victim = workers.kill_any();
+    ASSERT_EQ(board_->free_slots(), 4) << "after " << kill << " kills";
+    workers.replace(victim);
+  }
+}
+
+TEST_F(BoardTest, IsRightAfterKillsAmongOthers) {
+  make(8, 4);
+  const long kills = from_environment("SSYNC_KILLS", 150);
+  {
+    KilledWorkers workers(*board_, places_, 4);
+    for (long kill = 0; kill < kills; ++kill) workers.replace(workers.kill_any());
   }
   EXPECT_EQ(board_->free_slots(), 4);
 }
@@ -285,7 +317,7 @@ TEST_F(BoardTest, IsRightAfterAKillAtAnyInstruction) {
   make(8, 4);
   const long all = SteppedWorker(place(0)).run(10'000'000);
   if (all == 0) GTEST_SKIP() << "no ptrace here";
-  const long kills = std::min(all, from_environment("SSYNC_INSTRUCTION_KILLS", 12));
+  const long kills = std::min(all, from_environment("SSYNC_INSTRUCTION_KILLS", 4));
   for (long kill = 0; kill < kills; ++kill) {
     const long instructions = all * kill / kills;
     make(8, 4);
