@@ -149,8 +149,9 @@ void Update::commit_data(std::unique_ptr<StagedFile> file, Metadata metadata,
 void Update::copy_replication_headers(Metadata& metadata) const {
   const auto copy = [&](const std::string& name) {
     const std::string* value = headers_.find(name);
-    if (value != nullptr)
+    if (value != nullptr) {
       metadata.set(python::latin1_to_utf8(python::title_ascii(name)), python::latin1_to_utf8(*value));
+    }
   };
   for (const std::string& name : request_.replication_headers) {
     // Swift's object server receives the names in one header, separated by white space.

@@ -210,7 +210,7 @@ void Board::set_leaving(int place_index) {
 
 BoardView Board::free(int place_index) {
   const Locked locked(*this);
-  const BoardView last = view(place_index);
+  BoardView last = view(place_index);
   Place& freed = place(place_index);
   freed.forget();
   freed.holds_slot = false;

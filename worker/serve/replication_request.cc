@@ -46,8 +46,9 @@ std::vector<std::string> split_suffixes(std::string_view text) {
 SessionRequest check_session(const RequestHead& head, const Configuration& configuration) {
   const std::string path = decoded_path(head);
   const bool is_session = head.method == "SSYNC" || head.method == "REPLICATION";
-  if (!is_session || !configuration.settings.receiver.replication_server)
+  if (!is_session || !configuration.settings.receiver.replication_server) {
     throw HttpError(standard_answer(405));
+  }
   const StoragePolicy& policy = requested_policy(head, configuration.swift);
   std::vector<std::string> segments = path_segments(path, 2, 2, Rest::refuse);
   return SessionRequest{
