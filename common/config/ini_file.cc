@@ -1,6 +1,5 @@
 #include "common/config/ini_file.h"
 
-#include <dirent.h>
 #include <ini.h>
 
 #include <algorithm>
@@ -15,6 +14,8 @@
 #include <variant>
 
 #include "common/config/errors.h"
+#include "common/os/directory.h"
+#include "common/os/errors.h"
 #include "common/python/text.h"
 
 namespace ssync {
@@ -31,9 +32,6 @@ constexpr int kMaxInterpolationDepth = 10;  // configparser.MAX_INTERPOLATION_DE
 
 struct CloseFile {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
 
 ConfigError cannot_be_read(const std::string& path, int error, std::string_view remedy) {
@@ -296,16 +294,18 @@ IniFile::IniFile(std::string path, IniRules rules, std::string_view remedy)
 IniFile IniFile::of_directory(std::string path, IniRules rules, std::string_view remedy,
                               std::vector<std::string>& skipped) {
   IniFile result(std::move(path), rules);
-  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(result.path_.c_str()));
-  if (!directory) throw cannot_be_read(result.path_, errno, remedy);
-  std::set<std::string> names;
-  while (const dirent* entry = ::readdir(directory.get())) {
-    const std::string_view name(static_cast<const char*>(entry->d_name));
-    if (name.ends_with(".conf") && !name.starts_with('.')) names.emplace(name);
-    if (names.size() > kMaxFiles) {
-      throw ConfigError(one_line(result.path_) + ": more than 10000 files *.conf; remove some");
-    }
+  std::vector<std::string> names;
+  try {
+    names = list_directory(result.path_);
+  } catch (const OsError& error) {
+    throw cannot_be_read(result.path_, error.code(), remedy);
   }
+  std::erase_if(names,
+                [](const std::string& name) { return !name.ends_with(".conf") || name.starts_with('.'); });
+  if (names.size() > kMaxFiles) {
+    throw ConfigError(one_line(result.path_) + ": more than 10000 files *.conf; remove some");
+  }
+  std::ranges::sort(names);
   std::size_t total = 0;
   for (const std::string& name : names) {
     const std::string file = result.path_ + (result.path_.ends_with('/') ? "" : "/") + name;

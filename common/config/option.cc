@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <limits>
 #include <set>
 
 #include "common/python/errors.h"
@@ -29,11 +28,8 @@ double parse_real_number(const IniOption& written, std::string_view example) {
 
 // A value that no int64 holds is one of the ends of int64.
 std::int64_t parse_whole_number(const IniOption& written, std::string_view example) {
-  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   try {
-    const python::Integer number = python::parse_integer(written.value, 10);
-    const auto magnitude = static_cast<std::int64_t>(std::min(number.magnitude, kMost));
-    return number.negative ? -magnitude : magnitude;
+    return python::to_int64(python::parse_integer(written.value, 10));
   } catch (const ValueError&) {
     throw bad_option(written, "not a whole number; give " + std::string(example));
   }
@@ -155,7 +151,6 @@ Note read(const BytesOrPercent& type, const IniOption& written, Owner owner, Set
     // Reported below, as a percentage out of range is.
   }
   throw bad_option(written, "not a percentage from 0% to 100%; give " + std::string(kExample));
-  return std::nullopt;
 }
 
 Note read(const HeaderNames& type, const IniOption& written, Owner /*owner*/, Settings& settings) {

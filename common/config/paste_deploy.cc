@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/config/errors.h"
+#include "common/os/path.h"
 #include "common/python/ascii.h"
 #include "common/python/text.h"
 #include "common/python/url.h"
@@ -25,12 +26,6 @@ constexpr std::string_view kRemedy = "correct object_server_conf in [worker], or
 bool is_directory(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-// os.path.dirname().
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, std::max<std::size_t>(slash, 1));
 }
 
 // os.path.normpath() of an absolute path.
@@ -83,9 +78,9 @@ class Loader {
     const bool directory = is_directory(path);
     const std::string whole = normal_path(path);
     defaults_ = file_.own_options("DEFAULT");
-    add_default("here", directory ? whole : directory_of(whole));
+    add_default("here", directory ? whole : parent_of(whole));
     add_default("__file__", whole);
-    relative_to_ = directory_of(path);
+    relative_to_ = parent_of(path);
   }
 
   // Options that are global outside: those of [DEFAULT] here stay.

@@ -39,6 +39,11 @@ Fd open_lock_file(const std::string& path) {
 
 }  // namespace
 
+LockTimeout lock_timeout(const std::string& seconds, const std::string& lock_path) {
+  const bool is_one = seconds == "1" || seconds == "1.0";
+  return LockTimeout(seconds + (is_one ? " second: " : " seconds: ") + lock_path);
+}
+
 PathLock::PathLock(const LockRequest& request) {
   using Clock = std::chrono::steady_clock;
   made_ = make_directories(request.directory);
@@ -58,8 +63,7 @@ PathLock::PathLock(const LockRequest& request) {
     if (request.give_up && request.give_up()) throw Interrupted("interrupted while waiting for " + base);
     const Clock::time_point now = Clock::now();
     if (now >= deadline) {
-      const bool is_one = request.timeout_text == "1" || request.timeout_text == "1.0";
-      throw LockTimeout(request.timeout_text + (is_one ? " second: " : " seconds: ") + base);
+      throw lock_timeout(request.timeout_text, base);
     }
     if (now - start > seconds(hundredth)) pause = std::max(0.01, hundredth);
     std::this_thread::sleep_for(std::min(seconds(pause), deadline - now));

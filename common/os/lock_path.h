@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/os/errors.h"
 #include "common/os/fd.h"
 
 namespace ssync {
@@ -18,6 +19,9 @@ struct LockRequest {
   std::string timeout_text;       // the timeout as Python prints it: "10", "14.99"
   std::function<bool()> give_up;  // called between attempts; may be empty
 };
+
+// The error of a lock that was not had in time. seconds: the timeout as Python prints it.
+LockTimeout lock_timeout(const std::string& seconds, const std::string& lock_path);
 
 // Held until destroyed.
 class PathLock {

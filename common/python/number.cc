@@ -88,14 +88,9 @@ constexpr auto kZeros = std::to_array<char32_t>(
      0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0,
      0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0});
 
-constexpr bool is_unicode_space(char32_t point) {
-  return point == 0x85 || point == 0xA0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200A) ||
-         point == 0x2028 || point == 0x2029 || point == 0x202F || point == 0x205F || point == 0x3000;
-}
-
 char ascii_of(char32_t point) {
   if (point < 0x80) return static_cast<char>(point);
-  if (is_unicode_space(point)) return ' ';
+  if (is_str_space(point)) return ' ';
   const auto* const after = std::upper_bound(kZeros.begin(), kZeros.end(), point);
   if (after == kZeros.begin()) return '?';
   const char32_t digit = point - *std::prev(after);

@@ -24,13 +24,6 @@ bool is_ascii(std::string_view bytes) {
   return all < 0x80;
 }
 
-// str.isspace() of one code point.
-bool is_str_space(char32_t point) {
-  return (point >= 0x09 && point <= 0x0D) || (point >= 0x1C && point <= 0x20) || point == 0x85 ||
-         point == 0xA0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200A) || point == 0x2028 ||
-         point == 0x2029 || point == 0x202F || point == 0x205F || point == 0x3000;
-}
-
 }  // namespace
 
 std::string_view strip(std::string_view bytes) { return strip_if(bytes, is_bytes_space); }

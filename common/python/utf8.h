@@ -20,4 +20,7 @@ struct Decoded {
 // U+10FFFF. bytes must not be empty.
 Decoded decode_utf8(std::string_view bytes);
 
+// str.isspace() of one code point.
+bool is_str_space(char32_t point);
+
 }  // namespace ssync::python

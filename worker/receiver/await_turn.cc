@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/os/errors.h"
+#include "common/os/lock_path.h"
 #include "common/python/number.h"
 #include "worker/http/errors.h"
 #include "worker/http/status.h"
@@ -21,8 +22,6 @@ constexpr std::chrono::milliseconds kPause{10};
 double seconds_until(Clock::time_point end) {
   return std::chrono::duration<double>(end - Clock::now()).count();
 }
-
-std::string unit(double seconds) { return seconds == 1.0 ? " second: " : " seconds: "; }
 
 }  // namespace
 
@@ -39,11 +38,9 @@ double await_turn(Admission& admission, const Session& session, const std::funct
     if (Clock::now() >= deadline) {
       if (turn == Turn::no_slot) throw HttpError(standard_answer(503));
       if (turn == Turn::partition_busy) {
-        throw LockTimeout(std::to_string(timeout) + unit(timeout) + session.partition.path() +
-                          "/.lock-replication");
+        throw lock_timeout(std::to_string(timeout), session.partition.path() + "/.lock-replication");
       }
-      throw LockTimeout(python::float_text(*left_for_device) + unit(*left_for_device) +
-                        session.partition.device_path + "/.lock");
+      throw lock_timeout(python::float_text(*left_for_device), session.partition.device_path + "/.lock");
     }
     std::this_thread::sleep_for(std::min<Clock::duration>(kPause, deadline - Clock::now()));
   }
