@@ -337,8 +337,9 @@ TEST_P(SsyncReceiverTest, WaitsForItsTurnAsLongAsForALock) {
   };
   const std::string partition = device_.partition().path();
   EXPECT_EQ(run_beside("7"), "\r\n:ERROR: 0 '1 second: " + partition + "/.lock-replication'\n");
-  EXPECT_THAT(run_beside("8"), StartsWith("\r\n:ERROR: 0 '0.9"));
-  EXPECT_THAT(run_beside("8"), ::testing::EndsWith(" seconds: " + device_.path() + "/.lock'\n"));
+  // What is left of the second when the partition is ours: how much depends on the machine.
+  EXPECT_THAT(run_beside("8"),
+              MatchesRegex("\r\n:ERROR: 0 '0\\.[0-9]+ seconds: " + device_.path() + "/\\.lock'\n"));
   EXPECT_FALSE(std::filesystem::exists(partition)) << "the disk is not touched";
 }
 
@@ -381,7 +382,7 @@ TEST_P(SsyncReceiverTest, IsRefusedWhileTheDeviceIsBusy) {
                       .give_up = {}};
   const PathLock held(request);
   EXPECT_THAT(run(updates("")),
-              MatchesRegex("\r\n:ERROR: 0 '0\\.9[0-9]* seconds: " + device_.path() + "/\\.lock'\n"));
+              MatchesRegex("\r\n:ERROR: 0 '0\\.[0-9]+ seconds: " + device_.path() + "/\\.lock'\n"));
   // Two may work on the device: the second takes .lock-1.
   device_.receiver().replication_concurrency_per_device = 2;
   EXPECT_EQ(run(updates("")), std::string(kNothingWanted) + kDone);
