@@ -68,8 +68,9 @@ class Update {
   }
   [[nodiscard]] FragmentRequest requested_fragment() const;
   [[nodiscard]] std::unique_ptr<StagedFile> stage_file(FileKind kind, std::int64_t size) const;
-  void commit_file(FileKind kind, Metadata metadata);
-  void commit_data(std::unique_ptr<StagedFile> file, Metadata metadata, const FragmentRequest& request);
+  void stage_data(StagedFile& file, Metadata metadata, const FragmentRequest& request) const;
+  [[nodiscard]] Durability sent_durability() const;
+  void commit(std::unique_ptr<StagedFile> file, Durability durability = Durability::durable);
   void copy_replication_headers(Metadata& metadata) const;
   Metadata put_metadata(std::int64_t size, const std::string& etag) const;
   [[nodiscard]] Timestamp sent_content_type_time() const;
@@ -106,10 +107,8 @@ std::unique_ptr<StagedFile> Update::stage_file(FileKind kind, std::int64_t size)
   return std::make_unique<StagedFile>(target_.partition, name_, kind, size, target_.commits.unsynced());
 }
 
-void Update::commit_file(FileKind kind, Metadata metadata) {
-  std::unique_ptr<StagedFile> file = stage_file(kind, 0);
-  file->stage(std::move(metadata));
-  ticket_ = target_.commits.commit(std::move(file), Durability::durable, increase_);
+void Update::commit(std::unique_ptr<StagedFile> file, Durability durability) {
+  ticket_ = target_.commits.commit(std::move(file), durability, increase_);
 }
 
 // The fragment of a reconstructor's session: its PUT does not conflict with local fragments of other indexes.
@@ -120,11 +119,9 @@ FragmentRequest Update::requested_fragment() const {
               parse_fragment_index(python::latin1_to_utf8(*index), &target_.partition.policy.erasure_coding)};
 }
 
-void Update::commit_data(std::unique_ptr<StagedFile> file, Metadata metadata,
-                         const FragmentRequest& request) {
+void Update::stage_data(StagedFile& file, Metadata metadata, const FragmentRequest& request) const {
   if (!is_erasure_coded()) {
-    file->stage(std::move(metadata));
-    ticket_ = target_.commits.commit(std::move(file), Durability::durable, increase_);
+    file.stage(std::move(metadata));
     return;
   }
   // The index in the sender's metadata takes precedence. If it is taken from the session's header, Swift
@@ -136,10 +133,13 @@ void Update::commit_data(std::unique_ptr<StagedFile> file, Metadata metadata,
   const std::string* index = metadata.find(kFragmentIndex);
   const int fragment_index =
       parse_fragment_index(index == nullptr ? "None" : *index, &target_.partition.policy.erasure_coding);
-  const bool stays_undecided = python::is_true(headers_.value_or_empty("X-Backend-No-Commit"));
-  const Durability durability = stays_undecided ? Durability::undecided : Durability::durable;
-  file->stage(std::move(metadata), fragment_index);
-  ticket_ = target_.commits.commit(std::move(file), durability, increase_);
+  file.stage(std::move(metadata), fragment_index);
+}
+
+Durability Update::sent_durability() const {
+  const bool stays_undecided =
+      is_erasure_coded() && python::is_true(headers_.value_or_empty("X-Backend-No-Commit"));
+  return stays_undecided ? Durability::undecided : Durability::durable;
 }
 
 // The headers that the sender listed, and those that the operator allows. Their names are title-cased, so
@@ -243,8 +243,10 @@ HttpAnswer Update::put(SubrequestBody& body) {
   Metadata metadata = put_metadata(received, etag);
   const std::string sent_etag = unquoted_etag(headers_.value_or_empty("ETag"));
   if (!sent_etag.empty() && sent_etag != etag) return standard_answer(422);
+  stage_data(*staged, std::move(metadata), fragment);
+  // Not before: a PUT that is refused leaves the disk as it was.
   remove_lone_marks(file, timestamp_);
-  commit_data(std::move(staged), std::move(metadata), fragment);
+  commit(std::move(staged), sent_durability());
   return standard_answer(201);
 }
 
@@ -304,7 +306,9 @@ HttpAnswer Update::post() {
     metadata.set(kContentTypeTimestamp, original_content_type.internal());
   }
   const bool own_content_type = std::max(content_type_time, original_content_type) != file.data_timestamp();
-  commit_file(FileKind::meta, std::move(metadata));
+  std::unique_ptr<StagedFile> staged = stage_file(FileKind::meta, 0);
+  staged->stage(std::move(metadata));
+  commit(std::move(staged));
   // Swift now updates the container, and fails if the data file lacks the values for it.
   const bool is_described = (!own_content_type || file.data_metadata().find(kContentType) != nullptr) &&
                             file.metadata().find("ETag") != nullptr;
@@ -325,9 +329,13 @@ HttpAnswer Update::del() {
       has_metadata = true;
       break;
     case OpenOutcome::expired:
-      // Not the time of a later POST, which Swift takes: then nothing would be stored, and the object would
-      // stay.
-      existing = file.data_metadata().find("X-Timestamp") == nullptr ? Timestamp() : file.data_timestamp();
+      // Not the time of a later POST, which Swift takes: then nothing would be stored, the object would stay,
+      // and yet it is a success. An expirer's DELETE fails there, so it may.
+      if (headers_.find("X-If-Delete-At") != nullptr) {
+        existing = file.deleted_timestamp();
+      } else if (file.data_metadata().find("X-Timestamp") != nullptr) {
+        existing = file.data_timestamp();
+      }
       has_metadata = true;
       break;
     case OpenOutcome::deleted:
@@ -357,8 +365,10 @@ HttpAnswer Update::del() {
   if (existing < timestamp_) {
     Metadata metadata;
     metadata.set("X-Timestamp", timestamp_.internal());
+    std::unique_ptr<StagedFile> staged = stage_file(FileKind::tombstone, 0);
+    staged->stage(std::move(metadata));
     remove_lone_marks(file, timestamp_);
-    commit_file(FileKind::tombstone, std::move(metadata));
+    commit(std::move(staged));
   }
   return standard_answer(status);
 }

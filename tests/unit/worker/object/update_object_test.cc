@@ -130,6 +130,14 @@ TEST_P(UpdateFragmentTest, WhatIsStoredOutlivesANewerLoneDurable) {
   }
 }
 
+TEST_P(UpdateFragmentTest, WhatIsRefusedLeavesALoneDurable) {
+  const std::string mark = std::string(kT3) + ".durable";
+  device_.add_file(name_, mark, TemporaryDevice::named(name_, kT3));
+  // Without an index: found out when the whole fragment is here.
+  EXPECT_EQ(put(kT1, "x"), 500);
+  EXPECT_EQ(files(), Lines{mark});
+}
+
 // An index that the policy does not have is nobody's fragment, but a clean-up takes it for one.
 TEST_P(UpdateFragmentTest, WhatTheCleanUpTookIsNoSuccess) {
   device_.add_bare_file(name_, std::string(kT3) + "#9#d.data");
@@ -435,6 +443,11 @@ TEST_P(UpdateObjectTest, DeleteHonoursXIfDeleteAt) {
   EXPECT_EQ(del(kT2, {"X-If-Delete-At: 6"}), 412);
   EXPECT_EQ(del(kT1, {"X-If-Delete-At: 5"}), 409);
   EXPECT_THAT(files(), ElementsAre(std::string(kT1) + ".data"));
+  // Data that expired by a newer POST is older than this, and yet not the expirer's.
+  device_.add_meta(name_, kT3, {{"X-Delete-At", "6"}});
+  EXPECT_EQ(del(kT2, {"X-If-Delete-At: 5"}), 409);
+  EXPECT_EQ(del(kT2, {"X-If-Delete-At: 6"}), 409);
+  std::filesystem::remove(device_.hash_dir_of(name_) + "/" + kT3 + ".meta");
   EXPECT_EQ(del(kT2, {"X-If-Delete-At: 5"}), 204);
   EXPECT_THAT(files(), ElementsAre(std::string(kT2) + ".ts"));
 }
