@@ -3,6 +3,7 @@
 Looked for by the names in the hash directory, as Swift chooses by them, and without its code: what a success promises is
 not a matter of comparison.
 """
+import collections
 import os
 import re
 import time
@@ -14,7 +15,7 @@ from swift_cluster import object_hash
 FAILED = re.compile(rb'subrequest failed with \d+: (.*?) \(', re.DOTALL)
 # Far from both kinds of times that sessions have.
 RECLAIMED = 7 * 24 * 3600
-DATA = re.compile(r'(?P<time>\d{10}\.\d{5}(?:_[0-9a-f]+)?)(?:#(?P<index>\d+)(?P<durable>#d)?)?\.data')
+DATA = re.compile(r'(?P<time>\d{10}\.\d{5}(?:_[0-9a-f]+)?)(?:#(?P<index>\d+)(?P<durable>#d)?(?:#[^.]*)?)?\.data')
 MARK = re.compile(r'(?P<time>\d{10}\.\d{5}(?:_[0-9a-f]+)?)\.(?P<kind>ts|durable)')
 META = re.compile(r'(?P<time>\d{10}\.\d{5}(?:_[0-9a-f]+)?)(?:[+-][0-9a-f]+)?\.meta')
 
@@ -46,10 +47,8 @@ def internal(text):
 
 def broken(session, partition, answer, log):
     """A line for each success that does not hold."""
-    body = answer.get('body', b'')
-    ended = body.endswith(b':UPDATES: END\r\n') or b"b'ERROR: With :UPDATES: " in body
-    if session.verb != 'SSYNC' or not ended or not all(one.whole() for one in session.updates):
-        return []  # which ones were answered with success is not certain
+    if not certain(session, answer):
+        return []
     failed = set(FAILED.findall(log))
     sent = [one for one in (Told(one, session) for one in session.updates) if one.time and one.name]
     lines = []
@@ -62,6 +61,67 @@ def broken(session, partition, answer, log):
         if not one.holds(held, same):
             lines.append('success of %r, but there is %r' % (one.line, sorted(held.names)))
     return lines
+
+
+def certain(session, answer):
+    """Whether it is known which subrequests were answered with success."""
+    body = answer.get('body', b'')
+    ended = body.endswith(b':UPDATES: END\r\n') or b"b'ERROR: With :UPDATES: " in body
+    return session.verb == 'SSYNC' and not session.gone() and ended and all(one.whole() for one in session.updates)
+
+
+def excused(session, answer, line):
+    """Deliberate: where Swift answers success for what is not there, or gone at once, ours keeps what was sent, or fails.
+
+    Whatever comes of it (a suffix, a count of failures, a lock file) is excused where the object is sent for again, and where broken()
+    cannot tell.
+    """
+    kept = kept_only_here(session)
+    if not kept:
+        return False
+    names = collections.Counter(object_hash(one.name) for one in (Told(one, session) for one in session.updates) if one.name)
+    not_removable = any(entry.path.endswith('.durable') and entry.contents is None for entry in session.entries)
+    return not certain(session, answer) or not_removable or any(names[digest] > 1 or digest in line for digest in kept)
+
+
+def kept_only_here(session):
+    """The hash directories in which something is stored that Swift would find obsolete or not store: see worker/protocol.md.
+
+    Beside a newer .durable file without fragments; a DELETE of what expired by a newer POST.
+    """
+    if session.verb != 'SSYNC':
+        return set()
+    told = [one for one in (Told(one, session) for one in session.updates) if one.time and one.name and one.method != b'POST']
+    marks = lone_marks(session.entries) if session.policy in ERASURE_CODING else {}
+    expiries = expiring_metas(session.entries)
+    return {digest for digest, one in ((object_hash(one.name), one) for one in told)
+            if max(marks.get(digest, ''), expiries[digest] if one.method == b'DELETE' else '') > one.time}
+
+
+def expiring_metas(entries):
+    """The newest time of a .meta file with an expiry, by hash directory."""
+    newest = collections.defaultdict(str)
+    for entry in entries:
+        directory, _, name = entry.path.rpartition('/')
+        meta = META.fullmatch(name)
+        if meta and b'X-Delete-At' in (entry.metadata or b''):
+            digest = directory.rpartition('/')[2]
+            newest[digest] = max(newest[digest], internal(meta['time']))
+    return newest
+
+
+def lone_marks(entries):
+    """The newest time of a .durable file (or directory of that name) without a fragment of that time, by hash directory."""
+    marks, data = collections.defaultdict(set), collections.defaultdict(set)
+    for entry in entries:
+        directory, _, name = entry.path.rpartition('/')
+        digest = directory.rpartition('/')[2]
+        mark, fragment = MARK.fullmatch(name), DATA.fullmatch(name)
+        if mark and mark['kind'] == 'durable':
+            marks[digest].add(internal(mark['time']))
+        elif fragment and fragment['index']:
+            data[digest].add(internal(fragment['time']))
+    return {digest: max(times - data[digest], default='') for digest, times in marks.items()}
 
 
 class Told:
@@ -97,7 +157,12 @@ class Told:
         return float(self.time.partition('_')[0]) < time.time() - RECLAIMED
 
     def index(self):
-        return int(self.headers.get(b'x-object-sysmeta-ec-frag-index', self.session.frag_index)) if self.coded else None
+        """None without one: then there is no success to hold."""
+        of_session = self.session.frag_index
+        if of_session is None:
+            of_session = self.headers.get(b'x-backend-ssync-frag-index')
+        sent = self.headers.get(b'x-object-sysmeta-ec-frag-index', of_session)
+        return int(sent) if self.coded and sent is not None else None
 
     def holds(self, held, same):
         if any(other.method == b'DELETE' and other.reclaimed() and other.time >= self.time for other in same):

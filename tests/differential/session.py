@@ -53,9 +53,10 @@ class Subrequest:
         return head + b'\r\n' + self.body if self.head_ends else head
 
     def whole(self):
-        """Its body has the length that it declares."""
+        """Its body has the length that it declares. Only a PUT has to declare it."""
         lengths = [header.split(b':', 1)[1].strip() for header in self.headers if header.lower().startswith(b'content-length')]
-        return self.head_ends and lengths in ([], [b'%d' % len(self.body)])
+        has_none = not lengths and not self.body and not self.line.startswith(b'PUT ')
+        return self.head_ends and (has_none or lengths == [b'%d' % len(self.body)])
 
 
 @dataclasses.dataclass
