@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cstddef>
 #include <ctime>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "common/python/ascii.h"
+#include "common/python/errors.h"
+#include "common/python/number.h"
 #include "common/python/text.h"
 
 namespace ssync {
@@ -14,43 +19,102 @@ namespace {
 constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
                                                    "jul", "aug", "sep", "oct", "nov", "dec"};
 
-std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
-  std::vector<std::string_view> words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find_first_of(separators), text.size());
-    if (end > 0) words.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+constexpr std::array<std::string_view, 12> kLongMonths{"january",   "february", "march",    "april",
+                                                       "may",       "june",     "july",     "august",
+                                                       "september", "october",  "november", "december"};
+constexpr std::array<std::string_view, 7> kDays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
+using Words = std::vector<std::string_view>;
+
+// str.isspace() and str.isdigit() of Latin-1.
+bool is_space(char c) { return python::is_ascii_str_space(c) || c == '\x85' || c == '\xa0'; }
+bool is_digit(char c) { return python::is_digit(c) || c == '\xb2' || c == '\xb3' || c == '\xb9'; }
+
+Words words_of(std::string_view text) {
+  Words words;
+  for (auto begin = text.begin();;) {
+    begin = std::find_if_not(begin, text.end(), is_space);
+    if (begin == text.end()) return words;
+    const auto* const end = std::find_if(begin, text.end(), is_space);
+    words.emplace_back(begin, end);
+    begin = end;
   }
+}
+
+// All parts, also empty ones.
+Words split(std::string_view text, char separator) {
+  Words parts;
+  for (;;) {
+    const std::size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+void drop_comma(std::string_view& word) {
+  if (!word.empty() && word.back() == ',') word.remove_suffix(1);
+}
+
+template <std::size_t size>
+std::size_t place_in(const std::array<std::string_view, size>& names, std::string_view word) {
+  const std::string lower = python::lower_ascii(word);
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), lower) - names.begin());
+}
+
+// 0 if it is none.
+int month(std::string_view word) {
+  const std::size_t place = std::min(place_in(kMonths, word), place_in(kLongMonths, word));
+  return place == kMonths.size() ? 0 : static_cast<int>(place) + 1;
+}
+
+// The day of the week is in a word of its own, or before a comma in the first one.
+void drop_day_of_week(Words& words) {
+  std::string_view& first = words.front();
+  if (first.back() == ',' || place_in(kDays, first) != kDays.size()) {
+    words.erase(words.begin());
+  } else if (const std::size_t comma = first.rfind(','); comma != std::string_view::npos) {
+    first.remove_prefix(comma + 1);
+  }
+}
+
+// Day, month, year, time and zone, in the order in which they came; fewer if it is no date.
+Words five_words(std::string_view text) {
+  Words words = words_of(text);
+  if (words.empty()) return words;
+  drop_day_of_week(words);
+  if (words.size() == 3) {
+    // 06-Nov-94 08:49:37 GMT
+    if (const Words date = split(words.front(), '-'); date.size() == 3) {
+      words.erase(words.begin());
+      words.insert(words.begin(), date.begin(), date.end());
+    }
+  }
+  if (words.size() == 4) {
+    // Without a zone, or with one at the end of the time: 08:49:37+0100
+    const std::string_view time = words.back();
+    const std::size_t sign = std::min(time.find('+'), time.size());
+    const std::size_t zone = sign == time.size() ? std::min(time.find('-'), time.size()) : sign;
+    if (zone > 0) words.back() = time.substr(0, zone);
+    words.push_back(zone > 0 ? time.substr(zone) : "");
+  }
+  words.resize(std::min<std::size_t>(words.size(), 5));
   return words;
 }
 
-std::optional<int> number(std::string_view word) {
-  constexpr std::size_t kMostDigits = 4;
-  int value = 0;
-  const char* const end = word.data() + word.size();
-  const auto read = std::from_chars(word.data(), end, value);
-  if (word.size() > kMostDigits || read.ec != std::errc() || read.ptr != end || value < 0) {
-    return std::nullopt;
-  }
-  return value;
-}
-
-std::optional<int> month(std::string_view word) {
-  const auto* const found = std::find(kMonths.begin(), kMonths.end(), python::lower_ascii(word));
-  if (found == kMonths.end()) return std::nullopt;
-  return static_cast<int>(found - kMonths.begin()) + 1;
+// Throws ValueError if it is no number.
+int number(std::string_view word) {
+  constexpr std::int64_t kBeyondAllYears = 100'000;
+  return static_cast<int>(std::clamp(python::parse_int(word, 10), -kBeyondAllYears, kBeyondAllYears));
 }
 
 bool read_time(std::string_view word, HttpDate& date) {
-  const std::vector<std::string_view> parts = split(word, ":");
+  Words parts = split(word, ':');
+  if (parts.size() == 1) parts = split(word, '.');
   if (parts.size() != 2 && parts.size() != 3) return false;
-  const auto hour = number(parts[0]);
-  const auto minute = number(parts[1]);
-  const auto second = parts.size() == 3 ? number(parts[2]) : 0;
-  if (!hour || !minute || !second) return false;
-  date.hour = *hour;
-  date.minute = *minute;
-  date.second = *second;
+  date.hour = number(parts[0]);
+  date.minute = number(parts[1]);
+  date.second = parts.size() == 3 ? number(parts[2]) : 0;
   return true;
 }
 
@@ -66,34 +130,43 @@ int days_in(int month, int year) {
 }
 
 bool exists(const HttpDate& date) {
-  return date.day >= 1 && date.day <= days_in(date.month, date.year) && date.hour < 24 && date.minute < 60 &&
-         date.second < 60;
+  const auto is_below = [](int value, int bound) { return value >= 0 && value < bound; };
+  return date.year >= 1 && date.year <= 9999 && date.day >= 1 && date.day <= days_in(date.month, date.year) &&
+         is_below(date.hour, 24) && is_below(date.minute, 60) && is_below(date.second, 60);
 }
 
 }  // namespace
 
 std::optional<HttpDate> parse_http_date(std::string_view text) {
+  Words words = five_words(text);
+  if (words.size() != 5) return std::nullopt;
+  std::string_view& day = words[0];
+  std::string_view& year = words[2];
+  std::string_view& time = words[3];
+  std::string_view& zone = words[4];
   HttpDate date;
-  bool has_time = false;
-  std::vector<int> day_and_year;
-  const std::vector<std::string_view> words = split(text, " \t,-");
-  for (const std::string_view& word : words) {
-    if (word.find(':') != std::string_view::npos) {
-      if (has_time || !read_time(word, date)) return std::nullopt;
-      has_time = true;
-    } else if (const auto named = month(word); named && date.month == 0) {
-      date.month = *named;
-    } else if (const auto value = number(word); value && day_and_year.size() < 2) {
-      day_and_year.push_back(*value);
-    } else if (&word != &words.front() && &word != &words.back()) {
-      return std::nullopt;  // only the day of the week and the zone are ignored words
-    }
+  date.month = month(words[1]);
+  if (date.month == 0) {
+    date.month = month(day);
+    day = words[1];
   }
-  if (!has_time || date.month == 0 || day_and_year.size() != 2) return std::nullopt;
-  date.day = day_and_year[0];
-  date.year = full_year(day_and_year[1]);
-  if (!exists(date)) return std::nullopt;
-  return date;
+  if (date.month == 0 || year.empty()) return std::nullopt;
+  drop_comma(day);
+  if (const std::size_t colon = year.find(':'); colon != 0 && colon != std::string_view::npos) {
+    std::swap(year, time);
+  }
+  drop_comma(year);
+  if (year.empty()) return std::nullopt;
+  if (!is_digit(year.front())) std::swap(year, zone);
+  drop_comma(time);
+  try {
+    if (!read_time(time, date)) return std::nullopt;
+    date.day = number(day);
+    date.year = full_year(number(year));
+  } catch (const ValueError&) {
+    return std::nullopt;
+  }
+  return exists(date) ? std::optional(date) : std::nullopt;
 }
 
 HttpDate http_date(std::int64_t seconds) {

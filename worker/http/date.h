@@ -22,9 +22,10 @@ struct HttpDate {
   friend auto operator<=>(const HttpDate&, const HttpDate&) = default;
 };
 
-// Parses the three formats of HTTP (RFC 7231, 7.1.1.1) and that of e-mail, with or without day of the week,
-// seconds and zone: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37
-// 1994", "6 Nov 1994 08:49 +0000". nullopt for other formats and for invalid dates.
+// Parses a date as Python's email.utils.parsedate() does, and so Swift's Request.if_modified_since: the three
+// forms of HTTP (RFC 7231, 7.1.1.1), that of e-mail, and what is near to them. "Sun, 06 Nov 1994 08:49:37
+// GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "6 November 94 08.49 +0000". The text
+// is Latin-1. nullopt for all else, and for dates that do not exist.
 std::optional<HttpDate> parse_http_date(std::string_view text);
 
 // The date for seconds since 1970.
