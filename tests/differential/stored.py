@@ -210,7 +210,7 @@ class Stored:
         elif kind == 'etag':
             metadata[b'ETag'] = b'0' * 32
         elif kind == 'name':
-            metadata[b'name'] = draw.pick([self.name(None), b'/a/c', b'o', b''])
+            metadata[b'name'] = draw.pick([self.name(None), b'/a/c', b'o', b'', *map(str.encode, draw.names.all)])
         elif kind == 'bad time':
             metadata[b'X-Timestamp'] = draw.pick([b'', b'then', b'1'])
             metadata.pop(b'X-Delete-At', None)

@@ -117,13 +117,16 @@ class Pair:
             return reply.body[2:], reply.ended
         self.expect(look, (golden, ended), None if ours is None else (ours, ended))
 
-    def wants(self, offers, parts, name=NAME, **options):
+    def wants(self, offers, parts, name=NAME, ours=None, **options):
         """A session that only asks. offers: what follows the hash in each line; parts: the word for each, '' for none."""
         digest = HASH(name).encode()
         lines = b''.join(b'%s %s\r\n' % (digest, offer.encode()) for offer in offers)
-        wanted = b'\r\n'.join(b'%s %s' % (digest, part.encode()) for part in parts if part)
+
+        def answer(words):
+            wanted = b'\r\n'.join(b'%s %s' % (digest, word.encode()) for word in words if word)
+            return MISSING_CHECK_START + wanted + b'\r\n' + MISSING_CHECK_END + UPDATES_DONE
         self.says([MISSING_CHECK_START + lines + MISSING_CHECK_END, UPDATES_START + UPDATES_END, LAST_CHUNK],
-                  MISSING_CHECK_START + wanted + b'\r\n' + MISSING_CHECK_END + UPDATES_DONE, 'last chunk', **options)
+                  answer(parts), 'last chunk', ours=None if ours is None else answer(ours), **options)
 
     def refuses(self, offer, text, name=NAME, **options):
         """A missing check that ends the session with an error."""

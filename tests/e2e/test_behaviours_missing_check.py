@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 import tree as device_tree
-from pair import HASH, NAME, T, Pair, as_text, at, bare_file, changed, deleted, listing, posted, stored
+from pair import HASH, NAME, T, Pair, as_text, at, bare_file, changed, deleted, listing, posted, put, stored
 from swift_cluster import EC
 from wire import MISSING_CHECK_START
 
@@ -93,13 +93,25 @@ def named_other(pair, server):
     set_metadata(path, {b'name': OTHER.encode(), b'X-Timestamp': at(0).encode()})
 
 
-def test_a_wrong_name_in_the_first_file_asks_for_the_other_object(receivers):
-    """9: The other object's directory says what is here."""
+def test_a_wrong_name_in_the_first_file_hides_a_good_object(receivers):
+    """9: In 2.30.1 the other object's directory says what is here, and a sender may delete its copy of this one."""
     with Pair(receivers) as pair:
         pair.store(stored(), named_other)
         pair.wants([at(0)], ['dm'])
         pair.store(stored(20, name=OTHER))
-        pair.wants([at(0), at(20), at(21)], ['', '', 'dm'])
+        pair.wants([at(0), at(20), at(21)], ['', '', 'dm'], ours=['dm', 'dm', 'dm'])
+        pair.updates(put(30), put(5), failed=[409])
+
+
+def test_data_that_names_another_object_is_wanted_and_refused(receivers):
+    """9: In 2.30.1 it counts as had if the other object is here. A PUT is a failure in both, which the sender hears."""
+    def change(path):
+        set_metadata(path, dict(get_metadata(path), name=OTHER))
+    with Pair(receivers) as pair:
+        pair.store(stored(), stored(20, name=OTHER), changed(DATA, change))
+        pair.wants([at(0)], [''], ours=['dm'])
+        pair.updates(put(0), put(30), failed=[403, 403])
+        pair.holds(DATA)
 
 
 def test_the_time_of_the_data_is_the_metadatas(receivers):

@@ -114,12 +114,11 @@ FoundObject find_object(const Partition& partition, const Offer& offer,
 
   const FragmentRequest request = fragment_request(partition, fragment_index);
   DiskFile file(partition, *name, request);
-  OpenOutcome outcome;
-  if (first.file && file.hash_dir() == hash_dir) {
-    outcome = file.open(ExpiredObjects::open, 0, std::move(first).seen(std::move(names)));
-  } else {
-    outcome = file.open(ExpiredObjects::open, 0);
-  }
+  // What is known of the object that is named there says nothing of the one on offer.
+  if (file.hash_dir() != hash_dir) return {};
+  const OpenOutcome outcome =
+      first.file ? file.open(ExpiredObjects::open, 0, std::move(first).seen(std::move(names)))
+                 : file.open(ExpiredObjects::open, 0);
   // Swift reads the timestamp of the data even if the object was damaged, and fails if it is missing.
   if (partition.policy.type == PolicyType::replication && !file.data_metadata().items().empty()) {
     static_cast<void>(file.data_timestamp());

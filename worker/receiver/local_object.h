@@ -19,9 +19,10 @@ struct LocalObject {
 
 // Looks up the offered object as get_diskfile_from_hash and Receiver._check_local do: cleans up its hash
 // directory, takes its name from the file that sorts first, and opens it, with quarantine of a damaged
-// object. For an erasure-coding policy, fragment_index (X-Backend-Ssync-Frag-Index) selects the fragment. If
-// that fragment exists here but is not durable, it is made durable if the offer is durable, and counts as in
-// sync if not. Throws OsError, ValueError, LockTimeout, std::runtime_error: errors that end the session.
+// object. Unlike there, nothing is found if that file names another object. For an erasure-coding policy,
+// fragment_index (X-Backend-Ssync-Frag-Index) selects the fragment. If that fragment exists here but is not
+// durable, it is made durable if the offer is durable, and counts as in sync if not. Throws OsError,
+// ValueError, LockTimeout, std::runtime_error: errors that end the session.
 LocalObject look_up(const Partition& partition, const Offer& offer,
                     const std::optional<std::int64_t>& fragment_index = std::nullopt);
 
