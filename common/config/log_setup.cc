@@ -99,9 +99,16 @@ spdlog::sink_ptr make_sink(const LogSettings& settings, int facility) {
 
 std::optional<log::Level> log_level_named(std::string_view name) {
   static const std::map<std::string, log::Level> levels = {
-      {"DEBUG", log::Level::debug},       {"INFO", log::Level::info},       {"NOTICE", log::Level::warning},
-      {"WARN", log::Level::warning},      {"WARNING", log::Level::warning}, {"ERROR", log::Level::error},
-      {"CRITICAL", log::Level::critical}, {"FATAL", log::Level::critical},
+      {"DEBUG", log::Level::debug},
+      {"INFO", log::Level::info},
+      {"NOTICE", log::Level::warning},
+      {"WARN", log::Level::warning},
+      {"WARNING", log::Level::warning},
+      {"ERROR", log::Level::error},
+      {"CRITICAL", log::Level::critical},
+      {"FATAL", log::Level::critical},
+      // A logger without a level has the root's, which Swift leaves as it is.
+      {"NOTSET", log::Level::warning},
   };
   const auto found = levels.find(python::upper_ascii(name));
   return found == levels.end() ? std::nullopt : std::optional(found->second);

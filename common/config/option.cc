@@ -20,7 +20,7 @@ bool is_truth(std::string_view value) {
 
 double parse_real_number(const IniOption& written, std::string_view example) {
   try {
-    return python::parse_float(written.value);
+    return python::parse_float(python::ascii_number(written.value));
   } catch (const ValueError&) {
     throw bad_option(written, "not a number; give " + std::string(example));
   }
@@ -29,7 +29,7 @@ double parse_real_number(const IniOption& written, std::string_view example) {
 // A value that no int64 holds is one of the ends of int64.
 std::int64_t parse_whole_number(const IniOption& written, std::string_view example) {
   try {
-    return python::to_int64(python::parse_integer(written.value, 10));
+    return python::to_int64(python::parse_integer(python::ascii_number(written.value), 10));
   } catch (const ValueError&) {
     throw bad_option(written, "not a whole number; give " + std::string(example));
   }
@@ -142,7 +142,8 @@ Note read(const BytesOrPercent& type, const IniOption& written, Owner owner, Set
     return too_many ? Note("taken as " + std::to_string(kMaxBytes)) : std::nullopt;
   }
   try {
-    const double percent = python::parse_float(written.value.substr(0, written.value.size() - 1));
+    const double percent = python::parse_float(
+        python::ascii_number(std::string_view(written.value).substr(0, written.value.size() - 1)));
     if (percent >= 0 && percent <= 100) {
       reserve = {percent, true};
       return std::nullopt;

@@ -21,7 +21,7 @@ constexpr std::string_view kPolicyPrefix = "storage-policy:";
 std::int64_t integer(const IniOption& option, std::int64_t minimum, std::int64_t maximum) {
   std::int64_t value = 0;
   try {
-    value = python::parse_int(option.value, 10);
+    value = python::parse_int(python::ascii_number(option.value), 10);
   } catch (const ValueError&) {
     throw bad_option(option, "not a whole number; give digits only");
   }
@@ -126,7 +126,8 @@ class PolicyReader {
  private:
   [[nodiscard]] int index_of(const std::string& section) const {
     try {
-      const std::int64_t index = python::parse_int(section.substr(kPolicyPrefix.size()), 10);
+      const std::int64_t index =
+          python::parse_int(python::ascii_number(section.substr(kPolicyPrefix.size())), 10);
       if (index >= 0 && index <= std::numeric_limits<int>::max()) return static_cast<int>(index);
     } catch (const ValueError&) {
       // Reported below, as a number out of range is.

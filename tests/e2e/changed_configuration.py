@@ -10,9 +10,9 @@ OPTIONS = (
     'keep_cache_private', 'log_requests', 'log_name', 'log_facility', 'log_level', 'log_address', 'user', 'swift_dir',
     'bind_port', 'backlog', 'my_own_option')
 
-NUMBERS = ('0', '1', '7', '100', '512', '2000', '1_000', '+3', '007', '1e3', '2.5', '.5', '99999999999999999999', '-1',
-           '-1e3', 'nan', 'inf', '0x10', '7 # seven', '7 ; seven', '"60"', '60s', '1,5', '')
-WORDS = ('yes', 'No', 'TRUE', 'on', 'ture', 'None', 'auto', 'DEBUG', 'warn', 'ERR', '20', 'LOG_LOCAL3', 'local3',
+NUMBERS = ('0', '1', '7', '100', '512', '2000', '1_000', '+3', '007', '\u0667', '\uff12.5', '\u00b2', '1e3', '2.5', '.5',
+           '99999999999999999999', '-1', '-1e3', 'nan', 'inf', '0x10', '7 # seven', '7 ; seven', '"60"', '60s', '1,5', '')
+WORDS = ('yes', 'No', 'TRUE', 'on', 'ture', 'None', 'auto', 'DEBUG', 'warn', 'ERR', 'NOTSET', '20', 'LOG_LOCAL3', 'local3',
          'LOG_DAEMON', 'LOG_LOCAL9', '/dev/log', '/run/log', '/srv/node', 'srv/node', '')
 MARKS = ('1%', '1 %', '2.5%', '200%', '%', '50%%', '%d', '%(bind_port)s', '%(Bind_Port)s', '%(nowhere)s', '%(here)s',
          '%(bind_port)', '\u00a05', '5\u3000', '\u00e9t\u00e9', '1\n  2', '\n  7', 'a, b,\n    C', 'X-A,,etag, X-B')

@@ -104,6 +104,7 @@ TEST_F(LogSetupTest, BracesInAMessageAreText) {
 
 TEST(LogNamesTest, AreSwifts) {
   EXPECT_EQ(log_level_named("notice"), log::Level::warning);
+  EXPECT_EQ(log_level_named("NOTSET"), log::Level::warning);
   EXPECT_EQ(log_level_named("loud"), std::nullopt);
   EXPECT_EQ(log_facility_named("LOG_LOCAL7"), LOG_LOCAL7);
   EXPECT_EQ(log_facility_named("LOG_LOCAL9"), std::nullopt);

@@ -304,6 +304,22 @@ TEST_F(SettingsTest, SwiftsWordsForLogsFallBackAsInSwift) {
   }
 }
 
+TEST_F(SettingsTest, NumbersMayBeWrittenInTheDigitsOfAnyScript) {
+  const Settings settings = load_over(
+      "replication_concurrency = \u0667\nclient_timeout = \uff12.\u0665\nfallocate_reserve = \u09e9%\n"
+      "mb_per_sync = 1\u0660\n[app:object-server]\n");
+  EXPECT_EQ(settings.pool.replication_concurrency, 7);
+  EXPECT_EQ(settings.receiver.client_timeout, 2.5);
+  EXPECT_EQ(settings.disk.fallocate_reserve.amount, 3);
+  EXPECT_EQ(settings.disk.bytes_per_sync, 10 << 20);
+  for (const char* text : {"\u00b2", "\u2167", "7\u00e9"}) {
+    EXPECT_THAT(
+        error_of([&] { load_over("mb_per_sync = " + std::string(text) + "\n[app:object-server]\n"); }),
+        HasSubstr("not a whole number"))
+        << text;
+  }
+}
+
 TEST_F(SettingsTest, NumbersBeyondOursAreTakenAsOursInSwiftsFile) {
   const Settings settings = load_over(
       "network_chunk_size = 1\ndisk_chunk_size = 1_000_000_000\nclient_timeout = inf\n"
