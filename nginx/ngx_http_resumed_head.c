@@ -75,11 +75,19 @@ ngx_http_resumed_head_is_newest(ngx_http_request_t *r, ngx_table_elt_t *h)
     b = r->header_in;
     p = h->value.data + h->value.len;
 
-    if (p < b->start || p >= b->pos || b->pos[-1] != LF) {
+    if (p < b->start || p >= b->pos) {
         return 0;
     }
 
-    /* The value's first following byte has become a zero. */
+    /* The value's first following byte has become a zero. Of a line that a LF alone ends, it was the LF. */
+
+    if (p == b->pos - 1) {
+        return 1;
+    }
+
+    if (b->pos[-1] != LF) {
+        return 0;
+    }
 
     for (p++; p < b->pos - 1; p++) {
         if (*p != ' ' && *p != CR) {
@@ -111,7 +119,7 @@ ngx_http_resumed_head_is_wanted(ngx_http_request_t *r)
 
     if (r != r->main || r->http_state != NGX_HTTP_READING_REQUEST_STATE || r->connection->error
         || r->request_line.len == 0 || r->http_version < NGX_HTTP_VERSION_10
-        || r->http_version > NGX_HTTP_VERSION_11)
+        || r->http_version >= NGX_HTTP_VERSION_20)
     {
         return 0;
     }

@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import json
 import os
+import random
 import re
 import time
 from typing import Any
@@ -15,17 +16,22 @@ from typing import Any
 import pytest
 
 import fragments
+import mutated_heads
 from processes import await_condition
 from swift_cluster import EC, GOLD
 from wire import LAST_CHUNK, Reply, connected
 
 T = int(time.time()) - 3600
+# More of them, or others, for the random heads.
+HEADS = int(os.environ.get('SSYNC_REQUEST_HEADS', '300'))
+SEED = int(os.environ.get('SSYNC_REQUEST_HEADS_SEED', '1'))
 SETTINGS = {}
 PARTITION = '1'
 BODY = b'of the reserved namespace'
 ETAG = hashlib.md5(BODY).hexdigest()
 PLAIN, RESERVED, VERSION = '/a/c/o', '/a/\0versions\0c/\0o', '/a/\0versions\0c/\0o\x007999999999.99999'
 WIRE = '/sda1/1/a/%00versions%00c/%00o'
+TWIN = '/a/---versions---c/---o'    # as long on the wire
 # Swift's server says these about itself and its connection.
 TRANSPORT = {'date', 'server', 'connection', 'keep-alive', 'x-trans-id', 'x-openstack-request-id'}
 MORE = {'X-Object-Meta-Color': 'red', 'X-Object-Sysmeta-Ec-Etag': 'e', 'X-Static-Large-Object': 'True'}
@@ -36,7 +42,7 @@ def servers(receivers):
     """The one under test and Swift's, with the same objects."""
     both = receivers.both(SETTINGS)
     for server in both:
-        for name in (PLAIN, RESERVED, VERSION):
+        for name in (PLAIN, RESERVED, VERSION, TWIN):
             server.tree.put(PARTITION, name, T, BODY, MORE)
         server.tree.delete(PARTITION, '/a/\0c/\0deleted', T)
         server.tree.put(PARTITION, '/a/\0c/\0damaged', T, BODY, {'ETag': '0' * 32})
@@ -104,6 +110,7 @@ def play(row, servers):
     reserved('letters in capitals and not', path='/sda1/1/a/%00%76ersions%00%63/%00%6F'),
     reserved('HTTP/1.0', version='HTTP/1.0'),
     Row('HTTP/1.0 without Host', 'GET %s HTTP/1.0' % WIRE),
+    reserved('HTTP/1.2', version='HTTP/1.2'),
     reserved('a range', 'Range: bytes=3-5', status=206),
     reserved('ranges that are not there', 'Range: bytes=300-500', status=416),
     reserved('a condition', 'If-None-Match: ' + ETAG, status=304),
@@ -283,6 +290,47 @@ def test_a_damaged_object_of_the_reserved_namespace_is_quarantined(servers):
         assert (reply.code, reply.body) == (200, BODY)
         assert exchange(server, head('/sda1/1/a/%00c/%00damaged')).code == 404
         assert len(os.listdir(os.path.join(server.tree.device_path, 'quarantined', 'objects'))) == 1
+
+
+def all_that_comes(server, data, piece):
+    """What is answered to these bytes, without what differs from answer to answer; None if that may have been lost."""
+    with connected(server.port, timeout=30) as client:
+        try:
+            for start in range(0, len(data), piece):
+                client.raw(data[start:start + piece])
+            while part := client.socket.recv(1 << 16):
+                client.received += part
+        except (BrokenPipeError, ConnectionResetError):
+            # nginx has refused the head and closed before it had read all.
+            return None
+    answer = re.sub(rb'\r\n(Date|X-Trans-Id|X-Openstack-Request-Id): [^\r]*', b'', client.received)
+    boundary = re.search(rb'boundary=([0-9a-f]+)', answer)
+    return answer.replace(boundary[1], b'<boundary>') if boundary else answer
+
+
+def test_two_conditions_in_lines_that_a_lf_alone_ends(servers):
+    for path in ('/sda1/1' + PLAIN, WIRE):
+        data = 'GET %s HTTP/1.1\nHost: h\nConnection: close\nIf-Match: x\nIf-Match: %s\n\n' % (path, ETAG)
+        for server in servers:
+            assert all_that_comes(server, data.encode(), len(data)).startswith(b'HTTP/1.1 200 '), (server.kind, path)
+
+
+@pytest.mark.worker_only
+def test_random_heads_are_answered_as_with_a_path_that_is_decoded(servers):
+    """And no process of nginx dies of them."""
+    server, draw = servers[0], random.Random(SEED)
+    pids = server.nginx_pids()
+    answered = 0
+    for number in range(HEADS):
+        drawn = mutated_heads.head(draw)
+        # However the head is damaged, it and a body that it may declare come to an end.
+        resumed, plain = [all_that_comes(server, drawn.of(path.encode()) + b'\r\n\r\n' + LAST_CHUNK, drawn.piece)
+                          for path in (WIRE, '/sda1/1' + TWIN)]
+        assert None in (resumed, plain) or resumed == plain.replace(b'---', b'%00'), (number, drawn, resumed, plain)
+        answered += bool(resumed)
+    assert server.nginx_pids() == pids
+    assert exchange(server, head(WIRE)).code == 200
+    assert answered > HEADS / 2
 
 
 @pytest.mark.worker_only
