@@ -10,7 +10,7 @@ import re
 import time
 import urllib.parse
 
-from policies import ERASURE_CODING
+from policies import ERASURE_CODING, INDEXES
 from swift_cluster import object_hash
 
 FAILED = re.compile(rb'subrequest failed with \d+: (.*?) \(', re.DOTALL)
@@ -27,10 +27,14 @@ META = re.compile(r'(?P<time>\d{10}\.\d{5}(?:_[0-9a-f]+)?)(?:[+-][0-9a-f]+)?\.me
 class Held:
     """The names in a hash directory, read."""
 
-    def __init__(self, directory, coded):
+    def __init__(self, directory, policy):
+        coded = policy in ERASURE_CODING
         names = os.listdir(directory) if os.path.isdir(directory) else []
         marks = [match for match in map(MARK.fullmatch, names) if match]
         data = [match for match in map(DATA.fullmatch, names) if match and bool(match['index']) == coded]
+        if coded:
+            # What has an index that the policy does not have is no fragment.
+            data = [match for match in data if int(match['index']) < INDEXES[policy]]
         self.names = names
         self.data = {(internal(match['time']), match['index'] and int(match['index'])) for match in data}
         self.tombstones = [internal(match['time']) for match in marks if match['kind'] == 'ts']
@@ -69,7 +73,7 @@ def broken_offers(session, partition, answer):
         # Which of several offers was meant is not told. What is quarantined was found damaged by a later subrequest.
         if parts and times[one.digest] > 1 or quarantined(partition, one.digest):
             continue
-        held = Held(os.path.join(partition, one.digest[-3:], one.digest), one.coded)
+        held = Held(os.path.join(partition, one.digest[-3:], one.digest), session.policy)
         later = [other for other in sent if object_hash(other.name) == one.digest and other.time >= one.time]
         # What a DELETE that is older than the reclaim age took away went with its tombstone; what was here may have made
         # room for another fragment that is newer.
@@ -91,7 +95,7 @@ def broken_successes(session, partition, answer, log):
         if failed & one.log_lines(partition) or quarantined(partition, object_hash(one.name)):
             continue
         same = [other for other in sent if other.name == one.name]
-        held = Held(one.directory(partition), session.policy in ERASURE_CODING)
+        held = Held(one.directory(partition), session.policy)
         if not one.holds(held, same):
             lines.append('success of %r, but there is %r' % (one.line, sorted(held.names)))
     return lines
@@ -222,7 +226,7 @@ class Offered:
             return False
         if b'm' in parts or b'd' in parts or self.meta is None:
             return True
-        if not any(time in held.durable for time in mine):
+        if max(mine) not in held.durable:
             return True  # no POST is taken for what is not durable
         return max([*mine, *held.metas], default='') >= self.meta
 
