@@ -1,17 +1,16 @@
 #include "worker/receiver/missing_check.h"
 
 #include <cstddef>
-#include <exception>
 #include <stdexcept>
 #include <string_view>
 
+#include "common/os/errors.h"
 #include "common/python/text.h"
 #include "worker/protocol/markers.h"
 #include "worker/protocol/offer.h"
 #include "worker/protocol/wanted.h"
 #include "worker/receiver/look_up_queue.h"
 #include "worker/receiver/missing_parts.h"
-#include "worker/request/errors.h"
 
 namespace ssync {
 namespace {
@@ -42,10 +41,9 @@ std::string wanted_lines(const Session& session, RequestInput& input, DiskThread
                     });
   try {
     read_offers(input, session.dialect, queue);
-  } catch (const SessionEnding&) {
-    queue.finish();
+  } catch (const Interrupted&) {
     throw;
-  } catch (const std::exception&) {
+  } catch (...) {
     // An error of an earlier offer takes precedence.
     queue.finish();
     throw;
