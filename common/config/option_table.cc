@@ -54,6 +54,7 @@ const std::array kWorkerOptions{
     Option{"durability", Durabilities{kReceiver<&ReceiverSettings::durability>}},
     Option{"swift_dir", Path{own_field<&Settings::swift_dir>}},
     Option{"object_server_conf", Path{own_field<&Settings::object_server_conf>, Blank::is_empty}},
+    Option{"swift_version", Text{own_field<&Settings::swift_version>}},
     Option{"log_target", CheckedText{kLog<&LogSettings::target>, is_log_target,
                                      "unknown target; give stderr, syslog or a file's absolute path"}},
 };

@@ -51,19 +51,28 @@ std::optional<std::pair<std::string, std::string>> split_scheme(std::string_view
   return std::pair(scheme, std::string(name.substr(colon + 1)));
 }
 
+// What a section or a name is looked for as: PasteDeploy has other prefixes for each.
+enum class Kind { application, filter };
+
 // A section as a loader sees it (LoaderContext). `end` is another one if the application is at the end of a
-// pipeline.
+// pipeline, and `filters` are what stands before it there.
 struct Context {
   IniSection global;
   IniSection local;
   std::optional<IniOption> factory;
   std::unique_ptr<Context> end;
+  std::vector<std::unique_ptr<Context>> filters;
 
   [[nodiscard]] const Context& application() const { return end ? end->application() : *this; }
   [[nodiscard]] IniSection config() const {
     IniSection config = local;
     config.insert(global.begin(), global.end());
     return config;
+  }
+  // Of a pipeline that ends in another one, those of both.
+  void append_filters(std::vector<PasteFilter>& to) const {
+    for (const auto& filter : filters) to.push_back({filter->config(), filter->factory});
+    if (end) end->append_filters(to);
   }
 };
 
@@ -86,23 +95,26 @@ class Loader {
   // Options that are global outside: those of [DEFAULT] here stay.
   void add_defaults(const IniSection& options) { defaults_.insert(options.begin(), options.end()); }
 
-  [[nodiscard]] bool has(const std::string& name) const { return !sections_named(name).empty(); }
+  [[nodiscard]] bool has(const std::string& name) const {
+    return !sections_named(name, Kind::application).empty();
+  }
 
   // get_context(). depth counts the sections on the way here.
-  [[nodiscard]] std::unique_ptr<Context> load(const std::string& name, const IniSection& global_conf,
-                                              int depth) const {
+  [[nodiscard]] std::unique_ptr<Context> load(const std::string& name, Kind kind,
+                                              const IniSection& global_conf, int depth) const {
     if (depth > kMaxDepth) {
       throw ConfigError(one_line(file_.path() + ": '" + name +
                                  "': more than 32 sections use each other; remove the circle"));
     }
-    const std::string section = section_named(name);
+    const std::string section = section_named(name, kind);
     Parts parts = read_section(section, global_conf);
     if (section.starts_with("pipeline:")) return load_end(std::move(parts), section, "pipeline", depth);
     if (section.starts_with("filter-app:")) return load_end(std::move(parts), section, "next", depth);
     const auto use = parts.local.extract("use");
-    if (!use.empty()) return load_used(std::move(parts), use.mapped(), depth);
+    if (!use.empty()) return load_used(std::move(parts), use.mapped(), kind, depth);
     auto context = std::make_unique<Context>();
-    for (const char* factory : {"paste.app_factory", "paste.composite_factory", "paste.composit_factory"}) {
+    for (const char* factory : {"paste.app_factory", "paste.composite_factory", "paste.composit_factory",
+                                "paste.filter_factory", "paste.filter_app_factory"}) {
       const auto named = parts.local.extract(factory);
       if (!named.empty()) context->factory = named.mapped();
     }
@@ -128,9 +140,12 @@ class Loader {
   }
 
   // find_config_section(): of each group of prefixes, those of the first that is there.
-  [[nodiscard]] std::vector<std::string> sections_named(const std::string& name) const {
-    static const std::vector<std::vector<std::string_view>> groups = {
+  [[nodiscard]] std::vector<std::string> sections_named(const std::string& name, Kind kind) const {
+    using Groups = std::vector<std::vector<std::string_view>>;
+    static const Groups of_applications = {
         {"app:", "application:"}, {"composite:", "composit:"}, {"pipeline:"}, {"filter-app:"}};
+    static const Groups of_filters = {{"filter:"}};
+    const Groups& groups = kind == Kind::filter ? of_filters : of_applications;
     std::vector<std::string> found;
     for (const auto& group : groups) {
       const std::size_t before = found.size();
@@ -147,11 +162,12 @@ class Loader {
     return found;
   }
 
-  [[nodiscard]] std::string section_named(const std::string& name) const {
-    const std::vector<std::string> found = sections_named(name);
+  [[nodiscard]] std::string section_named(const std::string& name, Kind kind) const {
+    const std::vector<std::string> found = sections_named(name, kind);
     if (found.empty()) {
-      throw ConfigError(
-          one_line(file_.path() + ": missing section [app:" + name + "]; add it, or correct what names it"));
+      const std::string prefix = kind == Kind::filter ? "[filter:" : "[app:";
+      throw ConfigError(one_line(file_.path() + ": missing section " + prefix + name +
+                                 "]; add it, or correct what names it"));
     }
     if (found.size() > 1) {
       throw ConfigError(one_line(file_.path() + ": sections [" + found[0] + "] and [" + found[1] +
@@ -206,26 +222,44 @@ class Loader {
     if (std::ranges::find(notes_, note) == notes_.end()) notes_.push_back(note);
   }
 
-  // [pipeline:…] and [filter-app:…]: the application is another section's.
+  // [pipeline:…] and [filter-app:…]: the application is another section's. What stands before it in a
+  // pipeline are filters.
   [[nodiscard]] std::unique_ptr<Context> load_end(Parts parts, const std::string& section, const char* option,
                                                   int depth) const {
     const auto named = parts.local.extract(option);
-    const std::vector<std::string> words =
+    std::vector<std::string> words =
         named.empty() ? std::vector<std::string>() : words_of(named.mapped().value);
     if (words.empty()) {
       throw ConfigError(
           one_line(file_.path() + ": [" + section + "] names no application; add '" + option + " = ...'"));
     }
     auto context = std::make_unique<Context>();
-    context->end = load_named(words.back(), named.mapped(), parts.global, depth);
+    context->end = load_named(words.back(), named.mapped(), Kind::application, parts.global, depth);
+    words.pop_back();
+    for (const std::string& filter : words) {
+      auto loaded = load_filter(filter, named.mapped(), parts.global, depth);
+      if (loaded) context->filters.push_back(std::move(loaded));
+    }
     context->global = std::move(parts.global);
     context->local = std::move(parts.local);
     return context;
   }
 
+  // nullptr for one that PasteDeploy refuses. Whether Swift's server starts with it is not ours to say: of a
+  // filter no more is needed here than whether it is one that answers.
+  [[nodiscard]] std::unique_ptr<Context> load_filter(const std::string& name, const IniOption& by,
+                                                     const IniSection& global_conf, int depth) const {
+    try {
+      return load_named(name, by, Kind::filter, global_conf, depth);
+    } catch (const ConfigError&) {
+      return nullptr;
+    }
+  }
+
   // _context_from_use(): what is used, with this section's options over it.
-  [[nodiscard]] std::unique_ptr<Context> load_used(Parts parts, const IniOption& use, int depth) const {
-    std::unique_ptr<Context> context = load_named(use.value, use, parts.global, depth);
+  [[nodiscard]] std::unique_ptr<Context> load_used(Parts parts, const IniOption& use, Kind kind,
+                                                   int depth) const {
+    std::unique_ptr<Context> context = load_named(use.value, use, kind, parts.global, depth);
     override_with(context->global, parts.set);
     override_with(context->local, parts.local);
     if (const auto file = parts.global.find("__file__"); file != parts.global.end()) {
@@ -234,12 +268,12 @@ class Loader {
     return context;
   }
 
-  [[nodiscard]] std::unique_ptr<Context> load_named(const std::string& name, const IniOption& by,
+  [[nodiscard]] std::unique_ptr<Context> load_named(const std::string& name, const IniOption& by, Kind kind,
                                                     const IniSection& global_conf, int depth) const {
     const auto absolute = split_scheme(name);
-    if (!absolute) return load(name, global_conf, depth + 1);
+    if (!absolute) return load(name, kind, global_conf, depth + 1);
     const auto& [scheme, rest] = *absolute;
-    if (scheme == "config") return load_from_file(rest, by, global_conf, depth);
+    if (scheme == "config") return load_from_file(rest, by, kind, global_conf, depth);
     auto context = std::make_unique<Context>();
     context->global = global_conf;
     context->factory = with_value(by, name);
@@ -248,7 +282,8 @@ class Loader {
 
   // _loadconfig(): 'config:FILE' is the application 'main' of the file, 'config:FILE#NAME' another one.
   [[nodiscard]] std::unique_ptr<Context> load_from_file(const std::string& uri, const IniOption& by,
-                                                        const IniSection& global_conf, int depth) const {
+                                                        Kind kind, const IniSection& global_conf,
+                                                        int depth) const {
     const std::size_t hash = std::min(uri.find('#'), uri.size());
     std::string path = uri.substr(0, hash);
     const std::string name = hash < uri.size() ? uri.substr(hash + 1) : "main";
@@ -258,7 +293,7 @@ class Loader {
     if (is_directory(path)) throw bad_option(by, "names a directory; name a file");
     Loader other(path, notes_);
     other.add_defaults(global_conf);
-    return other.load(name, global_conf, depth + 1);
+    return other.load(name, kind, global_conf, depth + 1);
   }
 
   IniFile file_;
@@ -274,9 +309,11 @@ std::optional<PasteApplication> load_paste_application(const std::string& path, 
   Loader loader(path, notes);
   if (!loader.has(name)) return std::nullopt;
   loader.add_defaults(global_conf);
-  const std::unique_ptr<Context> context = loader.load(name, global_conf, 1);
+  const std::unique_ptr<Context> context = loader.load(name, Kind::application, global_conf, 1);
   const Context& application = context->application();
-  return PasteApplication{context->config(), application.config(), application.factory};
+  PasteApplication loaded{context->config(), application.config(), application.factory, {}};
+  context->append_filters(loaded.filters);
+  return loaded;
 }
 
 std::string option_text(const IniOption& option) {

@@ -10,6 +10,12 @@
 
 namespace ssync {
 
+// A filter of a pipeline: what its factory gets, and what names the factory.
+struct PasteFilter {
+  IniSection config;
+  std::optional<IniOption> factory;
+};
+
 struct PasteApplication {
   // What appconfig() returns of the section: its options over those that are global there.
   IniSection config;
@@ -17,6 +23,9 @@ struct PasteApplication {
   IniSection application;
   // The option that names the factory, e.g. `use = egg:swift#object`.
   std::optional<IniOption> factory;
+  // Of a pipeline, what stands before the application, the outermost first; without those that are not
+  // configured, or wrongly.
+  std::vector<PasteFilter> filters;
 };
 
 // What PasteDeploy passes over in silence: lines for an operator.
@@ -27,7 +36,7 @@ using PasteNotes = std::vector<std::string>;
 // of a section, only `set name = value` overrides [DEFAULT]; `get name = other` takes a global option; `use`
 // goes on in another section or, with config:FILE#NAME, in another file; a pipeline passes its options on.
 // global_conf are options that are global from the outset. nullopt if the file has no such application.
-// Filters are not looked at. Throws ConfigError for what PasteDeploy refuses, and for more than 32 sections
+// Throws ConfigError for what PasteDeploy refuses, and for more than 32 sections
 // that use each other.
 std::optional<PasteApplication> load_paste_application(const std::string& path, const std::string& name,
                                                        const IniSection& global_conf, PasteNotes& notes);

@@ -11,6 +11,7 @@
 
 #include "common/config/errors.h"
 #include "common/config/ini_file.h"
+#include "common/config/middlewares.h"
 #include "common/config/object_server_conf.h"
 #include "common/config/option.h"
 #include "common/config/option_table.h"
@@ -91,6 +92,15 @@ void apply_server_options(const IniSection& options, const std::string& own_file
   }
 }
 
+// What worker.conf says of the node holds for its middlewares as well.
+void override_recon(const IniFile& file, Settings& settings) {
+  const IniSection& server = file.own_options("object-server");
+  if (server.contains("devices")) settings.middleware.recon.devices = settings.disk.devices;
+  if (server.contains("swift_dir") || file.own_options("worker").contains("swift_dir")) {
+    settings.middleware.recon.swift_dir = settings.swift_dir;
+  }
+}
+
 int worker_count(const IniSection& worker, int replication_concurrency) {
   const auto written = worker.find("workers");
   if (written == worker.end() || written->second.value.empty() || written->second.value == "auto") {
@@ -136,6 +146,7 @@ Settings load_settings(const std::string& path) {
   IniSection server;
   if (!settings.object_server_conf.empty()) {
     server = read_object_server_conf(settings.object_server_conf, settings.without_effect);
+    settings.middleware = read_middlewares(settings.object_server_conf);
   }
   for (const auto& [name, written] : file.own_options("object-server")) {
     server.insert_or_assign(name, written);
@@ -144,6 +155,7 @@ Settings load_settings(const std::string& path) {
   const std::string swift_dir = settings.swift_dir;
   apply_server_options(server, file.path(), settings);
   if (worker.contains("swift_dir")) settings.swift_dir = swift_dir;
+  override_recon(file, settings);
   settings.pool.workers = worker_count(worker, settings.pool.replication_concurrency);
   check_devices(server, settings.disk.devices, path);
   return settings;

@@ -7,6 +7,7 @@
 
 #include "common/config/disk_settings.h"
 #include "common/config/log_settings.h"
+#include "common/config/middleware_settings.h"
 #include "common/config/pool_settings.h"
 #include "common/config/receiver_settings.h"
 
@@ -17,8 +18,10 @@ struct Settings {
   ReceiverSettings receiver;
   LogSettings log;
   PoolSettings pool;
+  MiddlewareSettings middleware;
   std::string swift_dir = "/etc/swift";
   std::string object_server_conf;  // empty: none
+  std::string swift_version;       // what recon answers; empty: that of the Swift that is installed
   // What has no effect here, or another than it says: "[section] option = value (file)[: how it is taken]".
   std::vector<std::string> without_effect;
 };

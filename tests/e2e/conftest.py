@@ -58,7 +58,8 @@ class Receivers:
         self.running = {}
         self.count = 0
 
-    def new(self, kind, settings=None, workers=None, tree=None, with_faults=False):
+    def new(self, kind, settings=None, workers=None, tree=None, with_faults=False, **options):
+        # options: those of Swift's server alone.
         self.count += 1
         place = os.path.join(self.root, '%s-%d' % (kind, self.count))
         tree = tree or swift_cluster.DeviceTree(os.path.join(place, 'devices'))
@@ -67,7 +68,8 @@ class Receivers:
         if kind == 'swift':
             from swift_server import SwiftServer
             # One process: 2.30 gives its forked workers no replication semaphore, so they know no limit of sessions.
-            server = SwiftServer(self.swift_dir, tree, run_dir, settings, faults=faults, programs=self.programs)
+            server = SwiftServer(self.swift_dir, tree, run_dir, settings, faults=faults, programs=self.programs,
+                                 **options)
         else:
             from worker_server import WorkerServer
             server = WorkerServer(self.swift_dir, tree, run_dir, settings, workers, faults)

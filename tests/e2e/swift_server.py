@@ -23,11 +23,13 @@ devices = %(devices)s
 %(defaults)s
 
 [pipeline:main]
-pipeline = object-server
+pipeline = %(pipeline)s
 
 [app:object-server]
 use = egg:swift#object
 %(settings)s
+
+%(filters)s
 '''
 
 
@@ -39,15 +41,17 @@ def user_name():
 class SwiftServer:
     kind = 'swift'
 
-    def __init__(self, swift_dir, tree, run_dir, settings=None, workers=0, log_level='DEBUG', faults=None, programs=None):
-        """programs (swift_programs.py): start it there, where Swift and an equal swift.conf are loaded already."""
+    def __init__(self, swift_dir, tree, run_dir, settings=None, workers=0, log_level='DEBUG', faults=None, programs=None,
+                 pipeline='object-server', filters=''):
+        """programs (swift_programs.py): start it there, where Swift and an equal swift.conf are loaded already.
+        filters: sections of those in the pipeline."""
         self.tree = tree
         self.run_dir = run_dir
         self.faults = faults
         self.port = free_port()
         os.makedirs(run_dir, exist_ok=True)
         self.log_path = os.path.join(run_dir, 'object-server.log')
-        conf_path = os.path.join(run_dir, 'object-server.conf')
+        self.conf_path = conf_path = os.path.join(run_dir, 'object-server.conf')
         settings = settings or {}
         defaults = {'mount_check': 'false', 'fallocate_reserve': '0', 'log_level': log_level, **settings}
 
@@ -55,7 +59,8 @@ class SwiftServer:
             return '\n'.join('%s = %s' % pair for pair in options.items())
         with open(conf_path, 'w') as conf:
             conf.write(CONF % {'port': self.port, 'user': user_name(), 'workers': workers, 'swift_dir': swift_dir,
-                               'devices': tree.root, 'defaults': lines(defaults), 'settings': lines(settings)})
+                               'devices': tree.root, 'defaults': lines(defaults), 'settings': lines(settings),
+                               'pipeline': pipeline, 'filters': filters})
         # Faults are injected into a process from its start.
         if programs and not faults:
             self.process = programs.start(PROGRAM, [conf_path, '-v'], self.log_path)

@@ -723,6 +723,8 @@ def test_a_site_with_a_python_server_for_the_other_methods(own, tmp_path):
         deleted_reply = ask(port, 'DELETE', '/sda1/1' + NAME, [('X-Timestamp', at(5))])
         assert deleted_reply.code == 204
         assert ask(port, 'HEAD', '/sda1/1' + NAME).headers['x-backend-timestamp'] == at(5)
+        # swift-recon --validate-servers looks for this header.
+        assert ask(port, 'OPTIONS', '/').headers['server'].startswith('object-server/')
         log = theirs.log_text()
         assert '"PUT /sda1' in log and '"DELETE /sda1' in log
         assert '"GET /sda1' not in log and '"HEAD /sda1' not in log

@@ -49,6 +49,7 @@ class TemporaryDevice {
 
   DiskSettings& settings() noexcept { return configuration_.settings.disk; }
   ReceiverSettings& receiver() noexcept { return configuration_.settings.receiver; }
+  MiddlewareSettings& middleware() noexcept { return configuration_.settings.middleware; }
   SwiftConf& conf() noexcept { return configuration_.swift; }
   [[nodiscard]] const Configuration& configuration() const noexcept { return configuration_; }
   [[nodiscard]] const Partition& partition() const noexcept { return partition_; }

@@ -16,18 +16,32 @@
 #include "worker/object/get_object.h"
 #include "worker/pool/admission.h"
 #include "worker/protocol/markers.h"
+#include "worker/recon/middleware_answer.h"
 #include "worker/request/target.h"
 #include "worker/serve/replication_request.h"
 
 namespace ssync {
 namespace {
 
-void send_answer(ResponseOutput& output, const HttpAnswer& answer, RequestOutcome& outcome) {
+void send_head(ResponseOutput& output, const HttpAnswer& answer, RequestOutcome& outcome) {
   outcome.status = answer.status;
   outcome.content_length = static_cast<std::int64_t>(answer.body.size());
   output.write(fmt::format("Status: {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n", answer.status,
                            status_title(answer.status), answer.content_type, answer.body.size()));
+}
+
+void send_answer(ResponseOutput& output, const HttpAnswer& answer, RequestOutcome& outcome) {
+  send_head(output, answer, outcome);
   output.write(answer.body);
+}
+
+// As in Swift, these requests are not logged, and a HEAD has the length of the body.
+SessionResult send_middleware_answer(const Request& request, const RequestHead& head,
+                                     const HttpAnswer& answer, RequestOutcome& outcome) {
+  outcome.is_logged = false;
+  send_head(request.output, answer, outcome);
+  if (head.method != "HEAD") request.output.write(answer.body);
+  return SessionResult::complete;
 }
 
 // The path's first segment, checked later. The board has to know it before any disk is touched.
@@ -50,6 +64,7 @@ struct Routes::Route {
   std::string_view method;
   Handler handler;
   bool is_beside_sessions;
+  std::string_view device = {};  // for the board; empty: the path's
 };
 
 Routes::Routes(const Configuration& configuration, BoardPlace& place, DiskThreads& threads,
@@ -60,7 +75,7 @@ Routes::Routes(const Configuration& configuration, BoardPlace& place, DiskThread
       commit_limits_(commit_limits),
       stopping_(std::move(stopping)) {}
 
-const Routes::Route& Routes::route_of(const RequestHead& head) {
+const Routes::Route& Routes::route_of(const RequestHead& head) const {
   static constexpr std::array kRoutes{
       Route{"GET", &Routes::get_object, true},           Route{"HEAD", &Routes::get_object, true},
       Route{"REPLICATE", &Routes::hash_suffixes, true},  Route{"SSYNC", &Routes::run_session, false},
@@ -68,6 +83,16 @@ const Routes::Route& Routes::route_of(const RequestHead& head) {
   };
   // Other methods are refused in the session's checks, after the path.
   static constexpr Route kOther{"", &Routes::run_session, false};
+  static constexpr Route kHealthcheck{"", &Routes::answer_healthcheck, false};
+  static constexpr Route kRecon{"", &Routes::answer_recon, true, "recon"};
+  switch (middleware_for(head, configuration_.settings.middleware)) {
+    case Middleware::healthcheck:
+      return kHealthcheck;
+    case Middleware::recon:
+      return kRecon;
+    case Middleware::none:
+      break;
+  }
   const auto* const route = std::ranges::find(kRoutes, head.method, &Route::method);
   return route == kRoutes.end() ? kOther : *route;
 }
@@ -76,11 +101,21 @@ SessionResult Routes::answer(const Request& request, const RequestHead& head, Re
   try {
     const Route& route = route_of(head);
     if (!route.is_beside_sessions) return (this->*route.handler)(request, head, outcome);
-    return answer_beside_sessions(request, head, outcome, route.handler);
+    return answer_beside_sessions(request, head, outcome, route);
   } catch (const HttpError& error) {
     send_answer(request.output, error.answer(), outcome);
     return SessionResult::complete;
   }
+}
+
+SessionResult Routes::answer_healthcheck(const Request& request, const RequestHead& head,
+                                         RequestOutcome& outcome) {
+  const HttpAnswer answer = ssync::answer_healthcheck(configuration_.settings.middleware.healthcheck);
+  return send_middleware_answer(request, head, answer, outcome);
+}
+
+SessionResult Routes::answer_recon(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
+  return send_middleware_answer(request, head, ssync::answer_recon(head, configuration_), outcome);
 }
 
 SessionResult Routes::get_object(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
@@ -101,16 +136,17 @@ SessionResult Routes::hash_suffixes(const Request& request, const RequestHead& h
 }
 
 SessionResult Routes::answer_beside_sessions(const Request& request, const RequestHead& head,
-                                             RequestOutcome& outcome, Handler handler) {
-  const Admission admission(place_, {.method = head.method,
-                                     .device = device_of(decoded_path(head)),
-                                     .partition = "",
-                                     .remote_addr = head.remote_addr});
+                                             RequestOutcome& outcome, const Route& route) {
+  const Admission admission(
+      place_, {.method = head.method,
+               .device = route.device.empty() ? device_of(decoded_path(head)) : std::string(route.device),
+               .partition = "",
+               .remote_addr = head.remote_addr});
   if (!admission.is_admitted()) {
     log::info("refused with 503, too many requests of this device or in all: {} {}", head.method, head.uri);
     throw HttpError(standard_answer(503));
   }
-  return (this->*handler)(request, head, outcome);
+  return (this->*route.handler)(request, head, outcome);
 }
 
 SessionResult Routes::run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome) {

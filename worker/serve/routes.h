@@ -35,12 +35,15 @@ class Routes {
  private:
   using Handler = SessionResult (Routes::*)(const Request&, const RequestHead&, RequestOutcome&);
   struct Route;
-  static const Route& route_of(const RequestHead& head);
+  [[nodiscard]] const Route& route_of(const RequestHead& head) const;
 
-  // GET, HEAD and REPLICATE have to leave workers for sessions, and for other devices.
+  // GET, HEAD, REPLICATE and recon have to leave workers for sessions, and for other devices.
   SessionResult answer_beside_sessions(const Request& request, const RequestHead& head,
-                                       RequestOutcome& outcome, Handler handler);
+                                       RequestOutcome& outcome, const Route& route);
 
+  // /healthcheck and /recon/…
+  SessionResult answer_healthcheck(const Request& request, const RequestHead& head, RequestOutcome& outcome);
+  SessionResult answer_recon(const Request& request, const RequestHead& head, RequestOutcome& outcome);
   SessionResult get_object(const Request& request, const RequestHead& head, RequestOutcome& outcome);
   SessionResult hash_suffixes(const Request& request, const RequestHead& head, RequestOutcome& outcome);
   SessionResult run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome);

@@ -113,7 +113,7 @@ void Server::serve_accepted() {
   } else {
     request_.cut();
   }
-  if (settings_.log_requests) {
+  if (settings_.log_requests && outcome.is_logged) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     outcome.seconds = taken.count();
     log_request(head, outcome);

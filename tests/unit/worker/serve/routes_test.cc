@@ -87,6 +87,37 @@ TEST_F(RoutesTest, WithoutRoomTheAnswerIs503) {
   EXPECT_EQ(status("SSYNC", "/missing/7"), 507);
 }
 
+// By the path, before anything else, and with any method; without the middleware as any other path.
+TEST_F(RoutesTest, MiddlewaresAnswerBeforeTheObjectServer) {
+  EXPECT_EQ(status("GET", "/healthcheck"), 400);
+  EXPECT_EQ(status("PUT", "/recon/time"), 405);
+  EXPECT_EQ(status("GET", "/recon/time"), 400);
+  EXPECT_TRUE(outcome_.is_logged);
+  device_.middleware().healthcheck.is_served = true;
+  device_.middleware().recon.is_served = true;
+  for (const char* method : {"GET", "PUT", "SSYNC", "OPTIONS"}) {
+    EXPECT_EQ(answer(method, "/healthcheck"),
+              "Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nOK");
+    EXPECT_EQ(status(method, "/recon/time"), 200);
+    EXPECT_FALSE(outcome_.is_logged);
+  }
+  EXPECT_EQ(answer("HEAD", "/healthcheck"),
+            "Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n");
+}
+
+// Checks look at devices, and one that hangs must not take the pool; a health check looks at none.
+TEST_F(RoutesTest, ReconNeedsRoomAndHealthcheckDoesNot) {
+  device_.middleware().healthcheck.is_served = true;
+  device_.middleware().recon.is_served = true;
+  board_.set_room({.workers = 3, .slots = 1});
+  BoardPlace other(board_, board_.use());
+  ASSERT_TRUE(other.admit({.method = "GET", .device = "recon", .partition = ""}));
+  EXPECT_EQ(status("GET", "/recon/diskusage"), 503);
+  EXPECT_EQ(status("GET", "/healthcheck"), 200);
+  other.leave();
+  EXPECT_EQ(status("GET", "/recon/time"), 200);
+}
+
 TEST_F(RoutesTest, OnlyTheseMethodsAreAnswered) {
   device_.add_data(name_, kTime, "data", {{"ETag", md5_hex("data")}});
   const std::pair<const char*, int> on_a_partition[] = {
