@@ -21,9 +21,10 @@ def _fill(template, values):
 def write_nginx_config(run_dir, listen, socket_path, module, duplex=True, other_methods=''):
     """Writes nginx.conf, ssync.conf and ssync-access.conf into run_dir and returns nginx's command line.
 
-    duplex=False omits fastcgi_duplex, to show that sessions hang without it.
+    socket_path may have $server_port in it, for a pool for each port. duplex=False omits fastcgi_duplex, to show that
+    sessions hang without it.
     """
-    for path in (run_dir, socket_path, module):
+    for path in (run_dir, socket_path.replace('$server_port', ''), module):
         if any(c in path for c in '"$\\\n'):
             raise ValueError('nginx does not support the characters " $ \\ or a newline in a path: %r' % path)
     os.makedirs(os.path.join(run_dir, 'nginx-temp'), exist_ok=True)

@@ -8,23 +8,18 @@ import http.client
 import itertools
 import os
 import re
-import subprocess
-import sys
 import time
 from typing import Any
 
 import pytest
 
 from damage import another_name, change_metadata, file_for_directory, grow, no_metadata, spoiled, truncate
+from own_site import own_site
 from partition_trees import assert_equal_trees, forget_quarantined
 from ports import free_port
-from processes import await_condition, die_with_parent
+from processes import await_condition
 from swift_cluster import EC, GOLD, DeviceTree, object_hash, quiet_logger
 from wire import ask, connected
-from worker_server import REPOSITORY, build_dir
-
-sys.path.insert(0, os.path.join(REPOSITORY, 'deploy'))
-from nginx_config import write_nginx_config  # noqa: E402
 
 T = int(time.time()) - 3600
 NAME = '/a/c/o'
@@ -705,17 +700,10 @@ def test_a_site_with_a_python_server_for_the_other_methods(own, tmp_path):
     """As deploy/README.md sets it up: reads are ours, writes the Python server's, both on the same disks."""
     ours = own.new('worker')
     theirs = own.new('swift', workers=0, tree=ours.tree)
-    run_dir = str(tmp_path)
-    os.chmod(run_dir, 0o755)
     port = free_port()
     socket_path, = ours.sockets()
-    module = os.path.join(build_dir(), 'nginx', 'ngx_http_fastcgi_duplex_module.so')
-    command = write_nginx_config(
-        run_dir, '127.0.0.1:%d' % port, socket_path, module,
-        other_methods='if ($ssync_worker = 0) { proxy_pass http://127.0.0.1:%d; }' % theirs.port)
-    nginx = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent)
-    try:
-        await_condition(lambda: os.path.exists(os.path.join(run_dir, 'nginx.pid')), 'nginx')
+    other_methods = 'if ($ssync_worker = 0) { proxy_pass http://127.0.0.1:%d; }' % theirs.port
+    with own_site(str(tmp_path), '127.0.0.1:%d' % port, socket_path, other_methods):
         put = ask(port, 'PUT', '/sda1/1' + NAME, [('X-Timestamp', at(0)), ('Content-Length', '0'), ('Content-Type', 'a/b')])
         assert put.code == 201
         got = ask(port, 'GET', '/sda1/1' + NAME)
@@ -728,9 +716,6 @@ def test_a_site_with_a_python_server_for_the_other_methods(own, tmp_path):
         log = theirs.log_text()
         assert '"PUT /sda1' in log and '"DELETE /sda1' in log
         assert '"GET /sda1' not in log and '"HEAD /sda1' not in log
-    finally:
-        nginx.terminate()
-        nginx.wait(20)
 
 
 class OneNodeRing:
