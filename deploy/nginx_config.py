@@ -18,6 +18,14 @@ def _fill(template, values):
     return ''.join(filled)
 
 
+def write_tls_config(run_dir, listen, certificate, key, client_ca):
+    """Writes ssync-tls.conf, which the site includes from the next start or reload on."""
+    text = _fill('ssync-tls.conf.in', {'TLS_LISTEN': listen, 'CERTIFICATE': certificate, 'CERTIFICATE_KEY': key,
+                                       'CLIENT_CA': client_ca})
+    with open(os.path.join(run_dir, 'ssync-tls.conf'), 'w', encoding='utf-8') as f:
+        f.write(text)
+
+
 def write_nginx_config(run_dir, listen, socket_path, module, duplex=True, other_methods=''):
     """Writes nginx.conf, ssync.conf and ssync-access.conf into run_dir and returns nginx's command line.
 

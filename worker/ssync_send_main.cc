@@ -28,6 +28,7 @@
 #include "worker/sender/send_report.h"
 #include "worker/sender/sender_session.h"
 #include "worker/sender/synthetic_objects.h"
+#include "worker/sender/tls.h"
 
 namespace {
 
@@ -60,6 +61,8 @@ struct Options {
   bool json = false;
   std::uint64_t bandwidth_limit = 0;
   double timeout = 60;
+  TlsFiles tls;
+  std::string tls_name;
   std::optional<std::uint64_t> synthetic;
   std::uint64_t synthetic_first = 0;
   std::uint64_t size = 4096;
@@ -100,6 +103,27 @@ void add_options(CLI::App& app, Options& options) {
                  "seconds without progress after which to give up connecting, sending or receiving")
       ->check(CLI::Range(0.001, 1e6))
       ->option_text("SECONDS [60]");
+
+  constexpr char kTls[] = "TLS";
+  CLI::Option* const ca =
+      app.add_option("--tls-ca", options.tls.ca, "connect with TLS; who signs receivers' certificates (PEM)")
+          ->option_text("FILE")
+          ->group(kTls);
+  CLI::Option* const certificate =
+      app.add_option("--tls-cert", options.tls.certificate, "this sender's certificate with its chain (PEM)")
+          ->option_text("FILE")
+          ->needs(ca)
+          ->group(kTls);
+  CLI::Option* const key = app.add_option("--tls-key", options.tls.key, "the key of --tls-cert (PEM)")
+                               ->option_text("FILE")
+                               ->needs(certificate)
+                               ->group(kTls);
+  certificate->needs(key);
+  app.add_option("--tls-name", options.tls_name,
+                 "the name that the receiver's certificate must be for, if not HOST")
+      ->option_text("NAME")
+      ->needs(ca)
+      ->group(kTls);
 
   constexpr char kSynthetic[] = "Generated load, instead of --device-dir";
   app.add_option("--synthetic", options.synthetic, "offer this many generated objects")
@@ -246,6 +270,9 @@ int send(const Options& options) {
                 .limits = {.timeout = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                                std::chrono::duration<double>(options.timeout)),
                            .bytes_per_second = static_cast<std::int64_t>(options.bandwidth_limit)}};
+  if (!options.tls.ca.empty()) {
+    job.tls = {.context = std::make_shared<const TlsContext>(options.tls), .name = options.tls_name};
+  }
   DiskSettings settings;
   settings.reclaim_age = options.reclaim_age;
   const Partition partition{.settings = settings,

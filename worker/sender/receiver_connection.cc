@@ -48,7 +48,7 @@ iovec piece(std::string_view data) { return {const_cast<char*>(data.data()), dat
 }  // namespace
 
 ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const ConnectionLimits& limits,
-                                       const Interruption& interruption)
+                                       const Interruption& interruption, const ConnectionTls& tls)
     : peer_(address.host_and_port()),
       limits_(limits),
       bandwidth_(limits.bytes_per_second),
@@ -56,6 +56,7 @@ ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const Con
       out_(kSizeLineRoom + kChunkSize + 2),
       raw_(kReceiveSize) {
   connect(address);
+  if (tls.context) start_tls(tls, address.host);
 }
 
 void ReceiverConnection::connect(const ReceiverAddress& address) {
@@ -79,6 +80,22 @@ void ReceiverConnection::connect(const ReceiverAddress& address) {
     }
   }
   throw ConnectionLost("cannot connect to " + peer_ + ": " + std::strerror(error));
+}
+
+void ReceiverConnection::start_tls(const ConnectionTls& tls, const std::string& host) {
+  const auto until = deadline();
+  try {
+    tls_.emplace(*tls.context, socket_.get(), tls.name.empty() ? host : tls.name);
+    for (;;) {
+      const TlsChannel::Step step = tls_->shake_hands();
+      if (step == TlsChannel::Step::done) return;
+      if (wait(step == TlsChannel::Step::wants_read ? POLLIN : POLLOUT, until) == 0) {
+        throw ConnectionLost(std::strerror(ETIMEDOUT));
+      }
+    }
+  } catch (const ConnectionLost& error) {
+    throw ConnectionLost("cannot connect to " + peer_ + ": " + error.what());
+  }
 }
 
 // Connects to this address. Returns 0 or an errno.
@@ -155,7 +172,18 @@ void ReceiverConnection::flush_what_waits() {
 
 void ReceiverConnection::finish() noexcept {
   constexpr std::string_view kLastChunk = "0\r\n\r\n";
-  static_cast<void>(!::send(socket_.get(), kLastChunk.data(), kLastChunk.size(), MSG_NOSIGNAL));
+  std::array<iovec, 1> last{piece(kLastChunk)};
+  msghdr message{};
+  message.msg_iov = last.data();
+  message.msg_iovlen = last.size();
+  static_cast<void>(send_some(message));
+}
+
+// Sends what the socket takes. Returns its size, or -1 with errno.
+ssize_t ReceiverConnection::send_some(const msghdr& message) {
+  if (!tls_) return ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+  const iovec& first = message.msg_iov[0];
+  return tls_->send({static_cast<const char*>(first.iov_base), first.iov_len});
 }
 
 // Sends the collected data as one chunk, and the large piece as another.
@@ -200,7 +228,7 @@ void ReceiverConnection::send_all(std::span<iovec> pieces) {
       message.msg_iov = &limited;
       message.msg_iovlen = 1;
     }
-    const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    const ssize_t sent = send_some(message);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN) {
@@ -241,7 +269,8 @@ void ReceiverConnection::hear() {
 
 // Reads available data, at most one buffer. False if there is none.
 bool ReceiverConnection::receive() {
-  const ssize_t size = ::recv(socket_.get(), raw_.data(), raw_.size(), MSG_DONTWAIT);
+  const ssize_t size = tls_ ? tls_->receive(raw_.data(), raw_.size())
+                            : ::recv(socket_.get(), raw_.data(), raw_.size(), MSG_DONTWAIT);
   if (size < 0 && (errno == EINTR || errno == EAGAIN)) return false;
   if (size <= 0) {
     gone_ = true;

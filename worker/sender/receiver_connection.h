@@ -2,11 +2,14 @@
 #pragma once
 
 #include <netdb.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,12 +20,19 @@
 #include "worker/sender/http_response.h"
 #include "worker/sender/interruption.h"
 #include "worker/sender/receiver_address.h"
+#include "worker/sender/tls.h"
 
 namespace ssync {
 
 struct ConnectionLimits {
   std::chrono::steady_clock::duration timeout;  // to connect, and of each wait to send or receive
   std::int64_t bytes_per_second = 0;            // 0: no limit
+};
+
+// For a connection with TLS.
+struct ConnectionTls {
+  std::shared_ptr<const TlsContext> context = {};  // null: none
+  std::string name = {};                           // in the receiver's certificate; empty: the address's host
 };
 
 // While writing it also reads, to notice early responses of the receiver and to avoid a deadlock. Every
@@ -32,7 +42,7 @@ class ReceiverConnection {
  public:
   // Connects. interruption must outlive it.
   ReceiverConnection(const ReceiverAddress& address, const ConnectionLimits& limits,
-                     const Interruption& interruption);
+                     const Interruption& interruption, const ConnectionTls& tls = {});
 
   // Sends the request's head unchanged and reads the head of the response.
   HttpResponseHead request(std::string_view head);
@@ -59,9 +69,11 @@ class ReceiverConnection {
   using Clock = std::chrono::steady_clock;
 
   void connect(const ReceiverAddress& address);
+  void start_tls(const ConnectionTls& tls, const std::string& host);
   int connect_error(const addrinfo& address, Clock::time_point until);
   [[nodiscard]] Clock::time_point deadline() const { return Clock::now() + limits_.timeout; }
   short wait(short events, Clock::time_point until);
+  ssize_t send_some(const msghdr& message);
   void send_chunk(std::string_view large);
   void send_all(std::span<iovec> pieces);
   void wait_for_allowance();
@@ -75,6 +87,7 @@ class ReceiverConnection {
   BandwidthLimit bandwidth_;
   const Interruption& interruption_;
   Fd socket_;
+  std::optional<TlsChannel> tls_;
 
   std::vector<char> out_;  // room for the chunk's size, then its data
   std::size_t out_size_ = 0;

@@ -74,7 +74,7 @@ SenderSession::SenderSession(SenderJob job, const Interruption& interruption, Ob
     : job_(std::move(job)), interruption_(interruption), observer_(std::move(observer)) {}
 
 void SenderSession::run(const OpenSource& open_source) {
-  ReceiverConnection connection(job_.receiver, job_.limits, interruption_);
+  ReceiverConnection connection(job_.receiver, job_.limits, interruption_, job_.tls);
   ObjectSource& source = open_source(start(connection));
   {
     enter(SenderProgress::Phase::missing_check);

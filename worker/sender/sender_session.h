@@ -22,6 +22,7 @@ struct SenderJob {
   std::optional<int> fragment_index = {};
   bool dry_run = false;  // no updates are sent, only counted
   ConnectionLimits limits;
+  ConnectionTls tls = {};
 };
 
 // The progress of a session, also if it ended with an error.
