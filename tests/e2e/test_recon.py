@@ -93,9 +93,10 @@ def test_a_check_is_answered_as_by_swift(node, check):
 
 
 def shape(value):
+    """Names and types. Of a list those that there are, as others may mount something meanwhile."""
     if isinstance(value, dict):
         return [(key, shape(item)) for key, item in value.items()]
-    return [shape(item) for item in value] if isinstance(value, list) else type(value).__name__
+    return {str(shape(item)) for item in value} if isinstance(value, list) else type(value).__name__
 
 
 @pytest.mark.parametrize('check', UNSTEADY)
@@ -155,8 +156,9 @@ recon.SwiftRecon.get_hosts = lambda *_: {('127.0.0.1', port)}
 sys.exit(recon.main())
 '''
 # Loads, sockets, times of the clock, and space that others use meanwhile.
-CHANGES = re.compile(r'(?<=\[)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?=\])|\d+(\.\d+)?(?= seconds? ago)|\d+(\.\d+)? (minute|hour|day)s? ago')
-NUMBERS_OF = re.compile(r'^(\[(1m|5m|15m)_load_avg\]|\[\w*(tcp|orphan|time_wait)\w*\]|Disk usage|Distribution|\s+\d+% ).*$', re.MULTILINE)
+CHANGES = re.compile(r'(?<=\[)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?=\])|\d+(\.\d+)? (second|minute|hour|day)s? ago')
+NUMBERS_OF = re.compile(r'^(\[(1m|5m|15m)_load_avg\]|\[\w*(tcp|orphan|time_wait)\w*\]|Disk usage|Distribution|\s+\d+% ).*$',
+                        re.MULTILINE)
 
 
 def swift_recon(programs, port):
