@@ -139,7 +139,7 @@ def test_an_expired_certificate(node):
     node.serve_with('expired')
     try:
         words = 'its certificate is not accepted: certificate has expired; renew the receiver\'s certificate'
-        await_condition(lambda: words in node.send()[2], 'nginx has the expired certificate')
+        await_condition(lambda: words in node.send()[2], 'nginx has the expired certificate', 60)
         assert node.send()[0] == LOST
     finally:
         node.serve_with('receiver')
