@@ -124,6 +124,8 @@ TEST_F(RingTest, HasAFractionOfAReplica) {
   EXPECT_EQ(one.replica_count(), 1.25);
   EXPECT_THAT(ids(one, 0), ElementsAre(0, 2));
   EXPECT_THAT(ids(one, 1), ElementsAre(2));
+  // As swift-ring-builder writes 1.25 replicas of less than four partitions.
+  EXPECT_EQ(ring_of(ring_format_1(header_1(), ids_little({0, 2, 0, 2}))).replica_count(), 1);
   const Ring two = ring_of(ring_format_2(kMetadata, kDevices, ids_big({0, 2, 0, 2, 2}, 2)));
   EXPECT_EQ(two.replica_count(), 1.25);
 }
@@ -231,7 +233,8 @@ TEST_F(RingTest, RefusesHostileFilesOfFormat1) {
       {ring_format_1(header_1(R"("part_shift": 30, "replica_count": 2, "version": "x")"), kTable),
        "version is not"},
       {ring_format_1(header_1(), ""), "rows of its table are missing"},
-      {ring_format_1(header_1(), ids_little({0, 2, 0, 2})), "rows of its table are missing"},
+      {ring_format_1(header_1(R"("part_shift": 30, "replica_count": 3)"), ids_little({0, 2, 0, 2})),
+       "rows of its table are missing"},
       {ring_format_1(header_1(), ids_little({0, 2, 0})), "rows of its table are missing"},
       {ring_format_1(header_1(R"("part_shift": 30, "replica_count": 1)"), ids_little({0, 2, 0})), "cut"},
       {ring_format_1(header_1(), kTable.substr(1)), "within a number"},
