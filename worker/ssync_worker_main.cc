@@ -1,23 +1,26 @@
 // ssync-worker: the replication side of an OpenStack Swift object server.
 #include <getopt.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "common/config/configuration.h"
 #include "common/config/errors.h"
 #include "common/config/settings.h"
-#include "common/config/storage_policy.h"
-#include "common/layout/erasure_code.h"
+#include "worker/check/node_page.h"
 #include "worker/pool/pool.h"
 #include "worker/serve/serve.h"
 
 namespace {
 
 constexpr int kOperatorMistake = 2;
+
+constexpr const char* kDefaultConfig = "/etc/swift/ssync-worker.conf";
 
 constexpr char kUsage[] =
     "Receives replication for an OpenStack Swift object server over FastCGI.\n"
@@ -26,23 +29,30 @@ constexpr char kUsage[] =
     "Options:\n"
     "  -h, --help             print this help message and exit\n"
     "  --config FILE          configuration file [/etc/swift/ssync-worker.conf]\n"
-    "  --check                check the configuration, list options without effect and all settings, and "
-    "exit\n"
+    "  --check                check the configuration; print devices, rings, options without effect and all "
+    "settings, and exit\n"
+    "  --object-server-conf FILE\n"
+    "                         with --check: Swift's object-server.conf, in place of the one that the "
+    "configuration file names,\n"
+    "                         or of a configuration file\n"
     "  --version              print the version and exit\n";
 
 struct Options {
-  std::string config_path = "/etc/swift/ssync-worker.conf";
+  std::optional<std::string> config_path;
+  std::optional<std::string> object_server_conf;
   bool only_check = false;
 };
 
 // Returns the exit status to exit with, or -1 to continue.
 int read_options(int argc, char** argv, Options& options) {
-  enum { config = 1, check, version };
-  constexpr std::array<option, 5> kOptions{{{"help", no_argument, nullptr, 'h'},
-                                            {"config", required_argument, nullptr, config},
-                                            {"check", no_argument, nullptr, check},
-                                            {"version", no_argument, nullptr, version},
-                                            {nullptr, 0, nullptr, 0}}};
+  enum { config = 1, object_server_conf, check, version };
+  constexpr std::array<option, 6> kOptions{
+      {{"help", no_argument, nullptr, 'h'},
+       {"config", required_argument, nullptr, config},
+       {"object-server-conf", required_argument, nullptr, object_server_conf},
+       {"check", no_argument, nullptr, check},
+       {"version", no_argument, nullptr, version},
+       {nullptr, 0, nullptr, 0}}};
   for (;;) {
     switch (::getopt_long(argc, argv, "h", kOptions.data(), nullptr)) {
       case -1:
@@ -54,6 +64,9 @@ int read_options(int argc, char** argv, Options& options) {
         return 0;
       case config:
         options.config_path = optarg;
+        break;
+      case object_server_conf:
+        options.object_server_conf = optarg;
         break;
       case check:
         options.only_check = true;
@@ -68,37 +81,37 @@ int read_options(int argc, char** argv, Options& options) {
   }
 }
 
-// Policies whose fragments are stored as they come, since this machine cannot read their headers.
-void print_unchecked_policies(const ssync::StoragePolicies& policies) {
-  for (const ssync::StoragePolicy& policy : policies.all()) {
-    if (policy.type != ssync::PolicyType::erasure_coding) continue;
-    const ssync::ErasureCoding& coding = policy.erasure_coding;
-    const int error = ssync::ErasureCode(coding).error();
-    if (error == 0) continue;
-    std::printf(
-        "not checked: fragments of [storage-policy:%d] %s: liberasurecode has no %s %d+%d on this machine "
-        "(error "
-        "%d); install its backend to have damaged fragments found\n",
-        policy.index, policy.name.c_str(), coding.ec_type.c_str(), coding.data_fragments,
-        coding.parity_fragments, error);
+// Which files to read. Swift's alone is enough to look at a node on which nothing is set up yet.
+ssync::ConfigurationFiles files_of(const Options& options) {
+  if (options.config_path) return {options.config_path, options.object_server_conf};
+  if (options.object_server_conf && ::access(kDefaultConfig, F_OK) != 0) {
+    return {std::nullopt, options.object_server_conf};
   }
+  return {kDefaultConfig, options.object_server_conf};
 }
 
-int print_check(const std::string& config_path, const ssync::Configuration& configuration) {
-  const ssync::Settings& settings = configuration.settings;
-  for (const std::string& option : settings.without_effect) std::printf("no effect: %s\n", option.c_str());
-  print_unchecked_policies(configuration.swift.policies);
-  std::printf("\n%s\n%s: configuration is valid\n", ssync::effective_text(settings).c_str(),
-              config_path.c_str());
+int print_check(const Options& options) {
+  const ssync::ConfigurationFiles files = files_of(options);
+  const ssync::Configuration configuration = ssync::load_configuration(files);
+  const std::string& name = files.worker_conf ? *files.worker_conf : *files.object_server_conf;
+  std::printf("ssync-worker " SSYNC_VERSION "\n\n%s\n%s: configuration is valid\n",
+              ssync::node_page(configuration).c_str(), name.c_str());
   return 0;
 }
 
 int run(int argc, char** argv) {
   Options options;
   if (const int status = read_options(argc, argv, options); status >= 0) return status;
-  ssync::Configuration configuration = ssync::load_configuration(options.config_path);
-  if (options.only_check) return print_check(options.config_path, configuration);
-  return ssync::run_pool(options.config_path, std::move(configuration), ssync::serve_requests);
+  if (options.only_check) return print_check(options);
+  if (options.object_server_conf) {
+    std::fputs(
+        "ssync-worker: --object-server-conf is for --check; to serve with it, set object_server_conf in "
+        "[worker] of worker.conf\n",
+        stderr);
+    return kOperatorMistake;
+  }
+  const std::string config_path = options.config_path.value_or(kDefaultConfig);
+  return ssync::run_pool(config_path, ssync::load_configuration(config_path), ssync::serve_requests);
 }
 
 }  // namespace

@@ -13,7 +13,9 @@ struct Configuration {
   SwiftConf swift;
 };
 
-// Reads worker.conf at path and the swift.conf in its swift_dir. Throws ConfigError if either is invalid.
-Configuration load_configuration(const std::string& path);
+// Reads the files and the swift.conf in their swift_dir. Throws ConfigError if any is invalid.
+Configuration load_configuration(const ConfigurationFiles& files);
+// The same for a worker.conf.
+Configuration load_configuration(const std::string& worker_conf);
 
 }  // namespace ssync

@@ -351,9 +351,18 @@ std::string interpolate(const IniOption& option, const IniSection& scope, IniInt
   return Interpolation(option, scope, names).run();
 }
 
+std::string printable_value(const IniOption& option) {
+  constexpr std::array<std::string_view, 8> kSecrets{
+      "salt", "secret", "password", "passwd", "token", "auth_key", "hash_path_prefix", "hash_path_suffix"};
+  const std::string name = python::lower_ascii(option.name);
+  const bool is_secret = std::ranges::any_of(
+      kSecrets, [&name](std::string_view word) { return name.find(word) != std::string::npos; });
+  return is_secret && !option.value.empty() ? "(not shown)" : option.value;
+}
+
 ConfigError bad_option(const IniOption& option, std::string_view problem_and_remedy) {
   return ConfigError{one_line(option.file + ": [" + option.section + "] " + option.name + " = " +
-                              option.value + ": " + std::string(problem_and_remedy))};
+                              printable_value(option) + ": " + std::string(problem_and_remedy))};
 }
 
 std::string one_line(std::string_view text) {

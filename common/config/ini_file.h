@@ -82,8 +82,12 @@ class IniFile {
 std::string interpolate(const IniOption& option, const IniSection& scope, IniInterpolation interpolation,
                         IniNames names);
 
+// The value, or "(not shown)" of an option that is a secret by its name: salts, passwords, and what Swift
+// hashes names with. What is printed ends up in tickets.
+std::string printable_value(const IniOption& option);
+
 // An operator's mistake as one line: `FILE: [SECTION] NAME = VALUE: problem_and_remedy`. Control characters
-// in the value are escaped.
+// in the value are escaped, and secrets are not shown.
 ConfigError bad_option(const IniOption& option, std::string_view problem_and_remedy);
 
 // Text as one line: control characters are escaped.

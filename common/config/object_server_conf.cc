@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "common/config/errors.h"
 #include "common/config/paste_deploy.h"
@@ -34,7 +35,7 @@ bool is_pastes_own(std::string_view name) {
 
 }  // namespace
 
-IniSection read_object_server_conf(const std::string& path, std::vector<std::string>& notes) {
+ObjectServerConf read_object_server_conf(const std::string& path, std::vector<std::string>& notes) {
   const auto server = load_paste_application(path, kName, {}, notes);
   if (!server) {
     throw ConfigError(path +
@@ -42,7 +43,7 @@ IniSection read_object_server_conf(const std::string& path, std::vector<std::str
                       "object-server.conf, or to the directory object-server.conf.d");
   }
   // _initrp(): the name in the log is global for the application.
-  IniSection global = {{"log_name", IniOption{path, "app:object-server", "log_name", kName}}};
+  IniSection global = {{"log_name", IniOption{path, "", "log_name", kName}}};
   if (const auto name = server->config.find("log_name"); name != server->config.end()) {
     global.at("log_name") = name->second;
   }
@@ -59,7 +60,7 @@ IniSection read_object_server_conf(const std::string& path, std::vector<std::str
     }
   }
   std::erase_if(result, [](const auto& option) { return is_pastes_own(option.first); });
-  return result;
+  return {std::move(result), (main ? *main : *server).filter_names};
 }
 
 }  // namespace ssync

@@ -46,81 +46,78 @@ void check_path(const IniOption& written) {
   }
 }
 
-// How the value was taken, if Swift takes it otherwise than it stands there.
-using Note = std::optional<std::string>;
-
-Note read(const Truth& type, const IniOption& written, Owner owner, Settings& settings) {
+Taken read(const Truth& type, const IniOption& written, Owner owner, Settings& settings) {
   if (owner == Owner::swift && !is_truth(written.value)) {
     type.field(settings) = false;
-    return "read as false";
+    return {.note = "read as false"};
   }
   type.field(settings) = read_truth(written);
-  return std::nullopt;
+  return {};
 }
 
-Note read(const Text& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
+Taken read(const Text& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
   type.field(settings) = written.value;
-  return std::nullopt;
+  return {};
 }
 
-Note read(const Path& type, const IniOption& written, Owner owner, Settings& settings) {
+Taken read(const Path& type, const IniOption& written, Owner owner, Settings& settings) {
   if (written.value.empty() && type.blank == Blank::is_empty) {
     type.field(settings).clear();
-    return std::nullopt;
+    return {};
   }
   IniOption absolute = written;
-  Note note;
+  Taken taken;
   if (owner == Owner::swift && !written.value.starts_with('/')) {
     // clean_up_daemon_hygiene() makes / the working directory of Swift's servers.
     absolute.value.insert(0, "/");
-    note = "read as " + absolute.value;
+    taken.note = "read as " + absolute.value;
   }
   check_path(absolute);
   type.field(settings) = absolute.value;
-  return note;
+  return taken;
 }
 
-Note read(const CheckedText& type, const IniOption& written, Owner owner, Settings& settings) {
+Taken read(const CheckedText& type, const IniOption& written, Owner owner, Settings& settings) {
   if (!type.accepts(written.value)) {
     if (owner == Owner::us) throw bad_option(written, type.remedy);
-    return "unknown here, the default " + type.field(settings) + " is used";
+    return {.note = "unknown here, the default " + type.field(settings) + " is used", .is_default = true};
   }
   type.field(settings) = written.value;
-  return std::nullopt;
+  return {};
 }
 
 template <typename T>
-Note read(const WholeNumber<T>& type, const IniOption& written, Owner owner, Settings& settings) {
-  if (written.value.empty() && type.blank == Blank::is_default) return std::nullopt;
+Taken read(const WholeNumber<T>& type, const IniOption& written, Owner owner, Settings& settings) {
+  if (written.value.empty() && type.blank == Blank::is_default) return {.is_default = true};
   std::int64_t number = parse_whole_number(written, type.example);
-  Note note;
+  Taken taken;
   if (owner == Owner::swift && number >= type.swift_minimum) {
-    const std::int64_t taken = std::clamp(number, type.minimum, type.maximum);
-    if (taken != number) note = "taken as " + std::to_string(taken);
-    number = taken;
+    const std::int64_t nearest = std::clamp(number, type.minimum, type.maximum);
+    if (nearest != number) taken.note = "taken as " + std::to_string(nearest);
+    number = nearest;
   } else {
     number = read_whole_number(written, type.minimum, type.maximum, type.example);
   }
   type.field(settings) = static_cast<T>(number * type.unit);
-  return note;
+  return taken;
 }
 
-Note read(const RealNumber& type, const IniOption& written, Owner owner, Settings& settings) {
-  if (written.value.empty() && type.blank == Blank::is_default) return std::nullopt;
+Taken read(const RealNumber& type, const IniOption& written, Owner owner, Settings& settings) {
+  if (written.value.empty() && type.blank == Blank::is_default) return {.is_default = true};
   const double number = parse_real_number(written, type.example);
   if (owner == Owner::swift && number > type.maximum) {
     type.field(settings) = type.maximum;
-    return "taken as " + python::float_text(type.maximum);
+    return {.note = "taken as " + python::float_text(type.maximum)};
   }
   // Written so that NaN is refused too.
   if (!(number >= type.minimum && number <= type.maximum)) {
     throw bad_option(written, "out of range; give " + std::string(type.example));
   }
   type.field(settings) = number;
-  return std::nullopt;
+  return {};
 }
 
-Note read(const FileMode& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
+Taken read(const FileMode& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
   unsigned mode = 0;
   const char* end = written.value.data() + written.value.size();
   const auto parsed = std::from_chars(written.value.data(), end, mode, 8);
@@ -128,10 +125,10 @@ Note read(const FileMode& type, const IniOption& written, Owner /*owner*/, Setti
     throw bad_option(written, "not an octal file mode; give e.g. 0660");
   }
   type.field(settings) = mode;
-  return std::nullopt;
+  return {};
 }
 
-Note read(const BytesOrPercent& type, const IniOption& written, Owner owner, Settings& settings) {
+Taken read(const BytesOrPercent& type, const IniOption& written, Owner owner, Settings& settings) {
   constexpr std::string_view kExample = "a percentage, e.g. 1%, or a number of bytes";
   constexpr std::int64_t kMaxBytes = std::int64_t{1} << 62U;
   FallocateReserve& reserve = type.field(settings);
@@ -139,14 +136,15 @@ Note read(const BytesOrPercent& type, const IniOption& written, Owner owner, Set
     const bool too_many = owner == Owner::swift && parse_whole_number(written, kExample) > kMaxBytes;
     const auto bytes = too_many ? kMaxBytes : read_whole_number(written, 0, kMaxBytes, kExample);
     reserve = {static_cast<double>(bytes), false};
-    return too_many ? Note("taken as " + std::to_string(kMaxBytes)) : std::nullopt;
+    if (too_many) return {.note = "taken as " + std::to_string(kMaxBytes)};
+    return {};
   }
   try {
     const double percent = python::parse_float(
         python::ascii_number(std::string_view(written.value).substr(0, written.value.size() - 1)));
     if (percent >= 0 && percent <= 100) {
       reserve = {percent, true};
-      return std::nullopt;
+      return {};
     }
   } catch (const ValueError&) {
     // Reported below, as a percentage out of range is.
@@ -154,17 +152,17 @@ Note read(const BytesOrPercent& type, const IniOption& written, Owner owner, Set
   throw bad_option(written, "not a percentage from 0% to 100%; give " + std::string(kExample));
 }
 
-Note read(const HeaderNames& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
+Taken read(const HeaderNames& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
   type.field(settings) = read_header_names(written.value);
-  return std::nullopt;
+  return {};
 }
 
-Note read(const Durabilities& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
+Taken read(const Durabilities& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
   if (written.value != "group" && written.value != "each") {
     throw bad_option(written, "neither group nor each; give one of them");
   }
   type.field(settings) = written.value == "group" ? CommitMode::group : CommitMode::each;
-  return std::nullopt;
+  return {};
 }
 
 std::string text_of(const Truth& type, Settings& settings) { return type.field(settings) ? "true" : "false"; }
@@ -238,8 +236,7 @@ std::vector<std::string> read_header_names(std::string_view list) {
   return names;
 }
 
-std::optional<std::string> read_option(const Option& option, const IniOption& written, Owner owner,
-                                       Settings& settings) {
+Taken read_option(const Option& option, const IniOption& written, Owner owner, Settings& settings) {
   return std::visit([&](const auto& type) { return read(type, written, owner, settings); }, option.type);
 }
 

@@ -99,11 +99,17 @@ struct Option {
   OnReload on_reload = OnReload::taken;
 };
 
-// Parses the value into its setting. Throws ConfigError with the remedy if it is malformed or out of bounds.
-// Returns how a value in a file of Swift's is taken that we would refuse in our own: "read as false". What no
-// server could work with, e.g. a chunk of 0 bytes, is refused there too.
-std::optional<std::string> read_option(const Option& option, const IniOption& written, Owner owner,
-                                       Settings& settings);
+// How a value is taken.
+struct Taken {
+  // Of a value in a file of Swift's that we would refuse in our own: "read as false".
+  std::optional<std::string> note = std::nullopt;
+  // The setting has kept its default.
+  bool is_default = false;
+};
+
+// Parses the value into its setting. Throws ConfigError with the remedy if it is malformed or out of bounds;
+// what no server could work with, e.g. a chunk of 0 bytes, is refused in Swift's files too.
+Taken read_option(const Option& option, const IniOption& written, Owner owner, Settings& settings);
 
 // The setting as text that read_option() takes, on one line.
 std::string setting_text(const Option& option, Settings& settings);

@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -21,7 +22,8 @@ namespace {
 
 constexpr IniRules kRules{IniDuplicates::refuse, IniNames::as_written, IniWhiteSpace::unicode};
 constexpr int kMaxDepth = 32;
-constexpr std::string_view kRemedy = "correct object_server_conf in [worker], or remove it";
+constexpr std::string_view kRemedy =
+    "correct object_server_conf in [worker] or --object-server-conf, or remove it";
 
 bool is_directory(const std::string& path) {
   struct stat status {};
@@ -60,10 +62,16 @@ struct Context {
   IniSection global;
   IniSection local;
   std::optional<IniOption> factory;
+  std::vector<std::string> filter_names;
   std::unique_ptr<Context> end;
   std::vector<std::unique_ptr<Context>> filters;
 
   [[nodiscard]] const Context& application() const { return end ? end->application() : *this; }
+  [[nodiscard]] std::vector<std::string> all_filter_names() const {
+    std::vector<std::string> all = filter_names;
+    if (end) std::ranges::copy(end->all_filter_names(), std::back_inserter(all));
+    return all;
+  }
   [[nodiscard]] IniSection config() const {
     IniSection config = local;
     config.insert(global.begin(), global.end());
@@ -120,6 +128,7 @@ class Loader {
     }
     context->global = std::move(parts.global);
     context->local = std::move(parts.local);
+    context->filters = std::move(parts.filters);
     return context;
   }
 
@@ -128,6 +137,7 @@ class Loader {
     IniSection global;
     IniSection set;  // those of the global ones that are new here
     IniSection local;
+    std::vector<std::string> filters;  // filter-with
   };
 
   static IniFile read(const std::string& path, PasteNotes& notes) {
@@ -211,7 +221,9 @@ class Loader {
       }
       parts.local.insert_or_assign(name, with_value(option, global->second.value));
     }
-    parts.local.erase("filter-with");
+    if (const auto filter = parts.local.extract("filter-with"); !filter.empty()) {
+      parts.filters.push_back(filter.mapped().value);
+    }
     parts.local.erase("require");
     return parts;
   }
@@ -234,6 +246,11 @@ class Loader {
           one_line(file_.path() + ": [" + section + "] names no application; add '" + option + " = ...'"));
     }
     auto context = std::make_unique<Context>();
+    context->filter_names = std::move(parts.filters);
+    context->filter_names.insert(context->filter_names.end(), words.begin(), words.end() - 1);
+    if (words.size() == 1 && section.starts_with("filter-app:")) {
+      context->filter_names.push_back("[" + section + "]");
+    }
     context->end = load_named(words.back(), named.mapped(), Kind::application, parts.global, depth);
     words.pop_back();
     for (const std::string& filter : words) {
@@ -262,6 +279,7 @@ class Loader {
     std::unique_ptr<Context> context = load_named(use.value, use, kind, parts.global, depth);
     override_with(context->global, parts.set);
     override_with(context->local, parts.local);
+    context->filter_names.insert(context->filter_names.begin(), parts.filters.begin(), parts.filters.end());
     if (const auto file = parts.global.find("__file__"); file != parts.global.end()) {
       context->global.insert_or_assign("__file__", file->second);
     }
@@ -311,14 +329,14 @@ std::optional<PasteApplication> load_paste_application(const std::string& path, 
   loader.add_defaults(global_conf);
   const std::unique_ptr<Context> context = loader.load(name, Kind::application, global_conf, 1);
   const Context& application = context->application();
-  PasteApplication loaded{context->config(), application.config(), application.factory, {}};
+  PasteApplication loaded{context->config(), application.config(), application.factory, {}, context->all_filter_names()};
   context->append_filters(loaded.filters);
   return loaded;
 }
 
 std::string option_text(const IniOption& option) {
-  return one_line("[" + option.section + "] " + option.name + " = " + option.value + " (" + option.file +
-                  ")");
+  return one_line("[" + option.section + "] " + option.name + " = " + printable_value(option) + " (" +
+                  option.file + ")");
 }
 
 }  // namespace ssync

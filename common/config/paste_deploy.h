@@ -26,6 +26,9 @@ struct PasteApplication {
   // Of a pipeline, what stands before the application, the outermost first; without those that are not
   // configured, or wrongly.
   std::vector<PasteFilter> filters;
+  // Names of the filters in front of it, from the outside to the inside: those of pipelines, of
+  // [filter-app:…], and of filter-with.
+  std::vector<std::string> filter_names;
 };
 
 // What PasteDeploy passes over in silence: lines for an operator.
@@ -36,8 +39,8 @@ using PasteNotes = std::vector<std::string>;
 // of a section, only `set name = value` overrides [DEFAULT]; `get name = other` takes a global option; `use`
 // goes on in another section or, with config:FILE#NAME, in another file; a pipeline passes its options on.
 // global_conf are options that are global from the outset. nullopt if the file has no such application.
-// Throws ConfigError for what PasteDeploy refuses, and for more than 32 sections
-// that use each other.
+// Filters are named, and not looked at. Throws ConfigError for what PasteDeploy refuses, and for more than 32
+// sections that use each other.
 std::optional<PasteApplication> load_paste_application(const std::string& path, const std::string& name,
                                                        const IniSection& global_conf, PasteNotes& notes);
 

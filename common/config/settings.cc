@@ -7,6 +7,7 @@
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "common/config/errors.h"
@@ -55,11 +56,17 @@ ConfigError unknown_option(const IniOption& written) {
                                             : "unknown option; correct its name or remove it");
 }
 
+// `name` is that of the option in effect: in the file it may be that of a `set`.
+void note_origin(const std::string& name, const IniOption& written, const Taken& taken, Settings& settings) {
+  settings.origins.insert_or_assign(
+      name, SettingOrigin{written.file, written.section, taken.note, taken.is_default});
+}
+
 void apply_worker_options(const IniSection& options, Settings& settings) {
   for (const auto& [name, written] : options) {
     if (name == "workers") continue;
     if (const Option* option = find_option(worker_options(), name); option != nullptr) {
-      read_option(*option, written, Owner::us, settings);
+      note_origin(name, written, read_option(*option, written, Owner::us, settings), settings);
     } else if (name == kOnePerDevice || find_option(object_server_options(), name) != nullptr) {
       throw bad_option(written, "unknown option in this section; move it to [object-server]");
     } else {
@@ -69,7 +76,8 @@ void apply_worker_options(const IniSection& options, Settings& settings) {
 }
 
 // own_file is worker.conf: what comes from another file is Swift's.
-void apply_server_options(const IniSection& options, const std::string& own_file, Settings& settings) {
+void apply_server_options(const IniSection& options, const std::optional<std::string>& own_file,
+                          Settings& settings) {
   for (const auto& [name, written] : options) {
     const Owner owner = written.file == own_file ? Owner::us : Owner::swift;
     if (name == kOnePerDevice) {
@@ -77,10 +85,14 @@ void apply_server_options(const IniSection& options, const std::string& own_file
       // BaseDiskFileManager.__init__: the deprecated option applies only if its successor is not set.
       if (!options.contains("replication_concurrency_per_device")) {
         settings.receiver.replication_concurrency_per_device = one ? 1 : 0;
+        settings.origins.insert_or_assign(
+            "replication_concurrency_per_device",
+            SettingOrigin{written.file, written.section, "by replication_one_per_device"});
       }
     } else if (const Option* option = find_option(object_server_options(), name); option != nullptr) {
-      const auto note = read_option(*option, written, owner, settings);
-      if (note) settings.without_effect.push_back(option_text(written) + ": " + *note);
+      const Taken taken = read_option(*option, written, owner, settings);
+      if (taken.note) settings.without_effect.push_back(option_text(written) + ": " + *taken.note);
+      if (!written.section.empty()) note_origin(name, written, taken, settings);
     } else if (owner == Owner::swift || is_swift_option_without_effect(name)) {
       // A dozen daemons and tools read Swift's file, and operators add names of their own.
       settings.without_effect.push_back(option_text(written));
@@ -93,20 +105,21 @@ void apply_server_options(const IniSection& options, const std::string& own_file
 }
 
 // What worker.conf says of the node holds for its middlewares as well.
-void override_recon(const IniFile& file, Settings& settings) {
-  const IniSection& server = file.own_options("object-server");
+void override_recon(const IniSection& worker, const IniSection& server, Settings& settings) {
   if (server.contains("devices")) settings.middleware.recon.devices = settings.disk.devices;
-  if (server.contains("swift_dir") || file.own_options("worker").contains("swift_dir")) {
+  if (server.contains("swift_dir") || worker.contains("swift_dir")) {
     settings.middleware.recon.swift_dir = settings.swift_dir;
   }
 }
 
-int worker_count(const IniSection& worker, int replication_concurrency) {
+int worker_count(const IniSection& worker, Settings& settings) {
+  const int replication_concurrency = settings.pool.replication_concurrency;
   const auto written = worker.find("workers");
   if (written == worker.end() || written->second.value.empty() || written->second.value == "auto") {
     const int beside = std::min(replication_concurrency + kBesideSessions, kMostBesideSessions);
     return std::max(kMinDefaultWorkers, replication_concurrency + beside);
   }
+  note_origin("workers", written->second, {}, settings);
   const auto count =
       static_cast<int>(read_whole_number(written->second, 1, kMaxWorkers, "a number of processes, or auto"));
   if (replication_concurrency != 0 && count <= replication_concurrency) {
@@ -118,6 +131,14 @@ int worker_count(const IniSection& worker, int replication_concurrency) {
                          std::to_string(replication_concurrency + 1));
   }
   return count;
+}
+
+// ObjectReplicator.__init__.
+std::optional<IniOption> ring_ip_of(const IniSection& options) {
+  for (const char* name : {"ring_ip", "bind_ip"}) {
+    if (const auto found = options.find(name); found != options.end()) return found->second;
+  }
+  return std::nullopt;
 }
 
 void check_devices(const IniSection& options, const std::string& devices, const std::string& path) {
@@ -135,43 +156,44 @@ void check_devices(const IniSection& options, const std::string& devices, const 
 
 }  // namespace
 
-Settings load_settings(const std::string& path) {
-  const IniFile file(path, kRules, "give the path of a worker.conf");
-  check_sections(file);
+Settings load_settings(const std::string& worker_conf) {
+  return load_settings(ConfigurationFiles{worker_conf, std::nullopt});
+}
+
+Settings load_settings(const ConfigurationFiles& files) {
+  std::optional<IniFile> file;
+  if (files.worker_conf) file.emplace(*files.worker_conf, kRules, "give the path of a worker.conf");
+  if (file) check_sections(*file);
+  const auto own = [&file](const char* section) { return file ? file->own_options(section) : IniSection(); };
   Settings settings;
   settings.receiver.allowed_headers = read_header_names(kDefaultAllowedHeaders);
-  const IniSection& worker = file.own_options("worker");
+  const IniSection worker = own("worker");
   apply_worker_options(worker, settings);
+  if (files.object_server_conf) {
+    settings.object_server_conf = *files.object_server_conf;
+    settings.origins.insert_or_assign("object_server_conf", SettingOrigin{"--object-server-conf", ""});
+  }
 
-  IniSection server;
+  ObjectServerConf server;
   if (!settings.object_server_conf.empty()) {
     server = read_object_server_conf(settings.object_server_conf, settings.without_effect);
     settings.middleware = read_middlewares(settings.object_server_conf);
   }
-  for (const auto& [name, written] : file.own_options("object-server")) {
-    server.insert_or_assign(name, written);
-  }
+  for (const auto& [name, written] : own("object-server")) server.options.insert_or_assign(name, written);
   // swift_dir in [worker] takes precedence.
-  const std::string swift_dir = settings.swift_dir;
-  apply_server_options(server, file.path(), settings);
-  if (worker.contains("swift_dir")) settings.swift_dir = swift_dir;
-  override_recon(file, settings);
-  settings.pool.workers = worker_count(worker, settings.pool.replication_concurrency);
-  check_devices(server, settings.disk.devices, path);
+  const Settings before = settings;
+  apply_server_options(server.options, files.worker_conf, settings);
+  if (worker.contains("swift_dir")) {
+    settings.swift_dir = before.swift_dir;
+    settings.origins.insert_or_assign("swift_dir", before.origins.at("swift_dir"));
+  }
+  override_recon(worker, own("object-server"), settings);
+  settings.filters = std::move(server.filters);
+  settings.ring_ip = ring_ip_of(server.options);
+  settings.pool.workers = worker_count(worker, settings);
+  check_devices(server.options, settings.disk.devices,
+                files.worker_conf.value_or(settings.object_server_conf));
   return settings;
-}
-
-std::string effective_text(Settings settings) {
-  std::string text = "[worker]\nworkers = " + std::to_string(settings.pool.workers) + "\n";
-  const auto append = [&](std::span<const Option> options) {
-    for (const Option& option : options) {
-      text.append(option.name).append(" = ").append(setting_text(option, settings)) += '\n';
-    }
-  };
-  append(worker_options());
-  text += "\n[object-server]\n";
-  append(object_server_options());
-  return text;
 }
 
 std::vector<std::string> keep_until_restart(const Settings& running, Settings& reloaded) {

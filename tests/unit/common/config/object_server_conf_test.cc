@@ -22,7 +22,7 @@ class ObjectServerConfTest : public ::testing::Test {
   std::vector<std::string> options_of(const std::string& name = "o.conf") {
     std::vector<std::string> lines;
     notes_.clear();
-    for (const auto& [option, written] : read_object_server_conf(path(name), notes_)) {
+    for (const auto& [option, written] : read_object_server_conf(path(name), notes_).options) {
       if (option != "log_name") lines.push_back(option + " = " + written.value);
     }
     return lines;
@@ -97,7 +97,7 @@ TEST_F(ObjectServerConfTest, APipelineDoesNotSetWhatIsReadBeforeIt) {
 TEST_F(ObjectServerConfTest, NamesTheLogAsSwiftDoes) {
   const auto log_name = [&](const std::string& text) {
     write("o.conf", text);
-    return read_object_server_conf(path("o.conf"), notes_).at("log_name").value;
+    return read_object_server_conf(path("o.conf"), notes_).options.at("log_name").value;
   };
   EXPECT_EQ(log_name("[app:object-server]\n"), "object-server");
   EXPECT_EQ(log_name("[DEFAULT]\nlog_name = x\n[app:object-server]\n"), "x");

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
 
+#include "common/config/effective_text.h"
 #include "common/config/errors.h"
 #include "common/config/log_setup.h"
 
@@ -39,6 +41,17 @@ class SettingsTest : public ::testing::Test {
     write("object-server.conf", "[DEFAULT]\ndevices = " + dir_ + "\n" + object_server_conf);
     write("worker.conf", "[worker]\nobject_server_conf = " + dir_ + "/object-server.conf\n" + text);
     return load_settings(dir_ + "/worker.conf");
+  }
+
+  // The lines of a configuration that are options.
+  static std::vector<std::string> options_in(const std::string& text) {
+    std::istringstream lines(text);
+    std::vector<std::string> options;
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.starts_with('#')) options.push_back(line);
+    }
+    std::ranges::sort(options);
+    return options;
   }
 
   template <typename Load>
@@ -355,7 +368,66 @@ TEST_F(SettingsTest, TheEffectiveTextGivesTheSameSettings) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   write("again.conf", text);
-  EXPECT_EQ(effective_text(load_settings(dir_ + "/again.conf")), text);
+  EXPECT_EQ(options_in(effective_text(load_settings(dir_ + "/again.conf"))), options_in(text));
+}
+
+TEST_F(SettingsTest, TheEffectiveTextNamesWhereSettingsComeFrom) {
+  const std::string text = effective_text(
+      load_over("client_timeout = 7\nlog_level = LOUD\nmount_check = maybe\nreplication_concurrency =\n"
+                "replication_one_per_device = no\n"
+                "[app:object-server]\nset reclaim_age = 9\n",
+                "workers = 17\n[object-server]\ncommit_window = 3\n"));
+  const std::string swifts = "of " + dir_ + "/object-server.conf";
+  const std::string ours = "of " + dir_ + "/worker.conf";
+  for (const std::string& lines :
+       {"# [worker] " + ours + "\nworkers = 17\nobject_server_conf = " + dir_ +
+            "/object-server.conf\n# default\n",
+        "# [DEFAULT] " + swifts + "\ndevices = " + dir_ + "\nclient_timeout = 7.0\n",
+        "# [DEFAULT] " + swifts + ": read as false\nmount_check = false\n",
+        "# [app:object-server] " + swifts + "\nreclaim_age = 9\n",
+        "# [object-server] " + ours + "\ncommit_window = 3.0\n",
+        "# [DEFAULT] " + swifts + ": by replication_one_per_device\nreplication_concurrency_per_device = 0\n",
+        "# default, since the value falls back: [DEFAULT] " + swifts + "\n"}) {
+    EXPECT_THAT(text, HasSubstr(lines));
+  }
+  const std::string fallen = text.substr(text.find("falls back"));
+  EXPECT_THAT(fallen, HasSubstr("\nreplication_concurrency = 4\nlog_level = INFO\n# "));
+  EXPECT_THAT(text.substr(text.rfind("# default\n")), HasSubstr("\nlog_name = object-server\n"))
+      << "which no file has";
+}
+
+TEST_F(SettingsTest, ReadsSwiftsFileWithoutOurs) {
+  write("object-server.conf",
+        "[DEFAULT]\ndevices = " + dir_ +
+            "\nclient_timeout = 7\nbind_ip = 10.0.0.1\n[app:object-server]\nuse = egg:swift#object\n"
+            "[pipeline:main]\npipeline = healthcheck recon object-server\n");
+  const Settings settings = load_settings(ConfigurationFiles{std::nullopt, dir_ + "/object-server.conf"});
+  EXPECT_EQ(settings.receiver.client_timeout, 7);
+  EXPECT_EQ(settings.pool.socket, "/run/ssync-worker/worker.sock");
+  EXPECT_THAT(settings.filters, ::testing::ElementsAre("healthcheck", "recon"));
+  ASSERT_TRUE(settings.ring_ip);
+  EXPECT_EQ(settings.ring_ip->name + " = " + settings.ring_ip->value, "bind_ip = 10.0.0.1");
+  EXPECT_THAT(effective_text(settings),
+              HasSubstr("# --object-server-conf\nobject_server_conf = " + dir_ + "/object-server.conf\n"));
+}
+
+TEST_F(SettingsTest, ReadsAnotherFileOfSwiftsThanOursNames) {
+  write("other.conf",
+        "[DEFAULT]\ndevices = " + dir_ + "\nring_ip = 10.0.0.2\nbind_ip = 10.0.0.1\n[app:object-server]\n");
+  write("worker.conf", "[worker]\nobject_server_conf = /nowhere\nworkers = 17\n");
+  const Settings settings = load_settings(ConfigurationFiles{dir_ + "/worker.conf", dir_ + "/other.conf"});
+  EXPECT_EQ(settings.pool.workers, 17);
+  EXPECT_EQ(settings.ring_ip->value, "10.0.0.2");
+}
+
+TEST_F(SettingsTest, SecretsAreNotShown) {
+  const Settings settings = load_over(
+      "log_anonymization_salt = pepper\nmy_Password = pepper\nadmin_token = pepper\nkey_file = "
+      "/key\n[app:object-server]\n");
+  EXPECT_THAT(settings.without_effect,
+              Contains("[DEFAULT] log_anonymization_salt = (not shown) (" + dir_ + "/object-server.conf)"));
+  EXPECT_THAT(settings.without_effect, ::testing::Not(Contains(HasSubstr("pepper"))));
+  EXPECT_THAT(settings.without_effect, Contains(HasSubstr("key_file = /key")));
 }
 
 // No server could run with these.

@@ -113,7 +113,7 @@ TEST_F(SwiftConfTest, RefusesWhatSwiftRefuses) {
       {"", "neither swift_hash_path_prefix nor swift_hash_path_suffix is set; copy"},
       {"[DEFAULT]\nswift_hash_path_prefix = x\n", "neither swift_hash_path_prefix"},
       {"[swift-hash]\nswift_hash_path_prefix =\n", "neither swift_hash_path_prefix"},
-      {"[swift-hash]\nswift_hash_path_suffix = 10%\n", "[swift-hash] swift_hash_path_suffix = 10%: '%' must"},
+      {"[swift-hash]\nswift_hash_path_suffix = 10%\n", "[swift-hash] swift_hash_path_suffix = (not shown): '%' must"},
       {hash + "[swift-hash]\n", ":3: duplicate section [swift-hash]"},
       {hash + "[swift-constraints]\nmax_file_size = big\n", "[swift-constraints] max_file_size = big: not a"},
       {hash + "[swift-constraints]\nmax_meta_count = -1\n", "max_meta_count = -1: out of range"},

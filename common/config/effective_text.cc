@@ -1,0 +1,65 @@
+#include "common/config/effective_text.h"
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "common/config/option.h"
+#include "common/config/option_table.h"
+
+namespace ssync {
+namespace {
+
+struct Line {
+  std::string origin;
+  std::string text;
+};
+
+std::string origin_of(const Settings& settings, const std::string& name) {
+  const auto found = settings.origins.find(name);
+  if (found == settings.origins.end()) return {};
+  const SettingOrigin& origin = found->second;
+  std::string text =
+      one_line(origin.section.empty() ? origin.file : "[" + origin.section + "] of " + origin.file);
+  if (origin.is_default) return "default, since the value falls back: " + text;
+  return origin.note ? text + ": " + *origin.note : text;
+}
+
+// The lines by origin, each of these where it appears first.
+std::string grouped(const std::vector<Line>& lines) {
+  std::vector<std::pair<std::string, std::string>> groups;
+  std::string defaults;
+  for (const Line& line : lines) {
+    if (line.origin.empty()) {
+      defaults += line.text;
+      continue;
+    }
+    auto group = groups.begin();
+    while (group != groups.end() && group->first != line.origin) ++group;
+    if (group == groups.end()) group = groups.emplace(group, line.origin, std::string());
+    group->second += line.text;
+  }
+  std::string text;
+  for (const auto& [origin, of_it] : groups) text.append("# ").append(origin).append("\n").append(of_it);
+  return defaults.empty() ? text : text + "# default\n" + defaults;
+}
+
+}  // namespace
+
+std::string effective_text(const Settings& settings) {
+  Settings copy = settings;  // the fields of options are not those of a const
+  const auto lines_of = [&](std::span<const Option> options) {
+    std::vector<Line> lines;
+    for (const Option& option : options) {
+      const std::string name(option.name);
+      lines.push_back({origin_of(settings, name), name + " = " + setting_text(option, copy) + "\n"});
+    }
+    return lines;
+  };
+  std::vector<Line> worker = lines_of(worker_options());
+  worker.insert(worker.begin(), {origin_of(settings, "workers"),
+                                 "workers = " + std::to_string(settings.pool.workers) + "\n"});
+  return "[worker]\n" + grouped(worker) + "\n[object-server]\n" + grouped(lines_of(object_server_options()));
+}
+
+}  // namespace ssync
