@@ -1,5 +1,5 @@
-"""A file system of which every call waits, reads of its size too, as those of a drive do that no longer answers: FUSE with
-nobody behind it."""
+"""A file system of which every call waits, reads of its size too, as those of a drive do that no longer answers: FUSE
+with nobody behind it."""
 import contextlib
 import ctypes
 import os

@@ -55,7 +55,7 @@ class Node:
             conf.write(OBJECT_SERVER_CONF % dict(vars(self), mount_check=mount_check, bind_ip=bind_ip))
 
     def build_ring(self, name, addresses):
-        """A ring of 16 partitions whose devices d1, d2 … have these replication addresses, and one more without weight."""
+        """A ring of 16 partitions: devices d1, d2 … with these replication addresses, and one without weight."""
         builder = RingBuilder(4, 2, 0)
         devices = [('d%d' % number, address, 100) for number, address in enumerate(addresses, 1)]
         for device, address, weight in devices + [('d9', '10.9.8.99', 0)]:

@@ -1,5 +1,5 @@
-"""Random rings, written by Swift's ring builder, and what Swift's Ring makes of them: a program, since another release of
-Swift may be on its path.
+"""Random rings, written by Swift's ring builder, and what Swift's Ring makes of them: a program, since another release
+of Swift may be on its path.
 
 random_ring.py DIRECTORY SEED COUNT writes rings there, and for each a line of JSON: its path, and what Ring has.
 """
@@ -17,9 +17,10 @@ HASHES = ['00000000' + '0' * 24, 'ffffffff' + 'f' * 24, '7fffffff' + '0' * 24, '
 
 
 def random_device(draw, number):
-    address = draw.choice(['10.0.%d.%d', 'fd00:%d::%d', 'node-%d-%d.example']) % (draw.randint(0, 1), draw.randint(1, 4))
-    device = {'region': draw.randint(1, 2), 'zone': draw.randint(0, 3), 'ip': address, 'port': draw.choice([6200, 6210]),
-              'device': 'd%d' % number, 'weight': draw.choice([0, 1, 100.0, 100.5, 4000]), 'meta': draw.choice(['', 'r\u00e4ck 1'])}
+    address = draw.choice(['10.0.%d.%d', 'fd00:%d::%d', 'node-%d-%d.example'])
+    device = {'region': draw.randint(1, 2), 'zone': draw.randint(0, 3), 'ip': address % (draw.randint(0, 1), number % 4),
+              'port': draw.choice([6200, 6210]), 'device': 'd%d' % number,
+              'weight': draw.choice([0, 1, 100.0, 100.5, 4000]), 'meta': draw.choice(['', 'r\u00e4ck 1'])}
     if draw.random() < 0.8:
         device.update(replication_ip='10.1.0.%d' % draw.randint(1, 4), replication_port=6400)
     else:
