@@ -120,22 +120,36 @@ gid_t group_id(const std::string& name) {
 
 }  // namespace
 
-ListeningSocket::ListeningSocket(const PoolSettings& settings) {
-  const int inherited = inherited_socket();
-  if (inherited < 0) {
-    if (settings.socket.empty()) {
-      refuse("socket", "",
-             "no path and no inherited socket; give a path, or start under spawn-fcgi or systemd");
-    }
+ListeningSocket::ListeningSocket(const PoolSettings& settings, const Inheritance& inheritance) {
+  if (is_listening(inheritance.socket)) {
+    inherit(inheritance.socket);
+    inherited_ = inheritance.socket_path.empty();
+    if (!inherited_) remember(inheritance.socket_path);
+  } else if (const int fd = inherited_socket(); fd >= 0) {
+    inherit(fd);
+    inherited_ = true;
+  } else if (settings.socket.empty()) {
+    refuse("socket", "",
+           "no path and no inherited socket; give a path, or start under spawn-fcgi or systemd");
+  } else {
     make(settings);
-    return;
   }
-  fd_ = Fd(inherited);
-  inherited_ = true;
-  if (::fcntl(inherited, F_SETFL, ::fcntl(inherited, F_GETFL) | O_NONBLOCK) < 0 ||
-      ::fcntl(inherited, F_SETFD, FD_CLOEXEC) < 0) {
+}
+
+void ListeningSocket::inherit(int fd) {
+  fd_ = Fd(fd);
+  if (::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
     throw_os_error("inherited socket");
   }
+}
+
+void ListeningSocket::remember(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) {
+    device_ = status.st_dev;
+    inode_ = status.st_ino;
+  }
+  path_ = path;
 }
 
 ListeningSocket::~ListeningSocket() { remove_path(); }
@@ -159,12 +173,7 @@ void ListeningSocket::make(const PoolSettings& settings) {
                (bind_error == ENOENT ? "; create its directory, or choose another path"
                                      : "; make its directory writable, or choose another path"));
   }
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) == 0) {
-    device_ = status.st_dev;
-    inode_ = status.st_ino;
-  }
-  path_ = path;
+  remember(path);
   // Connections are refused until listen(2), so none is accepted before the mode is set. On an exception the
   // socket is removed here, because the destructor does not run.
   try {

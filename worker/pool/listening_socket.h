@@ -7,6 +7,7 @@
 
 #include "common/config/settings.h"
 #include "common/os/fd.h"
+#include "worker/pool/successor.h"
 
 namespace ssync {
 
@@ -18,19 +19,23 @@ class ListeningSocket {
   // LISTEN_FDS), else creates a unix socket at settings.socket; nobody can connect to it before its mode,
   // owner and group are set. Throws ConfigError if the path is in use by a listener, is not a socket, is too
   // long or cannot be created, if owner or group are unknown, and if the path is empty and no socket is
-  // inherited.
-  explicit ListeningSocket(const PoolSettings& settings);
+  // inherited. What another program left in this process comes before all these.
+  explicit ListeningSocket(const PoolSettings& settings, const Inheritance& inheritance = {});
   ~ListeningSocket();
   ListeningSocket(const ListeningSocket&) = delete;
   ListeningSocket& operator=(const ListeningSocket&) = delete;
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] bool inherited() const noexcept { return inherited_; }
+  // The path that the destructor removes; empty if there is none.
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
   // Removes the path, so that no new client connects; the descriptor stays open.
   void remove_path() noexcept;
 
  private:
   void make(const PoolSettings& settings);
+  void inherit(int fd);
+  void remember(const std::string& path);
 
   Fd fd_;
   bool inherited_ = false;

@@ -13,7 +13,9 @@
 namespace ssync {
 
 PidFile::PidFile(std::string path) : path_(std::move(path)) {
-  if (path_.empty()) return;
+  // After an upgrade without a restart it is there, and the process may no longer be allowed to write it.
+  pid_t pid = 0;
+  if (path_.empty() || (std::ifstream(path_) >> pid && pid == ::getpid())) return;
   std::ofstream file(path_, std::ios::trunc);
   file << ::getpid() << '\n' << std::flush;
   if (!file) {

@@ -27,6 +27,8 @@
 #include "worker/pool/pid_file.h"
 #include "worker/pool/privileges.h"
 #include "worker/pool/signal_handler.h"
+#include "worker/pool/successor.h"
+#include "worker/pool/watchdog.h"
 #include "worker/pool/worker_process.h"
 
 namespace ssync {
@@ -43,7 +45,8 @@ constexpr seconds kKillTime{3};
 // A worker may check its flag just before SIGTERM sets it and then block, so the signal is sent again.
 constexpr seconds kRepeatStop{1};
 
-constexpr std::initializer_list<int> kMasterSignals = {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGCHLD};
+constexpr std::initializer_list<int> kMasterSignals = {SIGHUP,  SIGTERM, SIGINT, SIGQUIT,
+                                                       SIGUSR1, SIGUSR2, SIGCHLD};
 
 std::string death_text(int status) {
   if (WIFSIGNALED(status)) {
@@ -66,7 +69,9 @@ class Master {
       : config_path_(std::move(config_path)),
         configuration_(std::move(configuration)),
         worker_main_(worker_main),
-        socket_(configuration_.settings.pool),
+        program_(own_program()),
+        inheritance_(take_inheritance()),
+        socket_(configuration_.settings.pool, inheritance_),
         pid_file_(configuration_.settings.pool.pid_file),
         board_(kPlaces, room_of(configuration_.settings.pool)) {}
 
@@ -75,11 +80,14 @@ class Master {
     // After dropping privileges, so that a log file that a reload could not reopen is refused now.
     setup_logging(configuration_.settings.log);
     log_what_has_no_effect();
+    adopt_workers();
     start_missing_workers();
-    log::info("started: {} workers on {}", workers_.size(),
+    signal_leaving_workers();
+    log::info("started: {} workers on {}", serving_workers(),
               socket_.inherited() ? "the inherited socket" : configuration_.settings.pool.socket);
     sd_notify(0, "READY=1");
     while (state_ == State::running || !workers_.empty()) {
+      watchdog_.give_sign();
       take_signal();
       if (state_ == State::running && Clock::now() >= backoff_.next_start()) start_missing_workers();
       if (state_ == State::stopping) press_stop();
@@ -128,19 +136,37 @@ class Master {
   }
 
   void start_missing_workers() {
-    const auto serving = std::ranges::count(workers_, Role::serving, &Worker::role);
-    for (auto missing = configuration_.settings.pool.workers - serving; missing > 0 && start_worker();
-         --missing) {
+    for (auto missing = configuration_.settings.pool.workers - serving_workers();
+         missing > 0 && start_worker(); --missing) {
+    }
+  }
+
+  [[nodiscard]] std::ptrdiff_t serving_workers() const {
+    return std::ranges::count(workers_, Role::serving, &Worker::role);
+  }
+
+  // Those of the program that ran before in this process. Their board is gone, and they need no other.
+  void adopt_workers() {
+    for (const pid_t pid : inheritance_.workers) {
+      const int place = board_.use();
+      if (place < 0) break;  // Never: it had no more places either.
+      board_.set_pid(place, pid);
+      board_.set_leaving(place);
+      workers_.push_back({pid, place, Role::leaving});
     }
   }
 
   // nullopt without a pending timeout: then only a signal can change anything.
   [[nodiscard]] std::optional<Clock::time_point> next_deadline() const {
-    if (state_ == State::stopping) return std::min(kill_at_, repeat_at_);
-    const auto serving = std::ranges::count(workers_, Role::serving, &Worker::role);
-    return state_ == State::running && serving < configuration_.settings.pool.workers
-               ? std::optional(backoff_.next_start())
-               : std::nullopt;
+    std::optional<Clock::time_point> deadline = watchdog_.next();
+    const auto include = [&](Clock::time_point other) {
+      deadline = std::min(deadline.value_or(other), other);
+    };
+    if (state_ == State::stopping) include(std::min(kill_at_, repeat_at_));
+    if (state_ == State::running && serving_workers() < configuration_.settings.pool.workers) {
+      include(backoff_.next_start());
+    }
+    return deadline;
   }
 
   void take_signal() {
@@ -168,6 +194,9 @@ class Master {
         break;
       case SIGUSR1:
         reopen_log();
+        break;
+      case SIGUSR2:
+        replace_program();
         break;
       default:
         break;
@@ -200,12 +229,16 @@ class Master {
     }
   }
 
-  void reload() {
-    if (state_ != State::running) return;
+  static void notify_reloading() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
                static_cast<long long>(now.tv_sec) * 1000000 + now.tv_nsec / 1000);
+  }
+
+  void reload() {
+    if (state_ != State::running) return;
+    notify_reloading();
     try {
       Configuration configuration = load_configuration(config_path_);
       setup_logging(configuration.settings.log);
@@ -232,9 +265,29 @@ class Master {
       board_.set_leaving(worker.place);
     }
     start_missing_workers();
+    signal_leaving_workers();
+  }
+
+  void signal_leaving_workers() const {
     for (const Worker& worker : workers_) {
       if (worker.role == Role::leaving) ::kill(worker.pid, SIGQUIT);
     }
+  }
+
+  void replace_program() {
+    if (state_ != State::running) return;
+    if (!accepts_configuration(program_, config_path_)) {
+      log::error("the program is not replaced: {} --config {} --check fails", program_, config_path_);
+      return;
+    }
+    log::info("replacing the program by {}", program_);
+    notify_reloading();
+    Inheritance heir{.socket = socket_.fd(), .socket_path = socket_.path(), .workers = {}};
+    for (const Worker& worker : workers_) heir.workers.push_back(worker.pid);
+    log::flush();
+    execute_successor(program_, config_path_, heir);
+    log::error("the program is not replaced: {}: {}", program_, std::strerror(errno));
+    sd_notify(0, "READY=1");
   }
 
   void stop() {
@@ -295,11 +348,14 @@ class Master {
   std::string config_path_;
   Configuration configuration_;
   const WorkerMain& worker_main_;
+  std::string program_;
+  Inheritance inheritance_;
   ListeningSocket socket_;
   PidFile pid_file_;
   Board board_;
   std::vector<Worker> workers_;
   Backoff backoff_;
+  Watchdog watchdog_;
   State state_ = State::running;
   bool killed_ = false;
   Clock::time_point kill_at_;

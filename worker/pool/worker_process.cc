@@ -76,6 +76,7 @@ void become_worker(pid_t master) {
   handle_signal(SIGUSR1, [](int) { reopen_asked = 1; });
   handle_signal(SIGPIPE, [](int) {});
   handle_signal(SIGHUP, SIG_IGN);
+  handle_signal(SIGUSR2, SIG_IGN);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != master) {
     stop_asked = 1;  // The master died before prctl().

@@ -190,5 +190,62 @@ TEST_F(ListeningSocketTest, TakesTheSocketOfSystemd) {
             0);
 }
 
+TEST_F(ListeningSocketTest, RefusesMoreThanOneSocketOfSystemdAndWhatDoesNotListen) {
+  const ListeningSocket made(settings_);
+  const Fd idle(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  struct Case {
+    int fd;
+    const char* count;
+    const char* error;
+  };
+  for (const Case& c :
+       {Case{made.fd(), "2", "systemd passed 2 sockets; keep one ListenStream="},
+        Case{idle.get(), "1", "is not a listening socket; use ListenStream= and Accept=no"}}) {
+    EXPECT_EQ(exit_status_of([&] {
+                dup2(c.fd, 3);
+                dup2(c.fd, 4);
+                setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
+                setenv("LISTEN_FDS", c.count, 1);
+                return error().find(c.error) == std::string::npos ? 1 : 0;
+              }),
+              0)
+        << c.error;
+  }
+}
+
+TEST_F(ListeningSocketTest, LeavesTheSocketsOfAnotherProcessAlone) {
+  const ListeningSocket made(settings_);
+  PoolSettings other = settings_;
+  other.socket = dir_ + "/other";
+  EXPECT_EQ(exit_status_of([&] {
+              dup2(made.fd(), 3);
+              setenv("LISTEN_PID", std::to_string(getppid()).c_str(), 1);
+              setenv("LISTEN_FDS", "1", 1);
+              const ListeningSocket socket(other);
+              return socket.inherited() ? 1 : 0;
+            }),
+            0);
+}
+
+// As after an upgrade without a restart: whoever made the socket, what is done with its path at the end
+// stays.
+TEST_F(ListeningSocketTest, TakesTheSocketOfTheProgramBefore) {
+  auto made = std::make_unique<ListeningSocket>(settings_);
+  PoolSettings none;
+  none.socket.clear();
+  {
+    const ListeningSocket socket(none, {.socket = dup(made->fd()), .socket_path = "", .workers = {}});
+    EXPECT_TRUE(socket.inherited());
+    EXPECT_NE(fcntl(socket.fd(), F_GETFD) & FD_CLOEXEC, 0);
+  }
+  EXPECT_EQ(connect_to(settings_.socket), 0) << "it was somebody else's, and stays";
+  {
+    const ListeningSocket socket(none,
+                                 {.socket = dup(made->fd()), .socket_path = made->path(), .workers = {}});
+    EXPECT_FALSE(socket.inherited());
+  }
+  EXPECT_EQ(connect_to(settings_.socket), ENOENT) << "it was the pool's own, and is removed";
+}
+
 }  // namespace
 }  // namespace ssync

@@ -348,6 +348,79 @@ TEST_F(PoolTest, WorkersThatDieWhileServingAreReplacedAtOnce) {
   EXPECT_TRUE(logs("(Aborted); it served no request (reading the request's head, for "));
 }
 
+// Stands in for systemd's end of sd_notify(3).
+class Notifications {
+ public:
+  explicit Notifications(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    const timeval limit{.tv_sec = 20, .tv_usec = 0};
+    setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
+    EXPECT_EQ(bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  }
+  ~Notifications() {
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+    unsetenv("WATCHDOG_PID");
+  }
+  Notifications(const Notifications&) = delete;
+  Notifications& operator=(const Notifications&) = delete;
+
+  // The next message's first line; empty if none comes.
+  [[nodiscard]] std::string next() const {
+    char text[512];
+    const ssize_t size = recv(fd_.get(), text, sizeof(text), 0);
+    const std::string message(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+    return message.substr(0, message.find('\n'));
+  }
+
+ private:
+  Fd fd_;
+};
+
+TEST_F(PoolTest, TellsSystemdWhenItIsReadyReloadsAndStops) {
+  const Notifications notifications(dir_ + "/notify");
+  start();
+  EXPECT_EQ(notifications.next(), "READY=1");
+  kill(master_, SIGHUP);
+  EXPECT_EQ(notifications.next(), "RELOADING=1");
+  EXPECT_EQ(notifications.next(), "READY=1");
+  kill(master_, SIGTERM);
+  EXPECT_EQ(notifications.next(), "STOPPING=1");
+  EXPECT_EQ(master_status(), 0);
+}
+
+TEST_F(PoolTest, GivesSystemdsWatchdogSignsOfLifeTwiceInItsTimeAlsoWhileItDrains) {
+  const Notifications notifications(dir_ + "/notify");
+  setenv("WATCHDOG_USEC", "400000", 1);
+  start();
+  EXPECT_EQ(notifications.next(), "READY=1");
+  const Session session(socket());
+  const auto begun = Clock::now();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(notifications.next(), "WATCHDOG=1");
+  EXPECT_GE(Clock::now() - begun, milliseconds(300)) << "not all the time";
+  kill(master_, SIGQUIT);
+  std::string message;
+  while ((message = notifications.next()) == "WATCHDOG=1") {
+  }
+  EXPECT_EQ(message, "STOPPING=1");
+  EXPECT_EQ(notifications.next(), "WATCHDOG=1");
+}
+
+TEST_F(PoolTest, GivesNoSignsOfLifeForAnotherProcess) {
+  const Notifications notifications(dir_ + "/notify");
+  setenv("WATCHDOG_USEC", "20000", 1);
+  setenv("WATCHDOG_PID", "1", 1);
+  start();
+  EXPECT_EQ(notifications.next(), "READY=1");
+  const Session session(socket());
+  EXPECT_TRUE(session.echoes());
+  kill(master_, SIGTERM);
+  EXPECT_EQ(notifications.next(), "STOPPING=1");
+}
+
 TEST_F(PoolTest, ATakenSocketIsTheOperatorsMistake) {
   start();
   ASSERT_TRUE(Session(socket()).echoes());
