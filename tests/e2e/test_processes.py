@@ -71,6 +71,39 @@ def test_reload_keeps_a_running_session(own):
     assert converse(server.port, check_script()).body.endswith(UPDATES_DONE)
 
 
+def test_an_upgrade_keeps_running_sessions_and_refuses_none(own):
+    """SIGUSR2 to the pool's master: the program is replaced in the same process, and old workers finish their sessions."""
+    server = own.new('worker', {'replication_concurrency_per_device': 0}, workers=6)
+    master = server.pool_master()
+    for partition in '1', '3':
+        # The second time what is replaced has itself come so.
+        old = server.serving_pids()
+        with connected(server.port) as client:
+            begin(client, partition)
+            os.kill(master, signal.SIGUSR2)
+            for _ in range(5):
+                assert converse(server.port, check_script(), partition='2').body.endswith(UPDATES_DONE)
+            await_condition(lambda: len(set(server.serving_pids()) & set(old)) == 1
+                            and len(set(server.serving_pids()) - set(old)) == 6, 'new workers took over', 60)
+            finish(client, put(b'/a/c/o' + partition.encode(), T, b'body'))
+        await_condition(lambda: not set(server.serving_pids()) & set(old), 'the old worker ended')
+        assert server.pool_master() == master
+    assert not server.stop(signal.SIGTERM)
+    assert not server.sockets()
+
+
+def test_an_upgrade_to_a_program_that_refuses_the_configuration_changes_nothing(own):
+    server = own.new('worker', workers=6)
+    master, old = server.pool_master(), server.serving_pids()
+    conf = os.path.join(server.run_dir, 'worker.conf')
+    with open(conf, 'a') as file:
+        file.write('no_such_option = 1\n')
+    os.kill(master, signal.SIGUSR2)
+    await_condition(lambda: 'the program is not replaced: ' in server.session_log(), 'the refusal', 60)
+    assert converse(server.port, check_script()).body.endswith(UPDATES_DONE)
+    assert (server.pool_master(), server.serving_pids()) == (master, old)
+
+
 def test_reload_reads_the_configuration_again(own):
     server = own.new('worker', {'replication_failure_threshold': 100}, workers=6)
     old = server.serving_pids()
