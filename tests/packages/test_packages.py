@@ -21,9 +21,9 @@ def output(*command, **options):
 @pytest.fixture(scope='session', name='packages')
 def fixture_packages():
     """Paths of the packages, by name."""
-    before = output('git', 'status', '--porcelain', cwd=REPOSITORY) if os.path.isdir(REPOSITORY + '/.git') else ''
+    before = output('git', 'status', '--porcelain', cwd=REPOSITORY) if os.path.isdir(REPOSITORY + '/.git') else None
     output(os.path.join(REPOSITORY, 'deploy', 'package'))
-    if before:
+    if before is not None:
         assert output('git', 'status', '--porcelain', cwd=REPOSITORY) == before
     paths = glob.glob(os.path.join(REPOSITORY, 'build', 'package', '*.deb'))
     found = {os.path.basename(path).partition('_')[0]: path for path in paths}
