@@ -260,8 +260,10 @@ class Node:
         master = self.running['pool' if self.ours else 'replication'].pid
         return sorted(pid for pid, parent in parents().items() if parent == master)
 
-    def kill_a_worker(self, source):
-        _kill(source.choice(self.session_processes()))
+    def kill_processes(self, pids):
+        for pid in pids:
+            _kill(pid)
+        await_condition(lambda: not set(pids) & set(self.session_processes()), '%r do not end' % pids, 30)
 
     def strangers(self):
         """Processes of pools of this node that are no longer its own."""

@@ -37,7 +37,10 @@ class Objects:
         self.cluster = cluster
         self.source = random.Random(seed)
         self.all = {}
+        # Those whose listing is that of all; not versioned ones.
         self.containers = {}
+        # {(container, name): [(version, body or None: a deletion)]}
+        self.versions = {}
         self.local = threading.local()
 
     def request(self, method, path, headers=None, body=b'', expect=(200, 201, 202, 204), attempts=3):
@@ -63,7 +66,6 @@ class Objects:
 
     def make_container(self, name, policy, headers=None):
         self.request('PUT', quoted(name), {'X-Storage-Policy': POLICIES[policy], **(headers or {})})
-        self.containers[name] = policy
 
     def make(self, scenario, count):
         """So many new objects, half of them in each policy, in containers of the scenario: the Objects."""
@@ -72,6 +74,7 @@ class Objects:
             container = '%s %s' % (scenario, POLICIES[policy])
             if container not in self.containers:
                 self.make_container(container, policy)
+                self.containers[container] = policy
             for number in range(count // 2):
                 one = Object(policy, container, 'object é %d' % (len(self.all) + number))
                 made.append(one)
@@ -109,15 +112,29 @@ class Objects:
         self._each(self._delete, [(one,) for one in objects])
 
     def _delete(self, one):
-        self.request('DELETE', quoted(one.container, one.name))
+        # The second attempt may find that the first has done it.
+        self.request('DELETE', quoted(one.container, one.name), expect=(204, 404))
         one.body, one.metadata = None, {}
+
+    def put_versions(self, container, names):
+        for name in names:
+            body = self.source.randbytes(self.source.choices(SIZES, SIZE_WEIGHTS)[0])
+            _, headers, _ = self.request('PUT', quoted(container, name), body=body)
+            self.versions.setdefault((container, name), []).append((headers['X-Object-Version-Id'], body))
+
+    def delete_current(self, container, names):
+        """What is deleted in a versioned container stays, under its version."""
+        for name in names:
+            _, headers, _ = self.request('DELETE', quoted(container, name))
+            self.versions[container, name].append((headers['X-Object-Version-Id'], None))
 
     # What clients find
 
     def wrong(self):
         """Each object as a client gets it: what is not as it should be."""
         with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-            return [problem for problem in pool.map(self._wrong_object, list(self.all.values())) if problem]
+            return [problem for problem in pool.map(self._wrong_object, list(self.all.values())) if problem] + [
+                problem for problem in pool.map(self._wrong_versions, list(self.versions)) if problem]
 
     def _wrong_object(self, one):
         status, headers, body = self.request('GET', quoted(one.container, one.name), expect=(200, 404), attempts=1)
@@ -130,6 +147,16 @@ class Objects:
         found = {name: value for name, value in headers.items()
                  if name.startswith('X-Object-Meta-') or name == 'Content-Type'}
         return '' if found == one.metadata else 'GET %s: %r and not %r' % (one.path, found, one.metadata)
+
+    def _wrong_versions(self, key):
+        kept = self.versions[key]
+        asked = [('', kept[-1][1])] + [('?version-id=' + version, body) for version, body in kept]
+        for query, expected in asked:
+            status, _, body = self.request('GET', quoted(*key) + query, expect=(200, 404), attempts=1)
+            if (status, body) != (200, expected) and not (status == 404 and expected is None):
+                return 'GET %s%s: %d, and not %s' % ('/'.join(key), query, status,
+                                                     '404' if expected is None else '%d bytes' % len(expected))
+        return ''
 
     def listing(self, container):
         """{name: (size, etag)} as it has to be."""

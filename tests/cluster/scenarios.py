@@ -1,15 +1,32 @@
 """What happens to the cluster. Each scenario leaves all nodes up; the harness then runs daemons until quiet, and checks."""
-from node import OBJECT_DEVICES
+import os
+import random
+import threading
+import time
+
+from cluster import DAEMONS, PARITY, POLICIES
+from frozen import frozen
+from node import OBJECT_DEVICES, SLOTS
+from processes import await_condition, open_files, waits_for_disk
 
 ALL = {}
 SHORT = []
+# Only with file systems of their own under the devices.
+NEED_MOUNTS = set()
+
+KILLS = 5
+SESSION_SECONDS = 120
+PASS_SECONDS = 600
+HANG_SECONDS = 2
 
 
-def scenario(name, short=False):
+def scenario(name, short=False, mounts=False):
     def add(function):
         ALL[name] = function
         if short:
             SHORT.append(name)
+        if mounts:
+            NEED_MOUNTS.add(name)
         return function
     return add
 
@@ -19,7 +36,8 @@ class Scene:
 
     def __init__(self, cluster, objects, name, count):
         self.cluster, self.objects, self.name, self.count = cluster, objects, name, count
-        # How many hash directories the auditor has to have quarantined in the end, of all scenarios.
+        self.source = random.Random(name)
+        # How many hash directories the auditor has to have quarantined.
         self.quarantined = 0
 
     @property
@@ -29,29 +47,74 @@ class Scene:
     def make(self, share=1.0):
         return self.objects.make(self.name, max(4, int(self.count * share)))
 
+    def change(self, made):
+        self.objects.put(made[::4])
+        self.objects.delete(made[1::4])
+        self.objects.post(made[2::4])
+
+    def wipe(self, node, device):
+        """A drive is replaced by an empty one."""
+        if self.cluster.loop_devices:
+            node.unmount(device)
+        node.make_file_system(device)
+
+    def replicating(self, nodes=None):
+        """The pass of what makes sessions, in a thread."""
+        return Background(lambda: self.cluster.run_daemons(DAEMONS[-1], nodes))
+
+
+class Background:
+    def __init__(self, work):
+        self.failure = None
+
+        def run():
+            try:
+                work()
+            except BaseException as failure:
+                self.failure = failure
+        self.thread = threading.Thread(target=run, daemon=True)
+        self.thread.start()
+
+    def running(self):
+        return self.thread.is_alive()
+
+    def finish(self):
+        self.thread.join(PASS_SECONDS)
+        assert not self.running(), 'the pass does not end'
+        if self.failure:
+            raise self.failure
+
+
+def in_session(node):
+    """The processes of the node's replication server that hold a partition."""
+    return [pid for pid in node.session_processes()
+            if any(path.endswith('.lock-replication') for path in open_files(pid))]
+
+
+def in_mid_session(node, replicating):
+    """Waits until the node is in a session of the pass that runs."""
+    def met():
+        assert replicating.running(), 'the pass was over before a session with %s was met' % node.name
+        return in_session(node)
+    return await_condition(met, 'no session with %s' % node.name, SESSION_SECONDS)
+
 
 @scenario('put', short=True)
 def put(scene):
     """Objects through the proxy, some written over, posted to and deleted."""
-    made = scene.make()
-    scene.objects.put(made[::5])
-    scene.objects.post(made[1::5])
-    scene.objects.delete(made[2::7])
+    scene.change(scene.make())
 
 
 @scenario('wiped-device', short=True)
 def wiped_device(scene):
     """A drive fails and is replaced by an empty one."""
     scene.make(0.5)
-    node, device = scene.nodes[1], OBJECT_DEVICES[0]
-    if scene.cluster.loop_devices:
-        node.unmount(device)
-    node.make_file_system(device)
+    scene.wipe(scene.nodes[1], OBJECT_DEVICES[0])
 
 
 @scenario('node-down', short=True)
 def node_down(scene):
-    """Objects are written, written over and deleted while a node is down, and handoffs stand in for it."""
+    """Objects are made, written over and deleted while a node is down, and handoffs stand in for it."""
     made = scene.make(0.5)
     scene.nodes[2].kill()
     scene.objects.put(made[::3])
@@ -60,3 +123,224 @@ def node_down(scene):
     # Not only when it is back: what is on handoffs then finds its way as well.
     scene.cluster.one_pass()
     scene.nodes[2].start()
+
+
+@scenario('posts-while-down')
+def posts_while_down(scene):
+    """Metadata is posted while a node is down."""
+    made = scene.make(0.5)
+    scene.nodes[3].kill()
+    scene.objects.post(made[::2])
+    scene.objects.post(made[::4])
+    scene.nodes[3].start()
+
+
+@scenario('added-device')
+def added_device(scene):
+    """A device more: partitions move to it."""
+    scene.make(0.5)
+    for name in ('object', 'object-1'):
+        scene.cluster.add_to_ring(name, *scene.cluster.spare)
+        scene.cluster.rebalance(name)
+    scene.cluster.start_proxy()
+
+
+@scenario('killed-workers')
+def killed_workers(scene):
+    """kill -9 of processes that serve a session, again and again."""
+    scene.make(0.5)
+    node = scene.nodes[0]
+    scene.wipe(node, OBJECT_DEVICES[1])
+    replicating = scene.replicating()
+    in_mid_session(node, replicating)
+    # Swift's server loses the slot of a worker that is killed, for ever.
+    kills = KILLS if node.ours else SLOTS - 1
+    while kills and replicating.running():
+        pids = await_condition(lambda: in_session(node) or not replicating.running(), 'no session', SESSION_SECONDS)
+        pids = pids[:1] if isinstance(pids, list) else []
+        node.kill_processes(pids)
+        kills -= len(pids)
+    replicating.finish()
+    if not node.ours:
+        node.kill('replication')
+        node.start_replication()
+
+
+@scenario('killed-nginx')
+def killed_nginx(scene):
+    """kill -9 of what terminates HTTP: nginx, or all of Swift's server; in mid-session, and started again at once."""
+    scene.make(0.5)
+    node = scene.nodes[2]
+    scene.wipe(node, OBJECT_DEVICES[1])
+    replicating = scene.replicating()
+    in_mid_session(node, replicating)
+    if node.ours:
+        node.kill('nginx')
+        node.start_nginx()
+    else:
+        node.kill('replication')
+        node.start_replication()
+    replicating.finish()
+
+
+@scenario('killed-node')
+def killed_node(scene):
+    """kill -9 of all servers of a node in mid-session."""
+    scene.make(0.5)
+    node = scene.nodes[2]
+    scene.wipe(node, OBJECT_DEVICES[0])
+    replicating = scene.replicating([other for other in scene.nodes if other is not node])
+    in_mid_session(node, replicating)
+    node.kill()
+    replicating.finish()
+    node.start()
+
+
+@scenario('cut-network')
+def cut_network(scene):
+    """A node's cable is pulled in mid-session: nobody says goodbye, and its sessions must end all the same."""
+    scene.make(0.5)
+    node = scene.nodes[0]
+    scene.wipe(node, OBJECT_DEVICES[1])
+    replicating = scene.replicating()
+    in_mid_session(node, replicating)
+    scene.cluster.network.cut(node.name)
+    try:
+        await_condition(lambda: not in_session(node), 'sessions of %s go on without a network' % node.name, SESSION_SECONDS)
+    finally:
+        scene.cluster.network.mend(node.name)
+    replicating.finish()
+
+
+@scenario('unmounted-device', mounts=True)
+def unmounted_device(scene):
+    """A device is not mounted for a while; it must not be written to below its mount point."""
+    made = scene.make(0.5)
+    node, device = scene.nodes[1], OBJECT_DEVICES[1]
+    node.unmount(device)
+    scene.change(made)
+    scene.make(0.25)
+    scene.cluster.one_pass()
+    left = os.listdir(node.device_path(device))
+    assert not left, 'below the mount point of a device that is not mounted: %s' % left
+    node.mount(device)
+
+
+@scenario('read-only-device', mounts=True)
+def read_only_device(scene):
+    """A device can only be read for a while, as after an error of its file system."""
+    made = scene.make(0.5)
+    node, device = scene.nodes[1], OBJECT_DEVICES[1]
+    await_condition(lambda: not in_session(node), 'sessions go on', SESSION_SECONDS)
+    node.remount(device, 'ro')
+    scene.change(made)
+    scene.cluster.one_pass()
+    node.remount(device, 'rw')
+
+
+@scenario('full-device', mounts=True)
+def full_device(scene):
+    """A device is full for a while."""
+    made = scene.make(0.5)
+    node, device = scene.nodes[3], OBJECT_DEVICES[0]
+    path = os.path.join(node.device_path(device), 'ballast')
+    with open(path, 'wb') as ballast:
+        free = os.fstatvfs(ballast.fileno())
+        os.posix_fallocate(ballast.fileno(), 0, free.f_bavail * free.f_frsize - (1 << 20))
+    scene.change(made)
+    scene.make(0.25)
+    scene.cluster.one_pass()
+    os.unlink(path)
+
+
+@scenario('hung-device', mounts=True)
+def hung_device(scene):
+    """A device does not answer for a while; then it does."""
+    made = scene.make(0.5)
+    node, device = scene.nodes[3], OBJECT_DEVICES[0]
+    with frozen(node.device_path(device)):
+        # Each that meets the device waits for the proxy's timeout.
+        scene.objects.put(made[:6])
+        replicating = scene.replicating([other for other in scene.nodes if other is not node])
+        await_hang(node, replicating)
+    replicating.finish()
+
+
+def await_hang(node, replicating):
+    """Waits until a process that serves sessions has waited for a disk for a while."""
+    since = {}
+
+    def hangs():
+        assert replicating.running(), 'the pass was over before a session with the device that hangs was met'
+        now = time.monotonic()
+        waiting = [pid for pid in node.session_processes() if waits_for_disk(pid)]
+        for pid in set(since) - set(waiting):
+            del since[pid]
+        return any(now - since.setdefault(pid, now) > HANG_SECONDS for pid in waiting)
+    await_condition(hangs, 'no session with the device that hangs', SESSION_SECONDS)
+
+
+@scenario('partition-power')
+def partition_power(scene):
+    """The partition power is increased, with writing clients at each step."""
+    cluster = scene.cluster
+
+    def rings(*steps):
+        for name in ('object', 'object-1'):
+            for step in steps:
+                cluster.ring_builder(name, step)
+        cluster.start_proxy()
+
+    def relink(action):
+        for program, node in [(node.relink(action), node) for node in cluster.nodes]:
+            status = program.wait(PASS_SECONDS)
+            assert status == 0, 'the relinker (%s) of %s ended with %d' % (action, node.name, status)
+
+    made = scene.make(0.5)
+    rings('prepare_increase_partition_power', 'write_ring')
+    scene.change(made)
+    relink('relink')
+    rings('increase_partition_power', 'write_ring')
+    cluster.part_power += 1
+    scene.change(scene.make(0.25))
+    relink('cleanup')
+    rings('finish_increase_partition_power', 'write_ring')
+
+
+@scenario('bit-rot')
+def bit_rot(scene):
+    """Bytes on a device change by themselves. The auditor finds it, and the objects come back from elsewhere."""
+    scene.make(0.5)
+    node, device = scene.nodes[0], OBJECT_DEVICES[0]
+    for policy in POLICIES:
+        found = sorted(os.path.join(directory, name) for directory, _, names in node.walk(device) for name in names
+                       if name.endswith('.data') and '/objects%s/' % ('-%d' % policy if policy else '') in directory)
+        found = [path for path in found if os.path.getsize(path) > 0]
+        for path in scene.source.sample(found, min(4, len(found))):
+            spoil(path, scene.source)
+            scene.quarantined += 1
+    assert scene.quarantined, 'nothing on the device could be spoiled'
+    scene.cluster.run_daemons(['object-auditor'], [node])
+
+
+def spoil(path, source):
+    with open(path, 'r+b') as file:
+        place = source.randrange(os.path.getsize(path))
+        file.seek(place)
+        byte = file.read(1)[0]
+        file.seek(place)
+        file.write(bytes([byte ^ (1 << source.randrange(8))]))
+
+
+@scenario('versions')
+def versions(scene):
+    """A versioned container of the erasure-coding policy, changed while a node is down: names that begin with NUL."""
+    container = 'versioned'
+    scene.objects.make_container(container, PARITY, {'X-Versions-Enabled': 'true'})
+    names = ['object %d' % number for number in range(max(3, scene.count // 40))]
+    scene.objects.put_versions(container, names)
+    scene.nodes[1].kill()
+    scene.objects.put_versions(container, names)
+    scene.objects.delete_current(container, names[::2])
+    scene.nodes[1].start()
+    scene.objects.put_versions(container, names[1::2])

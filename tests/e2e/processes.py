@@ -29,7 +29,7 @@ def await_condition(condition, what, seconds=10):
 
 def _stat(pid):
     try:
-        with open('/proc/%d/stat' % pid) as stat:
+        with open('/proc/%s/stat' % pid) as stat:
             fields = stat.read().rsplit(')', 1)[1].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -39,6 +39,15 @@ def _stat(pid):
 def alive(pid):
     stat = _stat(pid)
     return stat is not None and stat['state'] not in 'ZX'
+
+
+def waits_for_disk(pid):
+    """A thread of the process is in a call that no signal ends."""
+    try:
+        threads = os.listdir('/proc/%d/task' % pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return any((_stat('%d/task/%s' % (pid, thread)) or {}).get('state') == 'D' for thread in threads)
 
 
 def command_line(pid):
