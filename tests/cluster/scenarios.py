@@ -39,6 +39,8 @@ class Scene:
         self.source = random.Random(name)
         # How many hash directories the auditor has to have quarantined.
         self.quarantined = 0
+        # For the line that is printed.
+        self.notes = []
 
     @property
     def nodes(self):
@@ -108,18 +110,18 @@ def put(scene):
 @scenario('wiped-device', short=True)
 def wiped_device(scene):
     """A drive fails and is replaced by an empty one."""
-    scene.make(0.5)
+    scene.make(0.25)
     scene.wipe(scene.nodes[1], OBJECT_DEVICES[0])
 
 
 @scenario('node-down', short=True)
 def node_down(scene):
     """Objects are made, written over and deleted while a node is down, and handoffs stand in for it."""
-    made = scene.make(0.5)
+    made = scene.make(0.25)
     scene.nodes[2].kill()
     scene.objects.put(made[::3])
     scene.objects.delete(made[1::3])
-    scene.make(0.25)
+    scene.make(0.125)
     # Not only when it is back: what is on handoffs then finds its way as well.
     scene.cluster.one_pass()
     scene.nodes[2].start()
@@ -128,7 +130,7 @@ def node_down(scene):
 @scenario('posts-while-down')
 def posts_while_down(scene):
     """Metadata is posted while a node is down."""
-    made = scene.make(0.5)
+    made = scene.make(0.25)
     scene.nodes[3].kill()
     scene.objects.post(made[::2])
     scene.objects.post(made[::4])
@@ -138,7 +140,7 @@ def posts_while_down(scene):
 @scenario('added-device')
 def added_device(scene):
     """A device more: partitions move to it."""
-    scene.make(0.5)
+    scene.make(0.25)
     for name in ('object', 'object-1'):
         scene.cluster.add_to_ring(name, *scene.cluster.spare)
         scene.cluster.rebalance(name)
@@ -148,7 +150,7 @@ def added_device(scene):
 @scenario('killed-workers')
 def killed_workers(scene):
     """kill -9 of processes that serve a session, again and again."""
-    scene.make(0.5)
+    scene.make(0.25)
     node = scene.nodes[0]
     scene.wipe(node, OBJECT_DEVICES[1])
     replicating = scene.replicating()
@@ -161,6 +163,7 @@ def killed_workers(scene):
         node.kill_processes(pids)
         kills -= len(pids)
     replicating.finish()
+    scene.notes.append('%d workers killed' % ((KILLS if node.ours else SLOTS - 1) - kills))
     if not node.ours:
         node.kill('replication')
         node.start_replication()
@@ -169,7 +172,7 @@ def killed_workers(scene):
 @scenario('killed-nginx')
 def killed_nginx(scene):
     """kill -9 of what terminates HTTP: nginx, or all of Swift's server; in mid-session, and started again at once."""
-    scene.make(0.5)
+    scene.make(0.25)
     node = scene.nodes[2]
     scene.wipe(node, OBJECT_DEVICES[1])
     replicating = scene.replicating()
@@ -186,7 +189,7 @@ def killed_nginx(scene):
 @scenario('killed-node')
 def killed_node(scene):
     """kill -9 of all servers of a node in mid-session."""
-    scene.make(0.5)
+    scene.make(0.25)
     node = scene.nodes[2]
     scene.wipe(node, OBJECT_DEVICES[0])
     replicating = scene.replicating([other for other in scene.nodes if other is not node])
@@ -199,7 +202,7 @@ def killed_node(scene):
 @scenario('cut-network')
 def cut_network(scene):
     """A node's cable is pulled in mid-session: nobody says goodbye, and its sessions must end all the same."""
-    scene.make(0.5)
+    scene.make(0.25)
     node = scene.nodes[0]
     scene.wipe(node, OBJECT_DEVICES[1])
     replicating = scene.replicating()
@@ -215,11 +218,11 @@ def cut_network(scene):
 @scenario('unmounted-device', mounts=True)
 def unmounted_device(scene):
     """A device is not mounted for a while; it must not be written to below its mount point."""
-    made = scene.make(0.5)
+    made = scene.make(0.25)
     node, device = scene.nodes[1], OBJECT_DEVICES[1]
     node.unmount(device)
     scene.change(made)
-    scene.make(0.25)
+    scene.make(0.125)
     scene.cluster.one_pass()
     left = os.listdir(node.device_path(device))
     assert not left, 'below the mount point of a device that is not mounted: %s' % left
@@ -229,7 +232,7 @@ def unmounted_device(scene):
 @scenario('read-only-device', mounts=True)
 def read_only_device(scene):
     """A device can only be read for a while, as after an error of its file system."""
-    made = scene.make(0.5)
+    made = scene.make(0.25)
     node, device = scene.nodes[1], OBJECT_DEVICES[1]
     await_condition(lambda: not in_session(node), 'sessions go on', SESSION_SECONDS)
     node.remount(device, 'ro')
@@ -241,14 +244,14 @@ def read_only_device(scene):
 @scenario('full-device', mounts=True)
 def full_device(scene):
     """A device is full for a while."""
-    made = scene.make(0.5)
+    made = scene.make(0.25)
     node, device = scene.nodes[3], OBJECT_DEVICES[0]
     path = os.path.join(node.device_path(device), 'ballast')
     with open(path, 'wb') as ballast:
         free = os.fstatvfs(ballast.fileno())
         os.posix_fallocate(ballast.fileno(), 0, free.f_bavail * free.f_frsize - (1 << 20))
     scene.change(made)
-    scene.make(0.25)
+    scene.make(0.125)
     scene.cluster.one_pass()
     os.unlink(path)
 
@@ -256,11 +259,13 @@ def full_device(scene):
 @scenario('hung-device', mounts=True)
 def hung_device(scene):
     """A device does not answer for a while; then it does."""
-    made = scene.make(0.5)
+    made = scene.make(0.25)
     node, device = scene.nodes[3], OBJECT_DEVICES[0]
+    # It has something to get then.
+    node.kill()
+    scene.change(made)
+    node.start()
     with frozen(node.device_path(device)):
-        # Each that meets the device waits for the proxy's timeout.
-        scene.objects.put(made[:6])
         replicating = scene.replicating([other for other in scene.nodes if other is not node])
         await_hang(node, replicating)
     replicating.finish()
@@ -296,13 +301,13 @@ def partition_power(scene):
             status = program.wait(PASS_SECONDS)
             assert status == 0, 'the relinker (%s) of %s ended with %d' % (action, node.name, status)
 
-    made = scene.make(0.5)
+    made = scene.make(0.25)
     rings('prepare_increase_partition_power', 'write_ring')
     scene.change(made)
     relink('relink')
     rings('increase_partition_power', 'write_ring')
     cluster.part_power += 1
-    scene.change(scene.make(0.25))
+    scene.change(scene.make(0.125))
     relink('cleanup')
     rings('finish_increase_partition_power', 'write_ring')
 
@@ -310,7 +315,7 @@ def partition_power(scene):
 @scenario('bit-rot')
 def bit_rot(scene):
     """Bytes on a device change by themselves. The auditor finds it, and the objects come back from elsewhere."""
-    scene.make(0.5)
+    scene.make(0.25)
     node, device = scene.nodes[0], OBJECT_DEVICES[0]
     for policy in POLICIES:
         found = sorted(os.path.join(directory, name) for directory, _, names in node.walk(device) for name in names

@@ -2,3 +2,10 @@
 
 add_test(NAME cluster COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --short --build-dir ${CMAKE_BINARY_DIR})
 set_tests_properties(cluster PROPERTIES TIMEOUT ${PYTHON_TEST_TIMEOUT} LABELS e2e COST 100 RUN_SERIAL TRUE SKIP_RETURN_CODE 77)
+
+# All that can happen, with many objects: ours beside all-Python, and two nodes of each.
+add_test(NAME deep.cluster COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --compare --build-dir ${CMAKE_BINARY_DIR} CONFIGURATIONS deep)
+add_test(NAME deep.cluster.mixed COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --mode mixed --build-dir ${CMAKE_BINARY_DIR}
+  CONFIGURATIONS deep)
+set_tests_properties(deep.cluster deep.cluster.mixed PROPERTIES
+  TIMEOUT 14400 LABELS deep COST 3000 RUN_SERIAL TRUE SKIP_RETURN_CODE 77)
