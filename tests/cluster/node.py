@@ -109,11 +109,13 @@ class Node:
         self.ours = ours
         self.place = os.path.join(place, self.name)
         self.devices_root = os.path.join(self.place, 'devices')
+        # Elsewhere: Swift's relinker wants every device that it finds to be mounted.
+        self.databases_root = os.path.join(self.place, 'databases')
         self.run_dir = os.path.join(self.place, 'run')
         self.swift_dir = swift_dir
         self.loop_devices = loop_devices
         self.running = {}
-        os.makedirs(os.path.join(self.devices_root, META_DEVICE))
+        os.makedirs(os.path.join(self.databases_root, META_DEVICE))
         os.makedirs(os.path.join(self.place, 'recon'))
         os.makedirs(self.run_dir)
         for device in OBJECT_DEVICES:
@@ -174,7 +176,7 @@ class Node:
                 ('account', DATABASE_CONF, ACCOUNT_PORT, 0)):
             values = {**base, 'port': port, 'kind': kind, 'workers': workers}
             if text is DATABASE_CONF:
-                values['mount_check'] = 'false'
+                values.update(mount_check='false', devices=self.databases_root)
             with open(self._conf(kind), 'w') as conf:
                 conf.write(text % values)
         if self.ours:

@@ -10,9 +10,9 @@ LONGEST_LINE = 200       # of /proc/locks
 libc = ctypes.CDLL(None)
 
 
-def die_with_parent():
+def die_with_parent(with_signal=signal.SIGTERM):
     """To be called in a child before exec: it ends when the test process is killed."""
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    libc.prctl(PR_SET_PDEATHSIG, with_signal, 0, 0, 0)
 
 
 def await_condition(condition, what, seconds=10):

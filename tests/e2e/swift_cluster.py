@@ -155,7 +155,11 @@ def name_in_suffix(suffix, prefix='/a/c/o'):
 
 def quiet_logger():
     import logging
-    from swift.common.utils import LogAdapter
+    try:
+        from swift.common.utils import LogAdapter
+    except ImportError:
+        # Its name in later releases.
+        from swift.common.utils.logs import SwiftLogAdapter as LogAdapter
     logger = logging.getLogger('e2e-quiet')
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
