@@ -57,7 +57,7 @@ std::optional<std::pair<std::string, std::string>> split_scheme(std::string_view
 enum class Kind { application, filter };
 
 // A section as a loader sees it (LoaderContext). `end` is another one if the application is at the end of a
-// pipeline, and `filters` are what stands before it there.
+// pipeline, and `filters` are what stands before it there: those that are configured, loaded.
 struct Context {
   IniSection global;
   IniSection local;
@@ -128,7 +128,7 @@ class Loader {
     }
     context->global = std::move(parts.global);
     context->local = std::move(parts.local);
-    context->filters = std::move(parts.filters);
+    context->filter_names = std::move(parts.filters);
     return context;
   }
 
@@ -329,7 +329,8 @@ std::optional<PasteApplication> load_paste_application(const std::string& path, 
   loader.add_defaults(global_conf);
   const std::unique_ptr<Context> context = loader.load(name, Kind::application, global_conf, 1);
   const Context& application = context->application();
-  PasteApplication loaded{context->config(), application.config(), application.factory, {}, context->all_filter_names()};
+  PasteApplication loaded{
+      context->config(), application.config(), application.factory, {}, context->all_filter_names()};
   context->append_filters(loaded.filters);
   return loaded;
 }
