@@ -101,6 +101,15 @@ def in_mid_session(node, replicating):
     return await_condition(met, 'no session with %s' % node.name, SESSION_SECONDS)
 
 
+def refilling(scene, node, device, *senders):
+    """The passes that refill a wiped device, in mid-session."""
+    scene.make(0.25)
+    scene.wipe(node, device)
+    replicating = scene.replicating(*senders)
+    in_mid_session(node, replicating)
+    return replicating
+
+
 @scenario('put', short=True)
 def put(scene):
     """Objects through the proxy, some written over, posted to and deleted."""
@@ -150,11 +159,8 @@ def added_device(scene):
 @scenario('killed-workers')
 def killed_workers(scene):
     """kill -9 of processes that serve a session, again and again."""
-    scene.make(0.25)
     node = scene.nodes[0]
-    scene.wipe(node, OBJECT_DEVICES[1])
-    replicating = scene.replicating()
-    in_mid_session(node, replicating)
+    replicating = refilling(scene, node, OBJECT_DEVICES[1])
     # Swift's server loses the slot of a worker that is killed, for ever.
     kills = KILLS if node.ours else SLOTS - 1
     while kills and replicating.running():
@@ -172,11 +178,8 @@ def killed_workers(scene):
 @scenario('killed-nginx')
 def killed_nginx(scene):
     """kill -9 of what terminates HTTP: nginx, or all of Swift's server; in mid-session, and started again at once."""
-    scene.make(0.25)
     node = scene.nodes[2]
-    scene.wipe(node, OBJECT_DEVICES[1])
-    replicating = scene.replicating()
-    in_mid_session(node, replicating)
+    replicating = refilling(scene, node, OBJECT_DEVICES[1])
     if node.ours:
         node.kill('nginx')
         node.start_nginx()
@@ -189,11 +192,8 @@ def killed_nginx(scene):
 @scenario('killed-node')
 def killed_node(scene):
     """kill -9 of all servers of a node in mid-session."""
-    scene.make(0.25)
     node = scene.nodes[2]
-    scene.wipe(node, OBJECT_DEVICES[0])
-    replicating = scene.replicating([other for other in scene.nodes if other is not node])
-    in_mid_session(node, replicating)
+    replicating = refilling(scene, node, OBJECT_DEVICES[0], [other for other in scene.nodes if other is not node])
     node.kill()
     replicating.finish()
     node.start()
@@ -202,11 +202,8 @@ def killed_node(scene):
 @scenario('cut-network')
 def cut_network(scene):
     """A node's cable is pulled in mid-session: nobody says goodbye, and its sessions must end all the same."""
-    scene.make(0.25)
     node = scene.nodes[0]
-    scene.wipe(node, OBJECT_DEVICES[1])
-    replicating = scene.replicating()
-    in_mid_session(node, replicating)
+    replicating = refilling(scene, node, OBJECT_DEVICES[1])
     scene.cluster.network.cut(node.name)
     try:
         await_condition(lambda: not in_session(node), 'sessions of %s go on without a network' % node.name, SESSION_SECONDS)

@@ -22,26 +22,35 @@ WAIT_SECONDS = 240
 class Programs:
     """The process, from the first program on; swift_dir is where its children look for swift.conf."""
 
+    answer_seconds = WAIT_SECONDS
+
     def __init__(self, swift_dir):
         self.swift_dir = swift_dir
+        self.command = [sys.executable, '-W', 'ignore', os.path.abspath(__file__), swift_dir]
         self.process = None
         self.lock = threading.Lock()
+
+    def launch(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
 
     def _ask(self, request):
         with self.lock:
             if not self.process:
-                self.process = subprocess.Popen(
-                    [sys.executable, '-W', 'ignore', os.path.abspath(__file__), self.swift_dir],
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
+                self.launch()
             self.process.stdin.write(json.dumps(request).encode() + b'\n')
             self.process.stdin.flush()
-            readable, _, _ = select.select([self.process.stdout], [], [], WAIT_SECONDS)
-            assert readable, 'no answer within %s s: %r' % (WAIT_SECONDS, request)
-            return json.loads(self.process.stdout.readline())
+            readable, _, _ = select.select([self.process.stdout], [], [], self.answer_seconds)
+            line = self.process.stdout.readline() if readable else b''
+            assert line, 'no answer within %s s, or the process has ended: %r' % (self.answer_seconds, request)
+            return json.loads(line)
+
+    def start_by(self, request):
+        """Run the program that the request tells of, its output to a file."""
+        return Program(self, self._ask(request))
 
     def start(self, program, arguments, output):
         """Run a program of /usr/bin, its output to a file."""
-        return Program(self, self._ask({'program': '/usr/bin/' + program, 'arguments': arguments, 'output': output}))
+        return self.start_by({'program': '/usr/bin/' + program, 'arguments': arguments, 'output': output})
 
     def ended(self, pid):
         """The status of a program that has ended: what it exited with, or the negative number of a signal."""
@@ -101,8 +110,8 @@ def lock_logs_for_threads():
     logging.Handler.createLock = create_lock
 
 
-def become(request):
-    """In a new child: run the program, and end with its status."""
+def become(request, run):
+    """In a new child: run the program that the request tells of, and end with the status that it returns."""
     status = 1
     try:
         # Daemons signal their process group when they are told to end.
@@ -113,9 +122,7 @@ def become(request):
         os.dup2(output, 1)
         os.dup2(output, 2)
         lock_logs_for_threads()
-        sys.argv = [request['program']] + request['arguments']
-        runpy.run_path(request['program'], run_name='__main__')
-        status = 0
+        status = run(request) or 0
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:
@@ -127,6 +134,11 @@ def become(request):
             sys.stderr.flush()
         finally:
             os._exit(status)
+
+
+def run_program(request):
+    sys.argv = [request['program']] + request['arguments']
+    runpy.run_path(request['program'], run_name='__main__')
 
 
 def load(swift_dir):
@@ -144,7 +156,8 @@ def load(swift_dir):
     import swift.obj.server  # noqa: F401
 
 
-def serve():
+def serve(run):
+    """Answer requests until there are no more: start a program by run(request) in a child, or tell what became of one."""
     for line in sys.stdin:
         request = json.loads(line)
         if 'ended' in request:
@@ -153,10 +166,10 @@ def serve():
         else:
             answer = os.fork()
             if answer == 0:
-                become(request)
+                become(request, run)
         print(json.dumps(answer), flush=True)
 
 
 if __name__ == '__main__':
     load(sys.argv[1])
-    serve()
+    serve(run_program)

@@ -82,22 +82,21 @@ def deny_everybody(node):
     return [], 'does not let this node in'
 
 
-def break_the_template(node):
+def own_template(node, text):
     with open(node.access, 'w') as file:
         file.write('allow all;\n')
     template = os.path.join(node.place, 'ssync.conf.in')
     with open(template, 'w') as file:
-        file.write('server { listen @LISTEN@; no_such_directive; }\n')
-    return ['--template', template], 'no_such_directive'
+        file.write(text)
+    return ['--template', template]
+
+
+def break_the_template(node):
+    return own_template(node, 'server { listen @LISTEN@; no_such_directive; }\n'), 'no_such_directive'
 
 
 def unknown_placeholder(node):
-    with open(node.access, 'w') as file:
-        file.write('allow all;\n')
-    template = os.path.join(node.place, 'ssync.conf.in')
-    with open(template, 'w') as file:
-        file.write('# @COMMENT@\nserver { listen @LISTENER@; }\n')
-    return ['--template', template], '@LISTENER@'
+    return own_template(node, '# @COMMENT@\nserver { listen @LISTENER@; }\n'), '@LISTENER@'
 
 
 def a_file_that_cannot_be_written(node):
