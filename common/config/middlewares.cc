@@ -1,6 +1,5 @@
 #include "common/config/middlewares.h"
 
-#include "common/config/paste_deploy.h"
 #include "common/config/swift_egg.h"
 
 namespace ssync {
@@ -16,12 +15,9 @@ bool is_named(const PasteFilter& filter, std::string_view name) {
 
 }  // namespace
 
-MiddlewareSettings read_middlewares(const std::string& path) {
+MiddlewareSettings read_middlewares(const std::vector<PasteFilter>& filters) {
   MiddlewareSettings settings;
-  PasteNotes notes;
-  const auto main = load_paste_application(path, "main", {}, notes);
-  if (!main) return settings;
-  for (const PasteFilter& filter : main->filters) {
+  for (const PasteFilter& filter : filters) {
     // Of two the outer one answers.
     if (is_named(filter, "healthcheck") && !settings.healthcheck.is_served) {
       settings.healthcheck.is_served = true;
@@ -34,6 +30,10 @@ MiddlewareSettings read_middlewares(const std::string& path) {
     }
   }
   return settings;
+}
+
+bool is_middleware(const PasteFilter& filter) {
+  return is_named(filter, "healthcheck") || is_named(filter, "recon");
 }
 
 }  // namespace ssync

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/config/errors.h"
+#include "common/config/middlewares.h"
 #include "common/config/paste_deploy.h"
 #include "common/config/swift_egg.h"
 #include "common/python/text.h"
@@ -60,7 +61,12 @@ ObjectServerConf read_object_server_conf(const std::string& path, std::vector<st
     }
   }
   std::erase_if(result, [](const auto& option) { return is_pastes_own(option.first); });
-  return {std::move(result), (main ? *main : *server).filter_names};
+  ObjectServerConf conf{std::move(result), {}, {}};
+  for (const PasteFilter& filter : (main ? *main : *server).filters) {
+    if (!main || !is_middleware(filter)) conf.filters.push_back(filter.name);
+  }
+  if (main) conf.middleware = read_middlewares(main->filters);
+  return conf;
 }
 
 }  // namespace ssync

@@ -5,14 +5,17 @@
 #include <vector>
 
 #include "common/config/ini_file.h"
+#include "common/config/middleware_settings.h"
 
 namespace ssync {
 
 struct ObjectServerConf {
   // A log_name that is not in the file has no section.
   IniSection options;
-  // Names of the filters of the pipeline, in their order.
+  // Names of the filters of the pipeline that are not among `middleware`, in their order.
   std::vector<std::string> filters;
+  // None without a pipeline `main`.
+  MiddlewareSettings middleware;
 };
 
 // What Swift's object server runs with, given its configuration's path, a file or a directory: the options

@@ -1,7 +1,5 @@
 #include "common/config/paste_deploy.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -12,6 +10,7 @@
 #include <utility>
 
 #include "common/config/errors.h"
+#include "common/os/directory.h"
 #include "common/os/path.h"
 #include "common/python/ascii.h"
 #include "common/python/text.h"
@@ -24,11 +23,6 @@ constexpr IniRules kRules{IniDuplicates::refuse, IniNames::as_written, IniWhiteS
 constexpr int kMaxDepth = 32;
 constexpr std::string_view kRemedy =
     "correct object_server_conf in [worker] or --object-server-conf, or remove it";
-
-bool is_directory(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
 
 // os.path.normpath() of an absolute path.
 std::string normal_path(const std::string& path) {
@@ -57,21 +51,20 @@ std::optional<std::pair<std::string, std::string>> split_scheme(std::string_view
 enum class Kind { application, filter };
 
 // A section as a loader sees it (LoaderContext). `end` is another one if the application is at the end of a
-// pipeline, and `filters` are what stands before it there: those that are configured, loaded.
+// pipeline, and `filters` are what stands before it there.
 struct Context {
+  struct Filter {
+    std::string name;
+    std::unique_ptr<Context> loaded;  // null: only its name is known
+  };
+
   IniSection global;
   IniSection local;
   std::optional<IniOption> factory;
-  std::vector<std::string> filter_names;
+  std::vector<Filter> filters;
   std::unique_ptr<Context> end;
-  std::vector<std::unique_ptr<Context>> filters;
 
   [[nodiscard]] const Context& application() const { return end ? end->application() : *this; }
-  [[nodiscard]] std::vector<std::string> all_filter_names() const {
-    std::vector<std::string> all = filter_names;
-    if (end) std::ranges::copy(end->all_filter_names(), std::back_inserter(all));
-    return all;
-  }
   [[nodiscard]] IniSection config() const {
     IniSection config = local;
     config.insert(global.begin(), global.end());
@@ -79,7 +72,9 @@ struct Context {
   }
   // Of a pipeline that ends in another one, those of both.
   void append_filters(std::vector<PasteFilter>& to) const {
-    for (const auto& filter : filters) to.push_back({filter->config(), filter->factory});
+    for (const auto& [name, loaded] : filters) {
+      to.push_back(loaded ? PasteFilter{name, loaded->config(), loaded->factory} : PasteFilter{name, {}, {}});
+    }
     if (end) end->append_filters(to);
   }
 };
@@ -128,7 +123,7 @@ class Loader {
     }
     context->global = std::move(parts.global);
     context->local = std::move(parts.local);
-    context->filter_names = std::move(parts.filters);
+    context->filters = std::move(parts.filters);
     return context;
   }
 
@@ -137,7 +132,7 @@ class Loader {
     IniSection global;
     IniSection set;  // those of the global ones that are new here
     IniSection local;
-    std::vector<std::string> filters;  // filter-with
+    std::vector<Context::Filter> filters;  // filter-with
   };
 
   static IniFile read(const std::string& path, PasteNotes& notes) {
@@ -222,7 +217,7 @@ class Loader {
       parts.local.insert_or_assign(name, with_value(option, global->second.value));
     }
     if (const auto filter = parts.local.extract("filter-with"); !filter.empty()) {
-      parts.filters.push_back(filter.mapped().value);
+      parts.filters.push_back({filter.mapped().value, nullptr});
     }
     parts.local.erase("require");
     return parts;
@@ -239,23 +234,20 @@ class Loader {
   [[nodiscard]] std::unique_ptr<Context> load_end(Parts parts, const std::string& section, const char* option,
                                                   int depth) const {
     const auto named = parts.local.extract(option);
-    std::vector<std::string> words =
+    const std::vector<std::string> words =
         named.empty() ? std::vector<std::string>() : words_of(named.mapped().value);
     if (words.empty()) {
       throw ConfigError(
           one_line(file_.path() + ": [" + section + "] names no application; add '" + option + " = ...'"));
     }
     auto context = std::make_unique<Context>();
-    context->filter_names = std::move(parts.filters);
-    context->filter_names.insert(context->filter_names.end(), words.begin(), words.end() - 1);
-    if (words.size() == 1 && section.starts_with("filter-app:")) {
-      context->filter_names.push_back("[" + section + "]");
-    }
     context->end = load_named(words.back(), named.mapped(), Kind::application, parts.global, depth);
-    words.pop_back();
-    for (const std::string& filter : words) {
-      auto loaded = load_filter(filter, named.mapped(), parts.global, depth);
-      if (loaded) context->filters.push_back(std::move(loaded));
+    context->filters = std::move(parts.filters);
+    for (auto word = words.begin(); word != words.end() - 1; ++word) {
+      context->filters.push_back({*word, load_filter(*word, named.mapped(), parts.global, depth)});
+    }
+    if (words.size() == 1 && section.starts_with("filter-app:")) {
+      context->filters.push_back({"[" + section + "]", nullptr});
     }
     context->global = std::move(parts.global);
     context->local = std::move(parts.local);
@@ -279,7 +271,8 @@ class Loader {
     std::unique_ptr<Context> context = load_named(use.value, use, kind, parts.global, depth);
     override_with(context->global, parts.set);
     override_with(context->local, parts.local);
-    context->filter_names.insert(context->filter_names.begin(), parts.filters.begin(), parts.filters.end());
+    context->filters.insert(context->filters.begin(), std::make_move_iterator(parts.filters.begin()),
+                            std::make_move_iterator(parts.filters.end()));
     if (const auto file = parts.global.find("__file__"); file != parts.global.end()) {
       context->global.insert_or_assign("__file__", file->second);
     }
@@ -329,8 +322,7 @@ std::optional<PasteApplication> load_paste_application(const std::string& path, 
   loader.add_defaults(global_conf);
   const std::unique_ptr<Context> context = loader.load(name, Kind::application, global_conf, 1);
   const Context& application = context->application();
-  PasteApplication loaded{
-      context->config(), application.config(), application.factory, {}, context->all_filter_names()};
+  PasteApplication loaded{context->config(), application.config(), application.factory, {}};
   context->append_filters(loaded.filters);
   return loaded;
 }

@@ -10,8 +10,10 @@
 
 namespace ssync {
 
-// A filter of a pipeline: what its factory gets, and what names the factory.
+// A filter: what its factory gets, and what names the factory. Only its name is known of one that is not
+// configured, or wrongly, and of those of filter-with and [filter-app:…].
 struct PasteFilter {
+  std::string name;
   IniSection config;
   std::optional<IniOption> factory;
 };
@@ -23,12 +25,8 @@ struct PasteApplication {
   IniSection application;
   // The option that names the factory, e.g. `use = egg:swift#object`.
   std::optional<IniOption> factory;
-  // Of a pipeline, what stands before the application, the outermost first; without those that are not
-  // configured, or wrongly.
+  // What stands before the application, from the outside to the inside.
   std::vector<PasteFilter> filters;
-  // Names of the filters in front of it, from the outside to the inside: those of pipelines, of
-  // [filter-app:…], and of filter-with.
-  std::vector<std::string> filter_names;
 };
 
 // What PasteDeploy passes over in silence: lines for an operator.
@@ -39,8 +37,8 @@ using PasteNotes = std::vector<std::string>;
 // of a section, only `set name = value` overrides [DEFAULT]; `get name = other` takes a global option; `use`
 // goes on in another section or, with config:FILE#NAME, in another file; a pipeline passes its options on.
 // global_conf are options that are global from the outset. nullopt if the file has no such application.
-// Filters are named, and not looked at. Throws ConfigError for what PasteDeploy refuses, and for more than 32
-// sections that use each other.
+// Throws ConfigError for what PasteDeploy refuses but of filters, and for more than 32 sections that use each
+// other.
 std::optional<PasteApplication> load_paste_application(const std::string& path, const std::string& name,
                                                        const IniSection& global_conf, PasteNotes& notes);
 

@@ -12,7 +12,6 @@
 
 #include "common/config/errors.h"
 #include "common/config/ini_file.h"
-#include "common/config/middlewares.h"
 #include "common/config/object_server_conf.h"
 #include "common/config/option.h"
 #include "common/config/option_table.h"
@@ -177,7 +176,7 @@ Settings load_settings(const ConfigurationFiles& files) {
   ObjectServerConf server;
   if (!settings.object_server_conf.empty()) {
     server = read_object_server_conf(settings.object_server_conf, settings.without_effect);
-    settings.middleware = read_middlewares(settings.object_server_conf);
+    settings.middleware = server.middleware;
   }
   for (const auto& [name, written] : own("object-server")) server.options.insert_or_assign(name, written);
   // swift_dir in [worker] takes precedence.

@@ -46,7 +46,7 @@ struct Settings {
   std::vector<std::string> without_effect;
   // By the names of options; those that are not here have their defaults.
   std::map<std::string, SettingOrigin> origins;
-  // Names of the filters in Swift's pipeline, through which requests do not pass here.
+  // Names of the filters in Swift's pipeline that have no effect here.
   std::vector<std::string> filters;
   // By which Swift's daemons find their devices in rings: ring_ip, else bind_ip, as it stands in the files.
   std::optional<IniOption> ring_ip;

@@ -59,6 +59,8 @@ std::string StoragePolicy::objects_dir() const { return numbered("objects", inde
 
 std::string StoragePolicy::tmp_dir() const { return numbered("tmp", index); }
 
+std::string StoragePolicy::ring_name() const { return numbered("object", index); }
+
 StoragePolicies::StoragePolicies(std::vector<StoragePolicy> policies) : policies_(std::move(policies)) {
   if (policies_.empty()) policies_.emplace_back().name = kLegacyName;
   std::set<int> indexes;

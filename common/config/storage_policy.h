@@ -32,6 +32,8 @@ struct StoragePolicy {
   // "objects" or "objects-N"; "tmp" or "tmp-N" (swift.common.storage_policy.get_policy_string).
   [[nodiscard]] std::string objects_dir() const;
   [[nodiscard]] std::string tmp_dir() const;
+  // "object" or "object-N", of its ring's file "object.ring.gz" (StoragePolicy.ring_name).
+  [[nodiscard]] std::string ring_name() const;
 };
 
 class StoragePolicies {

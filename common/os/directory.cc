@@ -15,14 +15,11 @@
 #include "common/os/path.h"
 
 namespace ssync {
-namespace {
 
 bool is_directory(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
-
-}  // namespace
 
 std::vector<std::string> make_directories(const std::string& path) {
   std::vector<std::string> made;

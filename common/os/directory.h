@@ -14,6 +14,9 @@ inline constexpr int kAttempts = 3;
 // directory is not an error. Throws OsError.
 std::vector<std::string> make_directories(const std::string& path);
 
+// False also for what cannot be looked at. Symbolic links are followed (os.path.isdir).
+bool is_directory(const std::string& path);
+
 // Opens the directory and fsyncs it. Throws OsError.
 void sync_directory(const std::string& path);
 

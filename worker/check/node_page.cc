@@ -97,8 +97,7 @@ class NodePage {
  private:
   PolicyRing ring_of(const StoragePolicy& policy, NodeAddresses& own) {
     PolicyRing result;
-    result.path = settings_.swift_dir + "/object" +
-                  (policy.index == 0 ? "" : "-" + std::to_string(policy.index)) + ".ring.gz";
+    result.path = settings_.swift_dir + "/" + policy.ring_name() + ".ring.gz";
     try {
       result.ring.emplace(result.path);
       result.local = devices_at(*result.ring, own);
@@ -256,14 +255,9 @@ class NodePage {
 
   std::string without_effect() {
     std::string text;
-    std::vector<std::string> filters = settings_.filters;
-    std::erase_if(filters, [&](const std::string& name) {
-      return (name == "healthcheck" && settings_.middleware.healthcheck.is_served) ||
-             (name == "recon" && settings_.middleware.recon.is_served);
-    });
-    if (!filters.empty()) {
+    if (!settings_.filters.empty()) {
       text += one_line(fmt::format("no effect: filters in the pipeline of {}: {}",
-                                   settings_.object_server_conf, fmt::join(filters, " "))) +
+                                   settings_.object_server_conf, fmt::join(settings_.filters, " "))) +
               "\n";
     }
     for (const std::string& option : settings_.without_effect) text += "no effect: " + option + "\n";

@@ -50,7 +50,7 @@ Json checksum(const std::string& path, std::string_view kind) {
 Json ring_checksums(const std::string& swift_dir, const StoragePolicies& policies) {
   std::vector<std::string> names = {"account", "container"};
   for (const StoragePolicy& policy : policies.all()) {
-    names.push_back(policy.index == 0 ? "object" : "object-" + std::to_string(policy.index));
+    names.push_back(policy.ring_name());
   }
   Json sums = Json::object();
   for (const std::string& name : names) {

@@ -18,7 +18,9 @@ class MiddlewaresTest : public ::testing::Test {
  protected:
   MiddlewareSettings read(const std::string& text) {
     directory_.write("o.conf", text);
-    return read_middlewares(directory_.path() + "/o.conf");
+    PasteNotes notes;
+    const auto main = load_paste_application(directory_.path() + "/o.conf", "main", {}, notes);
+    return main ? read_middlewares(main->filters) : MiddlewareSettings();
   }
 
   TemporaryDirectory directory_;
