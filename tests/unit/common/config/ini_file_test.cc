@@ -9,6 +9,7 @@
 
 #include "common/config/errors.h"
 #include "tests/temporary_directory.h"
+#include "tests/unit/thrown_message.h"
 
 namespace ssync {
 namespace {
@@ -27,12 +28,7 @@ class IniFileTest : public ::testing::Test {
   }
 
   std::string error_of(const std::string& text, IniDuplicates duplicates = IniDuplicates::last_wins) {
-    try {
-      load(text, duplicates);
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
-    return "no error";
+    return thrown_message<ConfigError>([&] { load(text, duplicates); });
   }
 
   std::string path_;

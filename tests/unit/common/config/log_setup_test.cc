@@ -12,6 +12,7 @@
 #include "common/config/errors.h"
 #include "common/os/log.h"
 #include "tests/temporary_directory.h"
+#include "tests/unit/thrown_message.h"
 
 namespace ssync {
 namespace {
@@ -21,16 +22,6 @@ using ::testing::HasSubstr;
 class LogSetupTest : public ::testing::Test {
  protected:
   ~LogSetupTest() override { spdlog::set_default_logger(before_); }
-
-  template <typename Function>
-  static std::string error_of(Function function) {
-    try {
-      function();
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
-    return "no error";
-  }
 
   const std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
   const TemporaryDirectory directory_;
@@ -59,11 +50,12 @@ TEST_F(LogSetupTest, LinesCannotBeForged) {
 TEST_F(LogSetupTest, RefusesWhatItCannotOpen) {
   LogSettings settings;
   settings.target = directory_.path();
-  EXPECT_THAT(error_of([&] { setup_logging(settings); }),
+  EXPECT_THAT(thrown_message<ConfigError>([&] { setup_logging(settings); }),
               HasSubstr("[worker] log_target = " + directory_.path()));
   settings.target = "syslog";
   settings.address = "/elsewhere";
-  EXPECT_THAT(error_of([&] { setup_logging(settings); }), HasSubstr("log_address = /elsewhere"));
+  EXPECT_THAT(thrown_message<ConfigError>([&] { setup_logging(settings); }),
+              HasSubstr("log_address = /elsewhere"));
 }
 
 TEST_F(LogSetupTest, WritesWhatIsAtTheLevelOrAboveIt) {

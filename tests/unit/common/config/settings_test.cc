@@ -12,6 +12,7 @@
 #include "common/config/effective_text.h"
 #include "common/config/errors.h"
 #include "common/config/log_setup.h"
+#include "tests/unit/thrown_message.h"
 
 namespace ssync {
 namespace {
@@ -52,16 +53,6 @@ class SettingsTest : public ::testing::Test {
     }
     std::ranges::sort(options);
     return options;
-  }
-
-  template <typename Load>
-  static std::string error_of(const Load& load) {
-    try {
-      load();
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
-    return "no error";
   }
 
   std::string dir_;
@@ -232,13 +223,14 @@ TEST_F(SettingsTest, ErrorsNameFileSectionOptionValueAndRemedy) {
       {"[DEFAULT]\nuser = x", "[DEFAULT] user = x: [DEFAULT] is not supported here"},
   };
   for (const Case& c : cases) {
-    const std::string error = error_of([&] { load(c.text); });
+    const std::string error = thrown_message<ConfigError>([&] { load(c.text); });
     EXPECT_THAT(error, HasSubstr(c.error)) << c.text;
     if (std::string_view(c.error).front() == '[') {
       EXPECT_THAT(error, HasSubstr(dir_ + "/worker.conf: ")) << c.text;
     }
   }
-  EXPECT_THAT(error_of([] { load_settings("/nonexistent"); }), HasSubstr("/nonexistent: cannot be read"));
+  EXPECT_THAT(thrown_message<ConfigError>([] { load_settings("/nonexistent"); }),
+              HasSubstr("/nonexistent: cannot be read"));
 }
 
 TEST_F(SettingsTest, ObjectServerConfIsTheDefaultUnderWorkerConf) {
@@ -275,9 +267,10 @@ TEST_F(SettingsTest, ObjectServerConfIsInterpolatedAsSwiftDoes) {
 
 TEST_F(SettingsTest, ObjectServerConfMistakesNameThatFile) {
   EXPECT_THAT(
-      error_of([&] { load_over("[app:object-server]\nset client_timeout = x\n"); }),
+      thrown_message<ConfigError>([&] { load_over("[app:object-server]\nset client_timeout = x\n"); }),
       HasSubstr(dir_ + "/object-server.conf: [app:object-server] set client_timeout = x: not a number"));
-  EXPECT_THAT(error_of([&] { load_over(""); }), HasSubstr("missing section [app:object-server]"));
+  EXPECT_THAT(thrown_message<ConfigError>([&] { load_over(""); }),
+              HasSubstr("missing section [app:object-server]"));
 }
 
 // object-server.conf is shared with a dozen daemons and tools.
@@ -326,9 +319,9 @@ TEST_F(SettingsTest, NumbersMayBeWrittenInTheDigitsOfAnyScript) {
   EXPECT_EQ(settings.disk.fallocate_reserve.amount, 3);
   EXPECT_EQ(settings.disk.bytes_per_sync, 10 << 20);
   for (const char* text : {"\u00b2", "\u2167", "7\u00e9"}) {
-    EXPECT_THAT(
-        error_of([&] { load_over("mb_per_sync = " + std::string(text) + "\n[app:object-server]\n"); }),
-        HasSubstr("not a whole number"))
+    EXPECT_THAT(thrown_message<ConfigError>(
+                    [&] { load_over("mb_per_sync = " + std::string(text) + "\n[app:object-server]\n"); }),
+                HasSubstr("not a whole number"))
         << text;
   }
 }
@@ -435,8 +428,9 @@ TEST_F(SettingsTest, ValuesWithoutAMeaningAreRefusedInSwiftsFileToo) {
   for (const char* text : {"client_timeout = nan", "client_timeout = -1", "network_chunk_size = 0",
                            "reclaim_age = -1", "replication_concurrency = -1", "disk_chunk_size = 0",
                            "fallocate_reserve = nan%", "commit_window = nan", "client_timeout = 0"}) {
-    EXPECT_THAT(error_of([&] { load_over(std::string(text) + "\n[app:object-server]\n"); }),
-                HasSubstr(dir_ + "/object-server.conf: [DEFAULT] " + text))
+    EXPECT_THAT(
+        thrown_message<ConfigError>([&] { load_over(std::string(text) + "\n[app:object-server]\n"); }),
+        HasSubstr(dir_ + "/object-server.conf: [DEFAULT] " + text))
         << text;
   }
 }

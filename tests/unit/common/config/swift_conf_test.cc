@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "common/config/errors.h"
+#include "tests/unit/thrown_message.h"
 
 namespace ssync {
 namespace {
@@ -27,12 +28,7 @@ class SwiftConfTest : public ::testing::Test {
   }
 
   std::string error_of(const std::string& text) {
-    try {
-      load(text);
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
-    return "no error";
+    return thrown_message<ConfigError>([&] { load(text); });
   }
 
   std::string dir_;

@@ -5,19 +5,10 @@
 #include <limits>
 
 #include "common/python/errors.h"
+#include "tests/unit/thrown_message.h"
 
 namespace ssync {
 namespace {
-
-template <typename Function>
-std::string error_of(Function function) {
-  try {
-    function();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(TimestampTest, ReadsWhatSwiftReads) {
   struct Case {
@@ -93,15 +84,16 @@ TEST(TimestampTest, RefusesWithSwiftsMessage) {
       {"nan", "cannot convert float NaN to integer"},
   };
   for (const auto& [text, message] : cases) {
-    EXPECT_EQ(error_of([&, &t = text] { Timestamp::parse(t); }), message) << text;
+    EXPECT_EQ(thrown_message<ValueError>([&, &t = text] { Timestamp::parse(t); }), message) << text;
   }
 }
 
 TEST(TimestampTest, IsMadeFromRawUnitsWithinBounds) {
   EXPECT_EQ(Timestamp::from_raw(123456789012345, 0xffffff).internal(), "1234567890.12345_0000000000ffffff");
   EXPECT_EQ(Timestamp::from_raw(999'999'999'999'999).normal(), "9999999999.99999");
-  EXPECT_EQ(error_of([] { Timestamp::from_raw(1'000'000'000'000'000); }), "timestamp too large");
-  EXPECT_EQ(error_of([] { Timestamp::from_raw(-1); }), "timestamp cannot be negative");
+  EXPECT_EQ(thrown_message<ValueError>([] { Timestamp::from_raw(1'000'000'000'000'000); }),
+            "timestamp too large");
+  EXPECT_EQ(thrown_message<ValueError>([] { Timestamp::from_raw(-1); }), "timestamp cannot be negative");
 }
 
 TEST(TimestampTest, GivesSecondsAsPythonsFloat) {
@@ -150,14 +142,15 @@ TEST(TimestampTest, MovesWithinBounds) {
   constexpr auto kLargest = std::numeric_limits<std::int64_t>::max();
   constexpr auto kSmallest = std::numeric_limits<std::int64_t>::min();
   const Timestamp start = Timestamp::parse("0.00005");
-  EXPECT_EQ(error_of([&] { (void)start.moved_by(-5); }), "delta must be greater than 0");
-  EXPECT_EQ(error_of([&] { (void)start.moved_by(-7); }), "delta must be greater than 2");
-  EXPECT_EQ(error_of([&] { (void)start.moved_by(kSmallest); }),
+  EXPECT_EQ(thrown_message<ValueError>([&] { (void)start.moved_by(-5); }), "delta must be greater than 0");
+  EXPECT_EQ(thrown_message<ValueError>([&] { (void)start.moved_by(-7); }), "delta must be greater than 2");
+  EXPECT_EQ(thrown_message<ValueError>([&] { (void)start.moved_by(kSmallest); }),
             "delta must be greater than 9223372036854775803");
-  EXPECT_EQ(error_of([&] { (void)Timestamp().moved_by(kSmallest); }),
+  EXPECT_EQ(thrown_message<ValueError>([&] { (void)Timestamp().moved_by(kSmallest); }),
             "delta must be greater than 9223372036854775808");
-  EXPECT_EQ(error_of([&] { (void)start.moved_by(kLargest); }), "timestamp too large");
-  EXPECT_EQ(error_of([&] { (void)start.moved_by(999'999'999'999'995); }), "timestamp too large");
+  EXPECT_EQ(thrown_message<ValueError>([&] { (void)start.moved_by(kLargest); }), "timestamp too large");
+  EXPECT_EQ(thrown_message<ValueError>([&] { (void)start.moved_by(999'999'999'999'995); }),
+            "timestamp too large");
 }
 
 TEST(TimestampPairTest, EncodesTheDelta) {
@@ -211,7 +204,7 @@ TEST(TimestampPairTest, RefusesWhatSwiftRefuses) {
       {"1-ffffffffffffffffff", "timestamp cannot be negative"},
   };
   for (const auto& [text, message] : cases) {
-    EXPECT_EQ(error_of([&, &t = text] { decode_timestamp_pair(t); }), message) << text;
+    EXPECT_EQ(thrown_message<ValueError>([&, &t = text] { decode_timestamp_pair(t); }), message) << text;
   }
 }
 

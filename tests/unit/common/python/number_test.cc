@@ -7,21 +7,12 @@
 
 #include "common/python/errors.h"
 #include "common/python/text.h"
+#include "tests/unit/thrown_message.h"
 
 namespace ssync::python {
 namespace {
 
 using std::string_literals::operator""s;
-
-template <typename Function>
-std::string error_of(Function function) {
-  try {
-    function();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(PythonIntTest, ReadsWhatPythonReads) {
   struct Case {
@@ -74,7 +65,7 @@ TEST(PythonIntTest, RefusesWithPythonsMessage) {
       {std::string(300, '\xe9'), 10, "'" + latin1_to_utf8(std::string(199, '\xe9'))},
   };
   for (const Case& c : cases) {
-    EXPECT_EQ(error_of([&] { parse_int(c.text, c.base); }),
+    EXPECT_EQ(thrown_message<ValueError>([&] { parse_int(c.text, c.base); }),
               "invalid literal for int() with base " + std::to_string(c.base) + ": " + c.repr);
   }
 }
@@ -86,7 +77,7 @@ TEST(PythonIntTest, BoundsTheSize) {
   EXPECT_FALSE(parse_integer("ffffffffffffffff", 16).saturated);
   EXPECT_TRUE(parse_integer("-10000000000000000", 16).saturated);
   EXPECT_TRUE(parse_integer("-10000000000000000", 16).negative);
-  EXPECT_EQ(error_of([] { parse_int(std::string(4301, '0'), 10); }),
+  EXPECT_EQ(thrown_message<ValueError>([] { parse_int(std::string(4301, '0'), 10); }),
             "Exceeds the limit (4300 digits) for integer string conversion: value has 4301 digits; use "
             "sys.set_int_max_str_digits() to increase the limit");
   EXPECT_EQ(parse_int(std::string(4300, '0'), 10), 0);
@@ -149,7 +140,8 @@ TEST(PythonFloatTest, RefusesWithPythonsMessage) {
       {"1..2", "'1..2'"},
   };
   for (const auto& [text, repr] : cases) {
-    EXPECT_EQ(error_of([&, &t = text] { parse_float(t); }), "could not convert string to float: " + repr);
+    EXPECT_EQ(thrown_message<ValueError>([&, &t = text] { parse_float(t); }),
+              "could not convert string to float: " + repr);
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/python/errors.h"
 #include "common/python/hex.h"
+#include "tests/unit/thrown_message.h"
 
 namespace ssync::pickle {
 namespace {
@@ -47,12 +48,7 @@ std::string from_hex(std::string_view hex) {
 }
 
 std::string error_of(std::string_view data) {
-  try {
-    load(data);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return thrown_message<Error>([&] { load(data); });
 }
 
 struct Sample {

@@ -6,6 +6,7 @@
 #include "common/ring/errors.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/common/ring/ring_writer.h"
+#include "tests/unit/thrown_message.h"
 
 namespace ssync {
 namespace {
@@ -58,12 +59,7 @@ class RingTest : public ::testing::Test {
     return Ring(path());
   }
   std::string error_of(const std::string& bytes) {
-    try {
-      ring_of(bytes);
-    } catch (const RingError& error) {
-      return error.what();
-    }
-    return "no error";
+    return thrown_message<RingError>([&] { ring_of(bytes); });
   }
   static std::vector<std::uint32_t> ids(const Ring& ring, std::uint64_t partition) {
     std::vector<std::uint32_t> ids;

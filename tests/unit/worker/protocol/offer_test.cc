@@ -7,6 +7,7 @@
 
 #include "common/python/errors.h"
 #include "common/python/hex.h"
+#include "tests/unit/thrown_message.h"
 
 namespace ssync {
 namespace {
@@ -16,12 +17,7 @@ using ::testing::HasSubstr;
 const std::string kHash = "0123456789abcdef0123456789abcdef";  // NOLINT(cert-err58-cpp)
 
 std::string error_of(const std::string& line, Dialect dialect = Dialect::ssync) {
-  try {
-    parse_offer(line, dialect);
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
+  return thrown_message<ValueError>([&] { parse_offer(line, dialect); });
 }
 
 struct OfferCase {

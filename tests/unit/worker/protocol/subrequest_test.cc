@@ -5,6 +5,7 @@
 
 #include "common/python/errors.h"
 #include "tests/unit/scripted_streams.h"
+#include "tests/unit/thrown_message.h"
 #include "worker/http/status.h"
 
 namespace ssync {
@@ -21,23 +22,15 @@ TEST(SubrequestTest, ReadsItsLine) {
   EXPECT_EQ(Subrequest("PUT  /a").path, " /a");
 }
 
-template <typename Call>
-std::string error_of(const Call& call) {
-  try {
-    call();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST(SubrequestTest, FailsInPythonsWords) {
-  EXPECT_EQ(error_of([] { Subrequest request(""); }), "not enough values to unpack (expected 2, got 1)");
-  EXPECT_EQ(error_of([] { Subrequest request("PUT"); }), "not enough values to unpack (expected 2, got 1)");
-  Subrequest request("PUT /a/c/o");
-  EXPECT_EQ(error_of([&] { request.add_header("no colon"); }),
+  EXPECT_EQ(thrown_message<ValueError>([] { Subrequest request(""); }),
             "not enough values to unpack (expected 2, got 1)");
-  EXPECT_EQ(error_of([&] { request.add_header("Content-Length: five"); }),
+  EXPECT_EQ(thrown_message<ValueError>([] { Subrequest request("PUT"); }),
+            "not enough values to unpack (expected 2, got 1)");
+  Subrequest request("PUT /a/c/o");
+  EXPECT_EQ(thrown_message<ValueError>([&] { request.add_header("no colon"); }),
+            "not enough values to unpack (expected 2, got 1)");
+  EXPECT_EQ(thrown_message<ValueError>([&] { request.add_header("Content-Length: five"); }),
             "invalid literal for int() with base 10: 'five'");
 }
 
