@@ -142,8 +142,8 @@ std::optional<pickle::Value> hash_suffix(const Partition& partition, const std::
   return hasher.value();
 }
 
-// Hashes the suffixes without a hash. True if there were any.
-bool hash_missing(const Partition& partition, HashesFile& hashes, DiskThreads& threads) {
+// Hashes the suffixes without a hash, and counts those that are there. True if there were any to hash.
+bool hash_missing(const Partition& partition, HashesFile& hashes, DiskThreads& threads, std::size_t& hashed) {
   std::vector<std::string> suffixes;
   for (const auto& [key, hash] : hashes.suffixes()) {
     if (!pickle::is_true(hash)) suffixes.push_back(std::get<pickle::Text>(key.data).utf8);
@@ -159,6 +159,7 @@ bool hash_missing(const Partition& partition, HashesFile& hashes, DiskThreads& t
           if (!hash) hash = hash_suffix(partition, path + "/" + suffix);
           if (hash) {
             hashes.set(suffix, *std::move(hash));
+            ++hashed;
           } else {
             gone.insert(suffix);
           }
@@ -179,7 +180,8 @@ bool write_if_unchanged(const Partition& partition, const HashesFile& before, Ha
 }
 
 // One attempt; nullopt if another process wrote hashes.pkl meanwhile.
-std::optional<pickle::Dict> try_hashes(const Partition& partition, DiskThreads& threads) {
+std::optional<PartitionHashes> try_hashes(const Partition& partition, DiskThreads& threads,
+                                          const HashRequest& request) {
   const std::string path = partition.path();
   std::optional<HashesFile> stored;
   try {
@@ -189,13 +191,11 @@ std::optional<pickle::Dict> try_hashes(const Partition& partition, DiskThreads& 
   } catch (const std::exception& error) {
     log::warning("Unable to read {}/hashes.pkl: {}", path, error.what());
   }
-  bool modified = false;
-  if (!stored || !stored->is_valid()) {
-    // The final write must replace exactly the present file.
-    stored = HashesFile::read(path);
-    modified = true;
-  }
-  HashesFile hashes = modified ? HashesFile::empty() : *stored;
+  const bool is_new = !stored || !stored->is_valid();
+  // The final write must replace exactly the present file.
+  if (is_new) stored = HashesFile::read(path);
+  HashesFile hashes = is_new ? HashesFile::empty() : *stored;
+  bool modified = is_new || request.list_directory;
   if (modified) {
     for (const std::string& name : list_directory(path)) {
       // Any three characters, as in Swift: a name that is not a suffix is dropped when it is hashed, or else
@@ -203,20 +203,32 @@ std::optional<pickle::Dict> try_hashes(const Partition& partition, DiskThreads& 
       if (python::is_utf8(name) && python::utf8_length(name) == 3) hashes.add(name);
     }
   }
-  modified = hash_missing(partition, hashes, threads) || modified;
+  for (const std::string& suffix : request.recalculate) hashes.set(suffix, pickle::Value{});
+  std::size_t hashed = 0;
+  modified = hash_missing(partition, hashes, threads, hashed) || modified;
   if (modified && !write_if_unchanged(partition, *stored, hashes)) return std::nullopt;
-  return hashes.suffixes();
+  return PartitionHashes{.suffixes = hashes.suffixes(), .hashed = hashed};
 }
 
 }  // namespace
 
-pickle::Dict partition_hashes(const Partition& partition, DiskThreads& threads) {
+PartitionHashes hash_partition(const Partition& partition, DiskThreads& threads, const HashRequest& request) {
   struct stat status {};
   if (::stat(partition.path().c_str(), &status) != 0) return {};
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
-    if (auto hashes = try_hashes(partition, threads)) return *std::move(hashes);
+    if (auto hashes = try_hashes(partition, threads, request)) return *std::move(hashes);
   }
   throw std::runtime_error(partition.path() + "/hashes.pkl keeps changing");
+}
+
+pickle::Dict partition_hashes(const Partition& partition, DiskThreads& threads) {
+  return hash_partition(partition, threads, {}).suffixes;
+}
+
+std::string suffix_hash_of(std::span<const ObjectFiles> objects) {
+  SuffixHasher hasher(PolicyType::replication);
+  for (const ObjectFiles& files : objects) hasher.add(files);
+  return std::get<pickle::Text>(hasher.value().data).utf8;
 }
 
 void invalidate_suffixes(const Partition& partition, const std::vector<std::string>& suffixes) {

@@ -90,6 +90,33 @@ TEST_F(SuffixHashesTest, OmitsWhatAValidFileDoesNotList) {
   EXPECT_THAT(hashes(), IsEmpty());
 }
 
+TEST_F(SuffixHashesTest, AReplicatorLooksForSuffixesThatAValidFileDoesNotList) {
+  device_.add_data(name_, kT1, "hello");
+  HashesFile::empty().write(path());
+  const PartitionHashes found = hash_partition(device_.partition(), threads_, {.list_directory = true});
+  EXPECT_EQ(found.suffixes.size(), 1U);
+  EXPECT_EQ(found.hashed, 1U);
+  EXPECT_EQ(hash_partition(device_.partition(), threads_, {.list_directory = true}).hashed, 0U);
+}
+
+TEST_F(SuffixHashesTest, AReplicatorHashesAgainWhatDiffers) {
+  device_.add_data(name_, kT1, "hello");
+  store_hashes(suffix_of(name_), "wrong");
+  // A suffix that is not there is dropped.
+  const PartitionHashes found =
+      hash_partition(device_.partition(), threads_, {.recalculate = {suffix_of(name_), "000"}});
+  EXPECT_EQ(found.hashed, 1U);
+  EXPECT_THAT(hashes(), ElementsAre(Pair(suffix_of(name_), md5_hex(std::string(kT1) + ".data"))));
+}
+
+TEST_F(SuffixHashesTest, ASuffixOfKnownFilesHasTheHashThatItHasOnDisk) {
+  device_.add_data(name_, kT1, "hello");
+  device_.add_meta(name_, kT2);
+  const ObjectFiles files =
+      choose_object_files({std::string(kT1) + ".data", std::string(kT2) + ".meta"}, PolicyType::replication);
+  EXPECT_THAT(hashes(), ElementsAre(Pair(suffix_of(name_), suffix_hash_of(std::vector{files}))));
+}
+
 TEST_F(SuffixHashesTest, RemovesEmptySuffixesAndForgetsThem) {
   std::filesystem::create_directories(path() + "/abc");
   std::filesystem::create_directories(path() + "/def/" + std::string(29, '0') + "def");
