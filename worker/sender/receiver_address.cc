@@ -5,6 +5,7 @@
 #include "common/config/errors.h"
 #include "common/python/repr.h"
 #include "common/python/url.h"
+#include "worker/sender/polled_socket.h"
 
 namespace ssync {
 namespace {
@@ -44,8 +45,6 @@ ReceiverAddress ReceiverAddress::parse(std::string_view text) {
   return address;
 }
 
-std::string ReceiverAddress::host_and_port() const {
-  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + port;
-}
+std::string ReceiverAddress::host_and_port() const { return ssync::host_and_port(host, port); }
 
 }  // namespace ssync

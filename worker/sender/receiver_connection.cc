@@ -1,9 +1,5 @@
 #include "worker/sender/receiver_connection.h"
 
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -12,10 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 
-#include "common/os/errors.h"
-#include "common/os/fd.h"
 #include "common/python/text.h"
 #include "worker/protocol/markers.h"
 #include "worker/sender/errors.h"
@@ -37,12 +30,6 @@ constexpr std::chrono::seconds kLongestGathering(2);
 // the sockets' buffers.
 constexpr std::size_t kMostHeard = 32UL * 1024 * 1024;
 
-std::string seconds_text(std::chrono::steady_clock::duration time) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%g", std::chrono::duration<double>(time).count());
-  return text.data();
-}
-
 iovec piece(std::string_view data) { return {const_cast<char*>(data.data()), data.size()}; }
 
 }  // namespace
@@ -53,33 +40,10 @@ ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const Con
       limits_(limits),
       bandwidth_(limits.bytes_per_second),
       interruption_(interruption),
+      socket_(address.host, address.port, limits.connect_timeout.value_or(limits.timeout), interruption),
       out_(kSizeLineRoom + kChunkSize + 2),
       raw_(kReceiveSize) {
-  connect(address);
   if (tls.context) start_tls(tls, address.host);
-}
-
-void ReceiverConnection::connect(const ReceiverAddress& address) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int error = ::getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found)) {
-    throw ConnectionLost(peer_ + ": " + ::gai_strerror(error));
-  }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
-  const auto until = deadline();
-  int error = 0;
-  for (const addrinfo* candidate = found; candidate != nullptr; candidate = candidate->ai_next) {
-    socket_ = Fd(::socket(candidate->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    error = connect_error(*candidate, until);
-    if (error == 0) {
-      const int on = 1;
-      // Only an optimisation.
-      static_cast<void>(::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
-      return;
-    }
-  }
-  throw ConnectionLost("cannot connect to " + peer_ + ": " + std::strerror(error));
 }
 
 void ReceiverConnection::start_tls(const ConnectionTls& tls, const std::string& host) {
@@ -89,38 +53,12 @@ void ReceiverConnection::start_tls(const ConnectionTls& tls, const std::string& 
     for (;;) {
       const TlsChannel::Step step = tls_->shake_hands();
       if (step == TlsChannel::Step::done) return;
-      if (wait(step == TlsChannel::Step::wants_read ? POLLIN : POLLOUT, until) == 0) {
+      if (socket_.wait(step == TlsChannel::Step::wants_read ? POLLIN : POLLOUT, until) == 0) {
         throw ConnectionLost(std::strerror(ETIMEDOUT));
       }
     }
   } catch (const ConnectionLost& error) {
     throw ConnectionLost("cannot connect to " + peer_ + ": " + error.what());
-  }
-}
-
-// Connects to this address. Returns 0 or an errno.
-int ReceiverConnection::connect_error(const addrinfo& address, Clock::time_point until) {
-  if (!socket_) return errno;
-  if (::connect(socket_.get(), address.ai_addr, address.ai_addrlen) == 0) return 0;
-  if (errno != EINPROGRESS) return errno;
-  if (wait(POLLOUT, until) == 0) return ETIMEDOUT;
-  int error = 0;
-  socklen_t size = sizeof(error);
-  return ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
-}
-
-// The events of the socket from poll(2); 0 after the deadline.
-short ReceiverConnection::wait(short events, Clock::time_point until) {
-  for (;;) {
-    interruption_.check();
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-    if (left <= 0) return 0;
-    std::array<pollfd, 2> polled{{{socket_.get(), events, 0}, {interruption_.fd(), POLLIN, 0}}};
-    constexpr std::int64_t kLongest = 3'600'000;
-    const int count =
-        ::poll(polled.data(), polled.size(), static_cast<int>(std::min<std::int64_t>(left, kLongest)));
-    if (count < 0 && errno != EINTR) throw_os_error("poll");
-    if (count > 0 && polled[0].revents != 0) return polled[0].revents;
   }
 }
 
@@ -237,7 +175,7 @@ void ReceiverConnection::send_all(std::span<iovec> pieces) {
         }
         fail(std::string("connection failed while sending: ") + std::strerror(error));
       }
-      const short events = wait(in_.size() - in_at_ < kMostHeard ? POLLIN | POLLOUT : POLLOUT, until);
+      const short events = socket_.wait(in_.size() - in_at_ < kMostHeard ? POLLIN | POLLOUT : POLLOUT, until);
       if (events == 0) fail("timed out: accepted no data for " + seconds_text(limits_.timeout) + " seconds");
       if ((events & ~POLLOUT) != 0) hear();
       continue;
@@ -255,7 +193,7 @@ void ReceiverConnection::send_all(std::span<iovec> pieces) {
 
 void ReceiverConnection::wait_for_allowance() {
   while (Clock::now() < bandwidth_.ready_at()) {
-    if (wait(gone_ ? 0 : POLLIN, bandwidth_.ready_at()) != 0) hear();
+    if (socket_.wait(gone_ ? 0 : POLLIN, bandwidth_.ready_at()) != 0) hear();
     if (gone_) return;
   }
 }
@@ -287,7 +225,7 @@ bool ReceiverConnection::receive() {
 
 void ReceiverConnection::await_more(std::string_view awaited) {
   if (gone_) fail("closed the connection before sending " + std::string(awaited));
-  if (wait(POLLIN, deadline()) == 0) {
+  if (socket_.wait(POLLIN, deadline()) == 0) {
     throw ConnectionLost(peer_ + " timed out: sent nothing for " + seconds_text(limits_.timeout) +
                          " seconds while waiting for " + std::string(awaited));
   }
@@ -314,7 +252,7 @@ std::string_view ReceiverConnection::read_line(std::string_view awaited) {
 
 std::string ReceiverConnection::read_body(std::size_t limit) {
   while (!gone_ && in_.size() - in_at_ < limit) {
-    if (wait(POLLIN, deadline()) == 0) break;
+    if (socket_.wait(POLLIN, deadline()) == 0) break;
     receive();
   }
   return in_.substr(in_at_, limit);

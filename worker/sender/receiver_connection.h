@@ -1,7 +1,6 @@
 // The HTTP request of a sender's session: sends chunks, and receives lines.
 #pragma once
 
-#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -15,18 +14,19 @@
 #include <string_view>
 #include <vector>
 
-#include "common/os/fd.h"
 #include "worker/sender/bandwidth_limit.h"
 #include "worker/sender/http_response.h"
 #include "worker/sender/interruption.h"
+#include "worker/sender/polled_socket.h"
 #include "worker/sender/receiver_address.h"
 #include "worker/sender/tls.h"
 
 namespace ssync {
 
 struct ConnectionLimits {
-  std::chrono::steady_clock::duration timeout;  // to connect, and of each wait to send or receive
-  std::int64_t bytes_per_second = 0;            // 0: no limit
+  std::chrono::steady_clock::duration timeout;                              // of each wait to send or receive
+  std::int64_t bytes_per_second = 0;                                        // 0: no limit
+  std::optional<std::chrono::steady_clock::duration> connect_timeout = {};  // not set: timeout
 };
 
 // For a connection with TLS.
@@ -66,13 +66,10 @@ class ReceiverConnection {
   std::string read_body(std::size_t limit);
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = PolledSocket::Clock;
 
-  void connect(const ReceiverAddress& address);
   void start_tls(const ConnectionTls& tls, const std::string& host);
-  int connect_error(const addrinfo& address, Clock::time_point until);
   [[nodiscard]] Clock::time_point deadline() const { return Clock::now() + limits_.timeout; }
-  short wait(short events, Clock::time_point until);
   ssize_t send_some(const msghdr& message);
   void send_chunk(std::string_view large);
   void send_all(std::span<iovec> pieces);
@@ -86,7 +83,7 @@ class ReceiverConnection {
   ConnectionLimits limits_;
   BandwidthLimit bandwidth_;
   const Interruption& interruption_;
-  Fd socket_;
+  PolledSocket socket_;
   std::optional<TlsChannel> tls_;
 
   std::vector<char> out_;  // room for the chunk's size, then its data

@@ -51,6 +51,8 @@ class SenderSession {
   void run(const OpenSource& open_source);
 
   [[nodiscard]] const SenderProgress& progress() const noexcept { return progress_; }
+  // What was offered, in the order of the source, and what is wanted of it as far as was heard.
+  [[nodiscard]] const SentOffers& offers() const noexcept { return offered_; }
 
  private:
   [[nodiscard]] bool start(ReceiverConnection& connection) const;
