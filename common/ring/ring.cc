@@ -6,7 +6,10 @@
 
 namespace ssync {
 
-Ring::Ring(const std::string& path) : file_(read_ring_file(path)) { count_partitions(path); }
+Ring::Ring(const std::string& path) : file_(read_ring_file(path)) {
+  count_partitions(path);
+  tiers_ = RingTiers(file_.devices, partitions_);
+}
 
 void Ring::count_partitions(const std::string& path) {
   partitions_.resize(file_.devices.size());
@@ -39,13 +42,22 @@ std::uint32_t Ring::partition_of(const Md5Digest& hash) const noexcept {
 std::vector<const RingDevice*> Ring::nodes(std::uint64_t partition) const {
   std::vector<const RingDevice*> found;
   if (partition >= partition_count()) return found;
-  for (std::size_t at = partition; at < file_.table.size(); at += partition_count()) {
-    const std::uint32_t id = file_.table[at];
-    if (id == file_.table.none()) continue;
-    const RingDevice* device = &*file_.devices[id];
-    if (std::ranges::find(found, device) == found.end()) found.push_back(device);
+  for (std::size_t row = 0; row < rows(); ++row) {
+    const RingDevice* device = device_of(row, partition);
+    if (device != nullptr && std::ranges::find(found, device) == found.end()) found.push_back(device);
   }
   return found;
+}
+
+std::size_t Ring::rows() const noexcept {
+  return (file_.table.size() + partition_count() - 1) / partition_count();
+}
+
+const RingDevice* Ring::device_of(std::size_t row, std::uint64_t partition) const {
+  const std::size_t at = row * partition_count() + partition;
+  if (at >= file_.table.size()) return nullptr;
+  const std::uint32_t id = file_.table[at];
+  return id == file_.table.none() ? nullptr : &*file_.devices[id];
 }
 
 }  // namespace ssync

@@ -1,6 +1,7 @@
 // A ring: which devices a partition belongs to.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "common/os/md5.h"
 #include "common/ring/ring_device.h"
 #include "common/ring/ring_file.h"
+#include "common/ring/ring_tiers.h"
 
 namespace ssync {
 
@@ -39,11 +41,19 @@ class Ring {
   // long as the ring. Empty for a partition that the ring does not have.
   [[nodiscard]] std::vector<const RingDevice*> nodes(std::uint64_t partition) const;
 
+  // The table under it: rows of replicas, of which the last may be short.
+  [[nodiscard]] std::size_t rows() const noexcept;
+  // The device that has this replica of a partition that the ring has; nullptr where there is none.
+  [[nodiscard]] const RingDevice* device_of(std::size_t row, std::uint64_t partition) const;
+  // What handoffs are chosen by.
+  [[nodiscard]] const RingTiers& tiers() const noexcept { return tiers_; }
+
  private:
   void count_partitions(const std::string& path);
 
   RingFile file_;
   std::vector<std::uint64_t> partitions_;  // by id of a device
+  RingTiers tiers_;
 };
 
 }  // namespace ssync

@@ -1,18 +1,23 @@
 """Random rings, written by Swift's ring builder, and what Swift's Ring makes of them: a program, since another release
 of Swift may be on its path.
 
-random_ring.py DIRECTORY SEED COUNT writes rings there, and for each a line of JSON: its path, and what Ring has.
+random_ring.py DIRECTORY SEED COUNT writes rings there, and one that is large, and for each a line of JSON: its path, and what Ring has.
 """
+import array
+import itertools
 import json
 import os
 import random
 import sys
 
 from swift.common import utils
-from swift.common.ring import Ring, RingBuilder
+from swift.common.ring import Ring, RingBuilder, RingData
 
 # Without a swift.conf; hashes are not asked of Swift but given.
 utils.HASH_PATH_SUFFIX = b'x'
+HANDOFFS = 20
+# Of a larger ring only so many partitions are compared: Swift looks at 65,536 for a handoff that is hard to find.
+MOST_PARTITIONS, SAMPLE = 2048, 8
 HASHES = ['00000000' + '0' * 24, 'ffffffff' + 'f' * 24, '7fffffff' + '0' * 24, '80000000' + '0' * 24]
 
 
@@ -52,6 +57,18 @@ def random_builder(draw):
     return builder
 
 
+def large_ring(draw):
+    """So many partitions that handoffs are looked for in steps, without the minutes that a builder takes for them."""
+    devices = [dict(random_device(draw, number), id=number) for number in range(40)]
+    # Region 3 and the last devices have few partitions, most of which the steps pass over.
+    devices[37]['region'] = 3
+    counts = [20000] * 36 + [3, 3, 3, 0]
+    power = draw.choice([18, 19])
+    rows = [array.array('H', draw.choices(range(40), weights=counts, k=size))
+            for size in (1 << power, 1 << power, (1 << power) // 3)]
+    return RingData(rows, devices, 32 - power, version=1)
+
+
 def formats():
     from swift.common.ring import ring
     return sorted(getattr(ring, 'RING_CODECS', {1: None}))
@@ -64,11 +81,15 @@ def what_swift_has(path):
     for row in ring._replica2part2dev_id:
         for device in row:
             partitions[device] += 1
+    compared = range(0, ring.partition_count,
+                     ring.partition_count // SAMPLE if ring.partition_count > MOST_PARTITIONS else 1)
     return {
         'part_power': ring.part_power, 'next_part_power': ring.next_part_power, 'replicas': ring.replica_count,
         'version': ring.version, 'partitions': partitions,
         'devices': [device and {field: device[field] for field in fields} for device in ring.devs],
-        'nodes': [[node['id'] for node in ring.get_part_nodes(part)] for part in range(ring.partition_count)],
+        'nodes': [[node['id'] for node in ring.get_part_nodes(part)] for part in compared],
+        'handoffs': [[node['id'] for node in itertools.islice(ring.get_more_nodes(part), HANDOFFS)]
+                     for part in compared],
         'hashes': {text: int(text[:8], 16) >> (32 - ring.part_power) for text in HASHES},
     }
 
@@ -76,8 +97,8 @@ def what_swift_has(path):
 def main():
     directory, seed, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     draw = random.Random(seed)
-    for number in range(count):
-        data = random_builder(draw).get_ring()
+    for number in range(count + 1):
+        data = random_builder(draw).get_ring() if number < count else large_ring(draw)
         for version in formats():
             path = os.path.join(directory, '%d-%d.ring.gz' % (number, version))
             os.chdir(directory)

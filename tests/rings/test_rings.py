@@ -35,11 +35,12 @@ def random_rings(directory):
 
 def test_random_rings(tmp_path):
     rings = random_rings(str(tmp_path))
-    assert len(rings) >= RINGS
+    assert len(rings) > RINGS
     # The draw has everything that a ring can have.
     assert any(None in ring['swift']['devices'] for ring in rings)
     assert any(ring['swift']['replicas'] % 1 for ring in rings)
     assert any(ring['swift']['next_part_power'] for ring in rings)
+    assert any(ring['swift']['part_power'] > 17 for ring in rings)
     for ring in rings:
         compare(ring['path'], ring['swift'])
 
