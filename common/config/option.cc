@@ -89,32 +89,20 @@ Taken read(const CheckedText& type, const IniOption& written, Owner owner, Setti
 template <typename T>
 Taken read(const WholeNumber<T>& type, const IniOption& written, Owner owner, Settings& settings) {
   if (written.value.empty() && type.blank == Blank::is_default) return {.is_default = true};
-  std::int64_t number = parse_whole_number(written, type.example);
-  Taken taken;
-  if (owner == Owner::swift && number >= type.swift_minimum) {
-    const std::int64_t nearest = std::clamp(number, type.minimum, type.maximum);
-    if (nearest != number) taken.note = "taken as " + std::to_string(nearest);
-    number = nearest;
-  } else {
-    number = read_whole_number(written, type.minimum, type.maximum, type.example);
-  }
+  const WholeNumber<std::int64_t> bounds{.field = nullptr,
+                                         .minimum = type.minimum,
+                                         .maximum = type.maximum,
+                                         .example = type.example,
+                                         .swift_minimum = type.swift_minimum};
+  std::int64_t number = 0;
+  Taken taken = read_bounded(bounds, written, owner, number);
   type.field(settings) = static_cast<T>(number * type.unit);
   return taken;
 }
 
 Taken read(const RealNumber& type, const IniOption& written, Owner owner, Settings& settings) {
   if (written.value.empty() && type.blank == Blank::is_default) return {.is_default = true};
-  const double number = parse_real_number(written, type.example);
-  if (owner == Owner::swift && number > type.maximum) {
-    type.field(settings) = type.maximum;
-    return {.note = "taken as " + python::float_text(type.maximum)};
-  }
-  // Written so that NaN is refused too.
-  if (!(number >= type.minimum && number <= type.maximum)) {
-    throw bad_option(written, "out of range; give " + std::string(type.example));
-  }
-  type.field(settings) = number;
-  return {};
+  return read_bounded(type, written, owner, type.field(settings));
 }
 
 Taken read(const FileMode& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
@@ -220,6 +208,31 @@ std::int64_t read_whole_number(const IniOption& written, std::int64_t minimum, s
                                   "; give " + std::string(example));
   }
   return value;
+}
+
+Taken read_bounded(const WholeNumber<std::int64_t>& bounds, const IniOption& written, Owner owner,
+                   std::int64_t& number) {
+  const std::int64_t value = parse_whole_number(written, bounds.example);
+  if (owner == Owner::us || value < bounds.swift_minimum) {
+    number = read_whole_number(written, bounds.minimum, bounds.maximum, bounds.example);
+    return {};
+  }
+  number = std::clamp(value, bounds.minimum, bounds.maximum);
+  if (number == value) return {};
+  return {.note = "taken as " + std::to_string(number)};
+}
+
+Taken read_bounded(const RealNumber& bounds, const IniOption& written, Owner owner, double& number) {
+  const double value = parse_real_number(written, bounds.example);
+  const bool is_within = value >= bounds.minimum && value <= bounds.maximum;
+  // Written so that NaN is refused too.
+  const bool is_for_swift = value > bounds.maximum || value >= bounds.swift_minimum;
+  if (!is_within && (owner == Owner::us || !is_for_swift)) {
+    throw bad_option(written, "out of range; give " + std::string(bounds.example));
+  }
+  number = std::clamp(value, bounds.minimum, bounds.maximum);
+  if (is_within) return {};
+  return {.note = "taken as " + python::float_text(number)};
 }
 
 std::vector<std::string> read_header_names(std::string_view list) {

@@ -56,13 +56,14 @@ struct WholeNumber {
   std::int64_t swift_minimum = minimum;
 };
 
-// In a file of Swift's a number above `maximum`, infinity too, is taken as that.
+// The same for a number that need not be whole; infinity is above `maximum` too.
 struct RealNumber {
   Field<double> field;
   double minimum;
   double maximum;
   std::string_view example;
   Blank blank = Blank::refused;
+  double swift_minimum = minimum;
 };
 
 // A file mode in octal, up to 0777.
@@ -84,6 +85,14 @@ struct Durabilities {
   Field<CommitMode> field;
 };
 
+// How a value is taken.
+struct Taken {
+  // Of a value in a file of Swift's that we would refuse in our own: "read as false".
+  std::optional<std::string> note = std::nullopt;
+  // The setting has kept its default.
+  bool is_default = false;
+};
+
 enum class OnReload { taken, needs_restart };
 
 // Whose file a value stands in. What Swift would run with, we run with, in the same meaning: where Swift
@@ -99,14 +108,6 @@ struct Option {
   OnReload on_reload = OnReload::taken;
 };
 
-// How a value is taken.
-struct Taken {
-  // Of a value in a file of Swift's that we would refuse in our own: "read as false".
-  std::optional<std::string> note = std::nullopt;
-  // The setting has kept its default.
-  bool is_default = false;
-};
-
 // Parses the value into its setting. Throws ConfigError with the remedy if it is malformed or out of bounds;
 // what no server could work with, e.g. a chunk of 0 bytes, is refused in Swift's files too.
 Taken read_option(const Option& option, const IniOption& written, Owner owner, Settings& settings);
@@ -114,7 +115,11 @@ Taken read_option(const Option& option, const IniOption& written, Owner owner, S
 // The setting as text that read_option() takes, on one line.
 std::string setting_text(const Option& option, Settings& settings);
 
-// Parse single values, with the same errors.
+// Parse single values, with the same errors. Those of the bounds of WholeNumber and RealNumber are for
+// settings that are none of Settings': `field`, `blank` and `unit` have no part in them.
+Taken read_bounded(const WholeNumber<std::int64_t>& bounds, const IniOption& written, Owner owner,
+                   std::int64_t& number);
+Taken read_bounded(const RealNumber& bounds, const IniOption& written, Owner owner, double& number);
 bool read_truth(const IniOption& written);
 std::int64_t read_whole_number(const IniOption& written, std::int64_t minimum, std::int64_t maximum,
                                std::string_view example);

@@ -1,0 +1,21 @@
+// Reads Swift's object-server.conf as swift-object-replicator does.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/config/replicator_settings.h"
+
+namespace ssync {
+
+// [object-replicator] over [DEFAULT] of a file, or of a directory's files *.conf
+// (swift.common.utils.readconf, run_daemon, ObjectReplicator.__init__, BaseDiskFileManager.__init__).
+// log_target, which Swift does not know, is that of worker.conf. What Swift would run with is taken in the
+// same meaning; what has no effect here, or another than it says, gets a line in `notes`.
+//
+// Throws ConfigError (file, section, option, value, remedy) for what Swift's replicator dies of, for numbers
+// with which nothing could be replicated, for a handoff_delete below 0, with which Swift removes what it has
+// not sent, and unless sync_method is ssync.
+ReplicatorSettings load_replicator_settings(const std::string& path, std::vector<std::string>& notes);
+
+}  // namespace ssync
