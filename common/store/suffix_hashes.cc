@@ -195,13 +195,15 @@ std::optional<PartitionHashes> try_hashes(const Partition& partition, DiskThread
   // The final write must replace exactly the present file.
   if (is_new) stored = HashesFile::read(path);
   HashesFile hashes = is_new ? HashesFile::empty() : *stored;
-  bool modified = is_new || request.list_directory;
-  if (modified) {
+  bool modified = is_new;
+  if (is_new || request.list_directory) {
+    const std::size_t known = hashes.items().size();
     for (const std::string& name : list_directory(path)) {
       // Any three characters, as in Swift: a name that is not a suffix is dropped when it is hashed, or else
       // stays in hashes.pkl.
       if (python::is_utf8(name) && python::utf8_length(name) == 3) hashes.add(name);
     }
+    modified = modified || hashes.items().size() != known;
   }
   for (const std::string& suffix : request.recalculate) hashes.set(suffix, pickle::Value{});
   std::size_t hashed = 0;

@@ -15,7 +15,9 @@ namespace ssync {
 
 struct HashRequest {
   std::vector<std::string> recalculate = {};  // suffixes whose stored hash is not to be trusted
-  bool list_directory = false;                // look for suffixes that hashes.pkl does not have
+  // Look for suffixes that hashes.pkl does not have; it is written only if there are any (do_listdir, with
+  // which Swift always writes it).
+  bool list_directory = false;
 };
 
 struct PartitionHashes {

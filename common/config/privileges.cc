@@ -1,4 +1,4 @@
-#include "worker/pool/privileges.h"
+#include "common/config/privileges.h"
 
 #include <grp.h>
 #include <pwd.h>

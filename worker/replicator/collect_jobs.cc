@@ -1,0 +1,138 @@
+#include "worker/replicator/collect_jobs.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "common/layout/device.h"
+#include "common/layout/timestamp.h"
+#include "common/os/directory.h"
+#include "common/os/errors.h"
+#include "common/os/log.h"
+#include "common/python/errors.h"
+#include "common/python/number.h"
+
+namespace ssync {
+namespace {
+
+// swift.common.utils.unlink_older_than: what writers that were killed have left.
+void remove_older_files(const std::string& directory, double than) {
+  try {
+    for (const std::string& name : list_directory_if_there(directory).value_or(std::vector<std::string>())) {
+      const std::string path = directory + "/" + name;
+      struct stat status {};
+      if (::lstat(path.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) continue;
+      if (static_cast<double>(status.st_mtime) < than) static_cast<void>(::unlink(path.c_str()));
+    }
+  } catch (const OsError& error) {
+    log::warning("cannot look for old temporary files: {}", error.what());
+  }
+}
+
+// Python's int(); nullopt for what it refuses, and for negative numbers, which no partition has.
+std::optional<std::uint64_t> partition_number(const std::string& name) {
+  try {
+    const std::int64_t number = python::parse_int(name, 10);
+    if (number < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(number);
+  } catch (const ValueError&) {
+    return std::nullopt;
+  }
+}
+
+bool is_auditors(const std::string& name) {
+  return name.starts_with("auditor_status_") && name.ends_with(".json");
+}
+
+std::set<std::pair<std::string, std::string>> all_nodes(const Ring& ring) {
+  std::set<std::pair<std::string, std::string>> nodes;
+  for (const auto& device : ring.devices()) {
+    if (device) nodes.emplace(device->replication_ip, device->device);
+  }
+  return nodes;
+}
+
+ReplicationJob job_of(const StoragePolicy& policy, const std::shared_ptr<const Ring>& ring,
+                      const RingDevice& own, const std::string& device_path, const std::string& name,
+                      std::uint64_t number) {
+  ReplicationJob job{.policy = &policy,
+                     .ring = ring,
+                     .device = own.device,
+                     .device_path = device_path,
+                     .region = own.region,
+                     .partition = name,
+                     .number = number,
+                     .nodes = ring->nodes(number)};
+  job.is_handoff = std::erase_if(job.nodes, [&](const RingDevice* node) { return node->id == own.id; }) == 0;
+  return job;
+}
+
+// The names in the objects directory, which is made if it is missing.
+std::vector<std::string> partition_names(const std::string& objects_path) {
+  try {
+    if (auto names = list_directory_if_there(objects_path)) return *std::move(names);
+    make_directories(objects_path);
+  } catch (const OsError& error) {
+    log::error("{}", error.what());
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_local(const RingDevice& device, NodeAddresses& addresses, const ReplicatorSettings& settings) {
+  const auto port = settings.ring_port();
+  if (port && device.replication_port != *port) return false;
+  return addresses.include(device.replication_ip);
+}
+
+std::optional<std::string> checked_device(const ReplicatorSettings& settings, const std::string& device) {
+  auto path = usable_device(settings.disk, device);
+  if (!path) {
+    log::warning("{}/{} is not {}", settings.disk.devices, device,
+                 settings.disk.mount_check ? "mounted" : "a directory");
+  }
+  return path;
+}
+
+std::vector<ReplicationJob> collect_jobs(const StoragePolicy& policy, const std::shared_ptr<const Ring>& ring,
+                                         const ReplicatorSettings& settings, const PassScope& scope,
+                                         NodeAddresses& addresses, DeviceStats& stats) {
+  std::vector<ReplicationJob> jobs;
+  bool found_local = false;
+  for (const auto& own : ring->devices()) {
+    if (!own || !is_local(*own, addresses, settings)) continue;
+    if (scope.devices && !scope.devices->contains(own->device)) continue;
+    found_local = true;
+    PassStats& device_stats = stats[own->device];
+    const auto device_path = checked_device(settings, own->device);
+    if (!device_path) {
+      device_stats.add_failures(all_nodes(*ring));
+      continue;
+    }
+    remove_older_files(*device_path + "/" + policy.tmp_dir(),
+                       Timestamp::now().seconds() - static_cast<double>(settings.disk.reclaim_age));
+    for (const std::string& name : partition_names(*device_path + "/" + policy.objects_dir())) {
+      const auto number = partition_number(name);
+      if (number && scope.partitions && !scope.partitions->contains(*number)) continue;
+      if (is_auditors(name)) continue;
+      if (number) {
+        jobs.push_back(job_of(policy, ring, *own, *device_path, name, *number));
+      } else {
+        device_stats.add_failures(all_nodes(*ring));
+      }
+    }
+  }
+  if (!found_local) {
+    log::error(
+        "Can't find itself in policy with index {} with ring_ip {} and port {} in ring file, not replicating",
+        policy.index, settings.ring_ip,
+        settings.ring_port() ? std::to_string(*settings.ring_port()) : "None");
+  }
+  return jobs;
+}
+
+}  // namespace ssync

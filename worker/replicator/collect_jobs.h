@@ -1,0 +1,45 @@
+// The partitions that are on this node's devices, as jobs.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/config/replicator_settings.h"
+#include "common/config/storage_policy.h"
+#include "common/ring/node_addresses.h"
+#include "common/ring/ring.h"
+#include "worker/replicator/pass_stats.h"
+#include "worker/replicator/replication_job.h"
+
+namespace ssync {
+
+// What a pass is restricted to; all of a kind if it is not set.
+struct PassScope {
+  std::optional<std::set<std::string>> devices = {};
+  std::optional<std::set<std::uint64_t>> partitions = {};
+  std::optional<std::set<int>> policies = {};
+};
+
+// Statistics by name of a local device.
+using DeviceStats = std::map<std::string, PassStats>;
+
+// True for a device of the ring that is this node's (swift.common.ring.utils.is_local_device): by replication
+// address and, unless servers_per_port is used, replication port.
+bool is_local(const RingDevice& device, NodeAddresses& addresses, const ReplicatorSettings& settings);
+
+// A job for each partition directory of the policy on this node's devices
+// (swift.obj.replicator.build_replication_jobs). Removes old files from the devices' tmp directories and
+// creates missing objects directories. A device that is not usable, or has a partition with a name that is no
+// number, is counted as failed in `stats` and logged.
+std::vector<ReplicationJob> collect_jobs(const StoragePolicy& policy, const std::shared_ptr<const Ring>& ring,
+                                         const ReplicatorSettings& settings, const PassScope& scope,
+                                         NodeAddresses& addresses, DeviceStats& stats);
+
+// The path of a device if it is usable; otherwise logs why it is not.
+std::optional<std::string> checked_device(const ReplicatorSettings& settings, const std::string& device);
+
+}  // namespace ssync

@@ -1,0 +1,31 @@
+// What became of a job.
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "common/ring/ring_device.h"
+
+namespace ssync {
+
+// Numbers for the device's statistics; nodes are counted by replication address and device, as in Swift.
+struct JobResult {
+  using Nodes = std::set<std::pair<std::string, std::string>>;
+
+  Nodes targets;
+  Nodes failures;
+  std::size_t hashmatch = 0;
+  std::size_t rsync = 0;  // sessions; the name is that of Swift's statistics
+  std::size_t removed_partitions = 0;
+  std::size_t suffix_count = 0;
+  std::size_t suffix_hash = 0;
+  std::size_t suffix_sync = 0;
+  bool has_handoff_left = false;
+
+  void add_failure(const RingDevice& node) { failures.emplace(node.replication_ip, node.device); }
+  void add_target(const RingDevice& node) { targets.emplace(node.replication_ip, node.device); }
+};
+
+}  // namespace ssync

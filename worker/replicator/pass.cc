@@ -1,0 +1,230 @@
+#include "worker/replicator/pass.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "common/os/errors.h"
+#include "common/os/log.h"
+#include "worker/replicator/revert_partition.h"
+#include "worker/replicator/update_partition.h"
+
+namespace ssync {
+namespace {
+
+// Partitions that are compared while sessions run. Most time of a comparison is waiting for the peers.
+constexpr std::size_t kLookAhead = 6;
+constexpr std::size_t kMostThreads = 128;
+// Of each of the threads above, to read suffixes that have to be hashed.
+constexpr std::size_t kDiskThreadsEach = 4;
+
+// In random order, so that no node is asked by all others at the same time for the same; and each device in
+// turn, so that none waits for another.
+void put_in_order(std::vector<ReplicationJob>& jobs, bool handoffs_first) {
+  std::minstd_rand source{std::random_device{}()};
+  std::shuffle(jobs.begin(), jobs.end(), source);
+  std::map<std::string, std::size_t> counts;
+  std::vector<std::pair<std::size_t, std::size_t>> turns;
+  turns.reserve(jobs.size());
+  for (std::size_t at = 0; at < jobs.size(); ++at) turns.emplace_back(counts[jobs[at].device]++, at);
+  std::sort(turns.begin(), turns.end());
+  std::vector<ReplicationJob> ordered;
+  ordered.reserve(jobs.size());
+  for (const auto& turn : turns) ordered.push_back(std::move(jobs[turn.second]));
+  jobs = std::move(ordered);
+  if (handoffs_first) {
+    std::stable_partition(jobs.begin(), jobs.end(), [](const ReplicationJob& job) { return job.is_handoff; });
+  }
+}
+
+// Removes a file where a partition should be; true if there was one.
+bool remove_if_file(const ReplicationJob& job) {
+  const std::string path = job.device_path + "/" + job.policy->objects_dir() + "/" + job.partition;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  log::warning("Removing partition directory which was a file: {}", path);
+  static_cast<void>(::unlink(path.c_str()));
+  return true;
+}
+
+std::set<std::pair<std::string, std::string>> names_of(const std::vector<const RingDevice*>& nodes) {
+  std::set<std::pair<std::string, std::string>> names;
+  for (const RingDevice* node : nodes) names.emplace(node->replication_ip, node->device);
+  return names;
+}
+
+}  // namespace
+
+Pass::Pass(const Services& services, const PolicyRings& rings, PassScope scope, std::optional<int> cycle)
+    : services_(services),
+      rings_(rings),
+      scope_(std::move(scope)),
+      cycle_(cycle),
+      next_ring_check_(Clock::now() +
+                       std::chrono::duration_cast<Clock::duration>(
+                           std::chrono::duration<double>(services.settings.ring_check_interval))) {}
+
+void Pass::run() {
+  try {
+    collect();
+    run_jobs();
+  } catch (const OsError& error) {
+    log::error("Exception in top-level replication loop: {}", error.what());
+  }
+  log_progress();
+  if (interrupted_) services_.interruption.check();
+}
+
+void Pass::collect() {
+  NodeAddresses addresses(node_addresses(services_.settings.ring_ip));
+  for (const auto& [index, watched] : rings_) {
+    if (scope_.policies && !scope_.policies->contains(index)) continue;
+    const StoragePolicy& policy = *services_.conf.policies.by_index(index);
+    const std::shared_ptr<const Ring> ring = watched->get();
+    // Every object has two names then, and would be copied under both.
+    if (ring->next_part_power()) {
+      log::warning("next_part_power set in policy '{}'. Skipping", policy.name);
+      continue;
+    }
+    auto jobs = collect_jobs(policy, ring, services_.settings, scope_, addresses, stats_);
+    std::move(jobs.begin(), jobs.end(), std::back_inserter(jobs_));
+  }
+  put_in_order(jobs_, services_.settings.handoffs_first);
+}
+
+void Pass::run_jobs() {
+  const std::size_t wanted = std::min(
+      {jobs_.size(), static_cast<std::size_t>(services_.settings.concurrency) + kLookAhead, kMostThreads});
+  std::vector<std::thread> threads;
+  try {
+    while (threads.size() < wanted) threads.emplace_back([this] { take_jobs(); });
+  } catch (const std::system_error& error) {
+    log::warning("cannot start more than {} threads: {}", threads.size(), error.what());
+    if (threads.empty()) take_jobs();
+  }
+  std::size_t left = threads.size();
+  const auto interval = std::chrono::duration<double>(std::max(services_.settings.stats_interval, 0.1));
+  std::thread heartbeat([&] {
+    std::unique_lock lock(mutex_);
+    while (!changed_.wait_for(lock, interval, [&] { return left == 0; })) {
+      lock.unlock();
+      log_progress();
+      lock.lock();
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  {
+    const std::lock_guard lock(mutex_);
+    left = 0;
+  }
+  changed_.notify_all();
+  heartbeat.join();
+}
+
+// Of one thread.
+void Pass::take_jobs() {
+  DiskThreads threads(kDiskThreadsEach);
+  try {
+    while (const ReplicationJob* job = next_job()) {
+      services_.interruption.check();
+      run_job(*job, threads);
+    }
+  } catch (const Interrupted&) {
+    const std::lock_guard lock(mutex_);
+    interrupted_ = true;
+    stop();
+  }
+}
+
+void Pass::stop() {
+  stopping_ = true;
+  changed_.notify_all();
+}
+
+// nullptr if there is none any more, or the pass ends early.
+const ReplicationJob* Pass::next_job() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_ && next_ < jobs_.size()) {
+    const ReplicationJob& job = jobs_[next_];
+    if (services_.settings.handoffs_first && !job.is_handoff && !may_begin(job, lock)) continue;
+    ++next_;
+    if (has_ring_changed(job)) {
+      log::info("Ring change detected. Aborting current replication pass.");
+      stop();
+      break;
+    }
+    if (job.is_handoff) ++handoffs_running_;
+    return &job;
+  }
+  return nullptr;
+}
+
+// With handoffs_first: whether all handoffs are gone. Waits until all had their turn; false if that changed
+// what is next.
+bool Pass::may_begin(const ReplicationJob& /*job*/, std::unique_lock<std::mutex>& lock) {
+  if (handoffs_running_ != 0) {
+    changed_.wait(lock);
+    return false;
+  }
+  if (handoffs_left_ == 0) return true;
+  log::warning("Handoffs first mode still has handoffs remaining.  Aborting current replication pass.");
+  stop();
+  return false;
+}
+
+bool Pass::has_ring_changed(const ReplicationJob& job) {
+  const auto now = Clock::now();
+  if (now < next_ring_check_) return false;
+  next_ring_check_ = now + std::chrono::duration_cast<Clock::duration>(
+                               std::chrono::duration<double>(services_.settings.ring_check_interval));
+  return rings_.at(job.policy->index)->has_changed();
+}
+
+void Pass::run_job(const ReplicationJob& job, DiskThreads& threads) {
+  const auto begun = Clock::now();
+  JobResult result;
+  bool is_attempted = false;
+  if (!checked_device(services_.settings, job.device)) {
+    result.failures = names_of(job.nodes);
+  } else if (!remove_if_file(job)) {
+    is_attempted = true;
+    const bool list_directory = !cycle_ || (job.number + static_cast<std::uint64_t>(*cycle_)) % 10 == 0;
+    result = job.is_handoff ? revert_partition(job, services_)
+                            : update_partition(job, services_, threads, list_directory);
+  }
+  const std::lock_guard lock(mutex_);
+  if (job.is_handoff) {
+    --handoffs_running_;
+    if (result.has_handoff_left) ++handoffs_left_;
+    changed_.notify_all();
+  }
+  PassStats& stats = stats_[job.device];
+  stats.add_failures(result.failures);
+  if (!is_attempted) return;
+  ++stats.attempted;
+  stats.hashmatch += result.hashmatch;
+  stats.rsync += result.rsync;
+  stats.remove += result.removed_partitions;
+  stats.suffix_count += result.suffix_count;
+  stats.suffix_hash += result.suffix_hash;
+  stats.suffix_sync += result.suffix_sync;
+  for (const auto& target : result.targets) stats.success += result.failures.contains(target) ? 0 : 1;
+  partition_times_.push_back(std::chrono::duration<double>(Clock::now() - begun).count());
+}
+
+void Pass::log_progress() {
+  const std::lock_guard lock(mutex_);
+  PassStats total;
+  for (const auto& [device, stats] : stats_) total += stats;
+  const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
+  for (const std::string& line : lines_.lines(total, jobs_.size(), seconds, partition_times_)) {
+    log::info("{}", line);
+  }
+}
+
+}  // namespace ssync

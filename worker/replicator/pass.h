@@ -1,0 +1,77 @@
+// One pass over all partitions of this node's devices.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "common/os/disk_threads.h"
+#include "common/ring/watched_ring.h"
+#include "worker/replicator/collect_jobs.h"
+#include "worker/replicator/job_result.h"
+#include "worker/replicator/pass_stats.h"
+#include "worker/replicator/replication_job.h"
+#include "worker/replicator/services.h"
+#include "worker/replicator/stats_lines.h"
+
+namespace ssync {
+
+// The rings of the policies that are replicated, by index of the policy.
+using PolicyRings = std::map<int, std::shared_ptr<WatchedRing>>;
+
+class Pass {
+ public:
+  // cycle: 0 to 9; partitions whose number plus cycle is a multiple of ten have their directories listed, all
+  // of them if it is not set.
+  Pass(const Services& services, const PolicyRings& rings, PassScope scope, std::optional<int> cycle);
+
+  // Runs it (swift.obj.replicator.ObjectReplicator.replicate): ends early if a ring changes, or, with
+  // handoffs_first, if handoffs are left after all of them had their turn. Logs progress every stats_interval
+  // and at the end. Throws Interrupted; the statistics are then of what was done.
+  //
+  // `concurrency` sessions run at a time, as in Swift; but the comparing of suffix hashes does not wait for
+  // them: further partitions are compared meanwhile.
+  void run();
+
+  // Of each device that was replicated.
+  [[nodiscard]] const DeviceStats& stats() const noexcept { return stats_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void collect();
+  void run_jobs();
+  void take_jobs();
+  const ReplicationJob* next_job();
+  bool may_begin(const ReplicationJob& job, std::unique_lock<std::mutex>& lock);
+  bool has_ring_changed(const ReplicationJob& job);
+  void run_job(const ReplicationJob& job, DiskThreads& threads);
+  void log_progress();
+  void stop();
+
+  const Services& services_;
+  const PolicyRings& rings_;
+  PassScope scope_;
+  std::optional<int> cycle_;
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::vector<ReplicationJob> jobs_;
+  std::size_t next_ = 0;
+  std::size_t handoffs_running_ = 0;
+  std::size_t handoffs_left_ = 0;
+  bool stopping_ = false;
+  bool interrupted_ = false;
+  DeviceStats stats_;
+  std::vector<double> partition_times_;
+  StatsLines lines_;
+  Clock::time_point begun_ = Clock::now();
+  Clock::time_point next_ring_check_;
+};
+
+}  // namespace ssync

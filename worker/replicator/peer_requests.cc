@@ -1,0 +1,188 @@
+#include "worker/replicator/peer_requests.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "common/python/text.h"
+#include "common/python/url.h"
+#include "worker/sender/errors.h"
+#include "worker/sender/polled_socket.h"
+
+namespace ssync {
+namespace {
+
+constexpr std::size_t kLongestHead = 64UL * 1024;
+// The hashes of all 4,096 suffixes take a twentieth of it.
+constexpr std::size_t kLongestBody = 4UL * 1024 * 1024;
+// More than are asked at the same time are not needed.
+constexpr std::size_t kMostIdle = 16;
+
+}  // namespace
+
+// One connection, for one request after the other.
+class PeerRequests::Connection {
+ public:
+  Connection(std::string peer, const RingDevice& node, const PeerLimits& limits,
+             const Interruption& interruption)
+      : peer_(std::move(peer)),
+        limits_(limits),
+        socket_(node.replication_ip, std::to_string(node.replication_port), limits.connect, interruption) {}
+
+  // Throws Stale if the peer has closed the connection since the last answer.
+  struct Stale {};
+  PeerAnswer ask(const std::string& request, bool has_body);
+  [[nodiscard]] bool can_be_kept() const noexcept { return can_be_kept_; }
+
+ private:
+  void send(std::string_view data);
+  bool receive();  // false at the end
+  HttpResponseHead read_head();
+
+  std::string peer_;
+  PeerLimits limits_;
+  PolledSocket socket_;
+  PolledSocket::Clock::time_point until_;
+  std::string in_;
+  bool is_used_ = false;
+  bool has_heard_ = false;  // anything of this answer
+  bool can_be_kept_ = false;
+};
+
+PeerAnswer PeerRequests::Connection::ask(const std::string& request, bool has_body) {
+  until_ = PolledSocket::Clock::now() + limits_.answer;
+  can_be_kept_ = has_heard_ = false;
+  send(request);
+  PeerAnswer answer{.head = read_head(), .body = {}};
+  is_used_ = true;
+  if (has_body) {
+    HttpBodyDecoder decoder(answer.head);
+    decoder.decode(std::exchange(in_, {}), answer.body);
+    while (!decoder.ended()) {
+      if (answer.body.size() > kLongestBody) throw ReceiverRefused(peer_ + ": its answer is too long");
+      if (!receive()) {
+        // Without a length, the end of the connection is that of the body.
+        if (answer.head.find("content-length") == nullptr &&
+            answer.head.find("transfer-encoding") == nullptr) {
+          return answer;
+        }
+        throw ConnectionLost(peer_ + " closed the connection within its answer");
+      }
+      decoder.decode(std::exchange(in_, {}), answer.body);
+    }
+  }
+  const std::string* connection = answer.head.find("connection");
+  can_be_kept_ = in_.empty() && (connection == nullptr || python::lower_ascii(*connection) != "close");
+  return answer;
+}
+
+void PeerRequests::Connection::send(std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t sent = ::send(socket_.get(), data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      data.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      if (socket_.wait(POLLOUT, until_) == 0) throw ConnectionLost(peer_ + " timed out: accepts no data");
+    } else if (errno != EINTR) {
+      if (is_used_) throw Stale{};
+      throw ConnectionLost(peer_ + ": connection failed while sending: " + std::strerror(errno));
+    }
+  }
+}
+
+bool PeerRequests::Connection::receive() {
+  std::array<char, 16384> piece{};
+  for (;;) {
+    const ssize_t size = ::recv(socket_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+    if (size > 0) {
+      has_heard_ = true;
+      in_.append(piece.data(), static_cast<std::size_t>(size));
+      return true;
+    }
+    if (size == 0) return false;
+    if (errno == EAGAIN) {
+      if (socket_.wait(POLLIN, until_) == 0) {
+        throw ConnectionLost(peer_ + " timed out: no answer within " + seconds_text(limits_.answer) +
+                             " seconds");
+      }
+    } else if (errno != EINTR) {
+      if (is_used_ && !has_heard_) throw Stale{};
+      throw ConnectionLost(peer_ + ": connection failed while receiving: " + std::strerror(errno));
+    }
+  }
+}
+
+HttpResponseHead PeerRequests::Connection::read_head() {
+  for (;;) {
+    const std::size_t end = in_.find("\r\n\r\n");
+    if (end != std::string::npos) {
+      HttpResponseHead head = HttpResponseHead::parse(std::string_view(in_).substr(0, end));
+      in_.erase(0, end + 4);
+      if (head.status >= 200) return head;
+      continue;
+    }
+    if (in_.size() > kLongestHead) throw ReceiverRefused(peer_ + ": response headers are too long");
+    if (!receive()) {
+      if (is_used_ && !has_heard_) throw Stale{};
+      throw ConnectionLost(peer_ + " closed the connection before sending a response");
+    }
+  }
+}
+
+PeerRequests::PeerRequests(const PeerLimits& limits, const Interruption& interruption)
+    : limits_(limits),
+      interruption_(interruption),
+      user_agent_("object-replicator " + std::to_string(::getpid())) {}
+
+PeerRequests::~PeerRequests() = default;
+
+PeerAnswer PeerRequests::ask(const RingDevice& node, const StoragePolicy& policy, std::string_view method,
+                             const std::string& path, std::string_view headers) {
+  const std::string peer = host_and_port(node.replication_ip, std::to_string(node.replication_port));
+  std::string request(method);
+  request.append(" /")
+      .append(python::quote(node.device))
+      .append(path)
+      .append(" HTTP/1.1\r\nHost: ")
+      .append(peer);
+  request.append("\r\nContent-Length: 0\r\nUser-Agent: ").append(user_agent_);
+  request.append("\r\nX-Backend-Storage-Policy-Index: ").append(std::to_string(policy.index)).append("\r\n");
+  request.append(headers).append("\r\n");
+  for (;;) {
+    std::unique_ptr<Connection> connection = idle_connection(peer);
+    if (!connection) connection = std::make_unique<Connection>(peer, node, limits_, interruption_);
+    try {
+      PeerAnswer answer = connection->ask(request, method != "HEAD");
+      if (connection->can_be_kept()) keep(peer, std::move(connection));
+      return answer;
+    } catch (const Connection::Stale&) {
+      // The next one, or a new one.
+    }
+  }
+}
+
+std::unique_ptr<PeerRequests::Connection> PeerRequests::idle_connection(const std::string& peer) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::unique_ptr<Connection>>& idle = idle_[peer];
+  if (idle.empty()) return nullptr;
+  std::unique_ptr<Connection> connection = std::move(idle.back());
+  idle.pop_back();
+  return connection;
+}
+
+void PeerRequests::keep(const std::string& peer, std::unique_ptr<Connection> connection) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::unique_ptr<Connection>>& idle = idle_[peer];
+  if (idle.size() < kMostIdle) idle.push_back(std::move(connection));
+}
+
+std::string node_text(const RingDevice& node) {
+  return host_and_port(node.replication_ip, std::to_string(node.replication_port)) + "/" + node.device;
+}
+
+}  // namespace ssync

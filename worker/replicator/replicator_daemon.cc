@@ -1,0 +1,162 @@
+#include "worker/replicator/replicator_daemon.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "common/layout/timestamp.h"
+#include "common/os/log.h"
+#include "worker/replicator/pass_recon.h"
+#include "worker/replicator/recon_cache.h"
+
+namespace ssync {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Clock::duration duration_of(double seconds) {
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+double seconds_since(Clock::time_point begun) {
+  return std::chrono::duration<double>(Clock::now() - begun).count();
+}
+
+// What outlives a pass: connections to other nodes.
+class Replicator {
+ public:
+  Replicator(const DaemonTask& task, const Interruption& interruption)
+      : task_(task),
+        interruption_(interruption),
+        peers_({.connect = duration_of(task.settings.conn_timeout),
+                .answer = duration_of(static_cast<double>(task.settings.http_timeout))},
+               interruption),
+        gate_(static_cast<std::size_t>(task.settings.concurrency)),
+        services_{.settings = task.settings,
+                  .conf = task.conf,
+                  .peers = peers_,
+                  .gate = gate_,
+                  .interruption = interruption,
+                  .session_limits = {.timeout = duration_of(static_cast<double>(task.settings.http_timeout)),
+                                     .connect_timeout = duration_of(task.settings.conn_timeout)}},
+        cycle_(static_cast<int>(std::random_device{}() % 10)) {}
+
+  // Returns the minutes that it took.
+  double pass(RunMode mode) {
+    const auto begun = Clock::now();
+    cycle_ = (cycle_ + 1) % 10;
+    // Who asks for one pass wants all of it.
+    const auto cycle = mode == RunMode::once ? std::nullopt : std::optional(cycle_);
+    Pass pass(services_, task_.rings, task_.scope, cycle);
+    pass.run();
+    last_ = pass.stats();
+    return seconds_since(begun) / 60;
+  }
+
+  void report(double minutes) const {
+    const PassEnd end{.time = Timestamp::now().seconds(), .minutes = minutes};
+    if (task_.report == PassReport::none) return;
+    if (task_.report == PassReport::of_each_device) {
+      dump_recon_cache(pass_recon_per_disk(of_all_devices(), end), recon_path(task_.settings));
+      return;
+    }
+    PassStats total;
+    for (const auto& [device, stats] : last_) total += stats;
+    dump_recon_cache(pass_recon(total, end), recon_path(task_.settings));
+  }
+
+  // Returns after the interval. Throws Interrupted.
+  void rest() const {
+    const auto until = Clock::now() + duration_of(task_.settings.interval);
+    for (;;) {
+      interruption_.check();
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+      if (left <= 0) return;
+      constexpr std::int64_t kLongest = 3'600'000;
+      pollfd polled{interruption_.fd(), POLLIN, 0};
+      static_cast<void>(::poll(&polled, 1, static_cast<int>(std::min<std::int64_t>(left, kLongest))));
+    }
+  }
+
+ private:
+  // Also of those of this process with which nothing happened.
+  [[nodiscard]] DeviceStats of_all_devices() const {
+    DeviceStats stats = last_;
+    for (const std::string& device : task_.scope.devices.value_or(std::set<std::string>())) stats[device];
+    return stats;
+  }
+
+  const DaemonTask& task_;
+  const Interruption& interruption_;
+  PeerRequests peers_;
+  TransferGate gate_;
+  Services services_;
+  int cycle_;
+  DeviceStats last_;
+};
+
+}  // namespace
+
+std::string recon_path(const ReplicatorSettings& settings) {
+  return settings.recon_cache_path + "/object.recon";
+}
+
+PolicyRings read_rings(const ReplicatorSettings& settings, const SwiftConf& conf) {
+  PolicyRings rings;
+  for (const StoragePolicy& policy : conf.policies.all()) {
+    if (policy.type != PolicyType::replication) continue;
+    rings.emplace(policy.index,
+                  std::make_shared<WatchedRing>(settings.swift_dir + "/" + policy.ring_name() + ".ring.gz"));
+  }
+  return rings;
+}
+
+std::set<std::string> local_devices(const PolicyRings& rings, const ReplicatorSettings& settings) {
+  NodeAddresses addresses(node_addresses(settings.ring_ip));
+  std::set<std::string> names;
+  for (const auto& [index, watched] : rings) {
+    const std::shared_ptr<const Ring> ring = watched->get();
+    for (const auto& device : ring->devices()) {
+      if (device && is_local(*device, addresses, settings)) names.insert(device->device);
+    }
+  }
+  return names;
+}
+
+int effective_handoff_delete(const ReplicatorSettings& settings, const PolicyRings& rings) {
+  const int wanted = settings.handoff_delete;
+  if (wanted == 0 || std::ranges::any_of(rings, [&](const auto& ring) {
+        return ring.second->get()->replica_count() > wanted;
+      })) {
+    return wanted;
+  }
+  log::warning("No storage policies found for which handoff_delete={} would have an effect. Disabling.",
+               wanted);
+  return 0;
+}
+
+void replicate_once(const DaemonTask& task, const Interruption& interruption) {
+  log::info("Running object replicator in script mode.");
+  Replicator replicator(task, interruption);
+  const double minutes = replicator.pass(RunMode::once);
+  log::info("Object replication complete (once). ({:.2f} minutes)", minutes);
+  replicator.report(minutes);
+}
+
+void replicate_forever(const DaemonTask& task, const Interruption& interruption) {
+  log::info("Starting object replicator in daemon mode.");
+  Replicator replicator(task, interruption);
+  for (;;) {
+    for (const auto& [index, ring] : task.rings) ring->reload();
+    log::info("Starting object replication pass.");
+    const double minutes = replicator.pass(RunMode::forever);
+    log::info("Object replication complete. ({:.2f} minutes)", minutes);
+    replicator.report(minutes);
+    replicator.rest();
+  }
+}
+
+}  // namespace ssync

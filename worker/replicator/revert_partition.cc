@@ -1,0 +1,171 @@
+#include "worker/replicator/revert_partition.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <ctime>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/layout/timestamp.h"
+#include "common/os/directory.h"
+#include "common/os/errors.h"
+#include "common/os/lock_path.h"
+#include "common/os/log.h"
+#include "worker/replicator/confirmation.h"
+#include "worker/replicator/handoff_contents.h"
+#include "worker/replicator/removal.h"
+#include "worker/replicator/sync_session.h"
+
+namespace ssync {
+namespace {
+
+class Revert {
+ public:
+  Revert(const ReplicationJob& job, const Services& services)
+      : job_(job),
+        services_(services),
+        partition_{.settings = services.settings.disk,
+                   .conf = services.conf,
+                   .policy = *job.policy,
+                   .device_path = job.device_path,
+                   .name = job.partition} {}
+
+  JobResult run() {
+    result_.has_handoff_left = true;
+    for (const RingDevice* node : job_.nodes) result_.add_target(*node);
+    try {
+      if (is_directory(partition_.path())) run_locked();
+    } catch (const LockTimeout&) {
+      log::info("Unable to lock handoff partition {} for replication on device {} policy {}", job_.partition,
+                job_.device, job_.policy->index);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      log::error("Error syncing handoff partition {}: {}", partition_.path(), error.what());
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void run_locked() {
+    // A session that comes in holds it; both ends of a cross-wise revert would remove what the other has.
+    const PathLock lock({.directory = partition_.path(),
+                         .name = "replication",
+                         .timeout = 0.2,
+                         .timeout_text = "0.2",
+                         .give_up = {}});
+    contents_ = list_handoff(partition_);
+    if (job_.nodes.empty() && !contents_.objects.empty()) {
+      log::warning(
+          "{}: the ring does not have this partition; kept, since nobody else is to have its objects",
+          partition_.path());
+      return;
+    }
+    confirmed_.resize(contents_.objects.size());
+    if (!contents_.suffixes.empty()) send_to_all();
+    if (is_synced() && !contents_.suffixes.empty()) remove_confirmed();
+    if (is_synced() || contents_.suffixes.empty()) remove_partition();
+  }
+
+  void send_to_all() {
+    for (const RingDevice* node : job_.nodes) {
+      ++result_.rsync;
+      const SyncResult session = sync(*node);
+      if (!session.is_whole) {
+        result_.add_failure(*node);
+        continue;
+      }
+      ++whole_sessions_;
+      if (node->region != job_.region) note_synced_region(*node, session);
+      const std::vector<bool> confirmed =
+          confirmed_by(*node, job_, partition_, contents_, session, services_.peers);
+      for (std::size_t number = 0; number < confirmed.size(); ++number) {
+        confirmed_[number] += confirmed[number] ? 1U : 0U;
+      }
+    }
+  }
+
+  SyncResult sync(const RingDevice& node) {
+    const auto turn =
+        services_.gate.wait_for_turn(node_text(node), [this] { services_.interruption.check(); });
+    // Once one node of another region has the objects, its neighbours get them from it. They are only asked.
+    const auto region = synced_regions_.find(node.region);
+    if (region == synced_regions_.end()) {
+      return sync_with_node(job_, partition_, node, contents_.suffixes, SyncKind::send, {},
+                            services_.session_limits, services_.interruption);
+    }
+    return sync_with_node(
+        job_, partition_, node, contents_.suffixes, SyncKind::only_compare,
+        [&](const ObjectHash& hash) { return region->second.contains(hash); }, services_.session_limits,
+        services_.interruption);
+  }
+
+  void note_synced_region(const RingDevice& node, const SyncResult& session) {
+    const bool is_compared = synced_regions_.contains(node.region);
+    std::set<ObjectHash> in_sync;
+    for (std::size_t number = 0; number < session.offered.size(); ++number) {
+      if (!is_compared || !session.wanted[number]) in_sync.insert(session.offered[number].hash);
+    }
+    synced_regions_.insert_or_assign(node.region, std::move(in_sync));
+  }
+
+  [[nodiscard]] std::size_t required() const {
+    const auto wanted = static_cast<std::size_t>(services_.settings.handoff_delete);
+    return wanted == 0 ? job_.nodes.size() : std::min<std::size_t>(wanted, job_.nodes.size());
+  }
+  [[nodiscard]] bool is_synced() const { return required() != 0 && whole_sessions_ >= required(); }
+
+  void remove_confirmed() {
+    ++result_.removed_partitions;
+    std::vector<const HandoffObject*> removable;
+    std::size_t unconfirmed = 0;
+    const double now = Timestamp::now().seconds();
+    for (std::size_t number = 0; number < contents_.objects.size(); ++number) {
+      const HandoffObject& object = contents_.objects[number];
+      const Keeping keeping =
+          reason_to_keep(object, confirmed_[number], required(), now, services_.settings.disk.reclaim_age);
+      if (keeping == Keeping::not_needed) removable.push_back(&object);
+      if (keeping == Keeping::unconfirmed) ++unconfirmed;
+    }
+    const Removed removed = remove_objects(partition_, removable);
+    is_left_for_good_ = unconfirmed == 0 && removed.changed == 0;
+    if (unconfirmed != 0) {
+      log::warning("{}: kept {} of {} objects, because fewer than {} of their primaries have confirmed them",
+                   partition_.path(), unconfirmed, contents_.objects.size(), required());
+      result_.failures = result_.targets;
+    }
+    if (removed.changed != 0) {
+      log::info("{}: kept {} objects that have changed meanwhile", partition_.path(), removed.changed);
+    }
+    log::info("Removing {} objects", removed.objects);
+  }
+
+  void remove_partition() {
+    const bool is_gone = remove_partition_if_empty(partition_);
+    if (is_gone) log::info("Removing partition: {}", partition_.path());
+    // Files of no object must not keep handoffs_first from going on to other partitions for days.
+    result_.has_handoff_left = !is_gone && !is_left_for_good_;
+  }
+
+  const ReplicationJob& job_;
+  const Services& services_;
+  Partition partition_;
+  HandoffContents contents_;
+  std::vector<std::size_t> confirmed_;  // of each object: by so many primaries
+  std::size_t whole_sessions_ = 0;
+  bool is_left_for_good_ = false;  // what remains is of no object, and no session can carry it
+  std::map<std::int64_t, std::set<ObjectHash>> synced_regions_;
+  JobResult result_;
+};
+
+}  // namespace
+
+JobResult revert_partition(const ReplicationJob& job, const Services& services) {
+  return Revert(job, services).run();
+}
+
+}  // namespace ssync

@@ -1,0 +1,75 @@
+#include "worker/replicator/sync_session.h"
+
+#include <optional>
+#include <utility>
+
+#include "common/os/errors.h"
+#include "common/os/log.h"
+#include "worker/replicator/peer_requests.h"
+#include "worker/sender/errors.h"
+#include "worker/sender/partition_objects.h"
+
+namespace ssync {
+namespace {
+
+// A partition's objects, of which it keeps in mind what was offered.
+class RecordedObjects final : public ObjectSource {
+ public:
+  RecordedObjects(const Partition& partition, const std::vector<std::string>& suffixes,
+                  const std::function<bool(const ObjectHash&)>& is_offered, std::vector<Offer>& offered)
+      : objects_(partition, suffixes, {}), is_offered_(is_offered), offered_(offered) {}
+
+  bool next(Offer& offer, UpdateCounts& counts) override {
+    while (objects_.next(offer, counts)) {
+      if (is_offered_ && !is_offered_(offer.hash)) continue;
+      offered_.push_back(offer);
+      return true;
+    }
+    return false;
+  }
+  [[nodiscard]] double share_offered() const override { return objects_.share_offered(); }
+  void send(std::size_t number, const ObjectHash& hash, WantedParts wanted, UpdateOutput& output) override {
+    if (!output.is_dry_run()) objects_.send(number, hash, wanted, output);
+  }
+
+ private:
+  PartitionObjects objects_;
+  const std::function<bool(const ObjectHash&)>& is_offered_;
+  std::vector<Offer>& offered_;
+};
+
+}  // namespace
+
+SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition, const RingDevice& node,
+                          const std::vector<std::string>& suffixes, SyncKind kind,
+                          const std::function<bool(const ObjectHash&)>& is_offered,
+                          const ConnectionLimits& limits, const Interruption& interruption) {
+  SyncResult result;
+  std::optional<RecordedObjects> objects;
+  SenderSession session({.receiver = {.host = node.replication_ip,
+                                      .port = std::to_string(node.replication_port),
+                                      .device = node.device},
+                         .partition = job.partition,
+                         .policy_index = job.policy->index,
+                         .dry_run = kind == SyncKind::only_compare,
+                         .limits = limits},
+                        interruption, [](const SenderProgress&) {});
+  try {
+    session.run([&](bool) -> ObjectSource& {
+      return objects.emplace(partition, suffixes, is_offered, result.offered);
+    });
+    result.is_whole = true;
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const std::exception& error) {
+    log::error("{}/{} {}", node_text(node), job.partition, error.what());
+  }
+  result.wanted.resize(result.offered.size());
+  for (std::size_t number = 0; number < result.offered.size() && number < session.offers().size(); ++number) {
+    result.wanted[number] = session.offers().wanted(number).any();
+  }
+  result.updates = session.progress().updates;
+  return result;
+}
+
+}  // namespace ssync

@@ -1,0 +1,155 @@
+#include "worker/replicator/update_partition.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/layout/partition.h"
+#include "common/os/errors.h"
+#include "common/os/log.h"
+#include "common/ring/handoffs.h"
+#include "common/store/suffix_hashes.h"
+#include "worker/replicator/remote_hashes.h"
+#include "worker/replicator/sync_session.h"
+
+namespace ssync {
+namespace {
+
+std::vector<std::string> differing(const SuffixHashes& ours, const SuffixHashes& theirs) {
+  std::vector<std::string> suffixes;
+  for (const auto& [suffix, hash] : ours) {
+    const auto their = theirs.find(suffix);
+    if (their == theirs.end() || their->second != hash) suffixes.push_back(suffix);
+  }
+  return suffixes;
+}
+
+class Update {
+ public:
+  Update(const ReplicationJob& job, const Services& services, DiskThreads& threads)
+      : job_(job),
+        services_(services),
+        threads_(threads),
+        partition_{.settings = services.settings.disk,
+                   .conf = services.conf,
+                   .policy = *job.policy,
+                   .device_path = job.device_path,
+                   .name = job.partition} {}
+
+  JobResult run(bool list_directory) {
+    try {
+      const PartitionHashes hashes = hash_partition(partition_, threads_, {.list_directory = list_directory});
+      ours_ = suffix_hashes_of(hashes.suffixes);
+      result_.suffix_hash += hashes.hashed;
+      visit_nodes();
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      result_.failures.insert(result_.targets.begin(), result_.targets.end());
+      log::error("Error syncing partition {}: {}", partition_.path(), error.what());
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void visit_nodes() {
+    std::vector<const RingDevice*> nodes = job_.nodes;
+    static thread_local std::minstd_rand source{std::random_device{}()};
+    std::shuffle(nodes.begin(), nodes.end(), source);
+    Handoffs handoffs(*job_.ring, job_.number);
+    std::size_t next = 0;
+    for (attempts_left_ = nodes.size(); attempts_left_ != 0;) {
+      const RingDevice* const node = next < nodes.size() ? nodes[next++] : handoffs.next();
+      if (node == nullptr) {
+        log::error("Ran out of handoffs while replicating partition {} of policy {}", job_.partition,
+                   job_.policy->index);
+        return;
+      }
+      result_.add_target(*node);
+      --attempts_left_;
+      if (synced_regions_.contains(node->region)) continue;
+      try {
+        visit(*node);
+      } catch (const Interrupted&) {
+        throw;
+      } catch (const std::exception& error) {
+        result_.add_failure(*node);
+        log::error("Error syncing with node: {}: {}", node_text(*node), error.what());
+      }
+    }
+    result_.suffix_count += ours_.size();
+  }
+
+  // Another copy somewhere else, unless those there are already suffice for handoff_delete.
+  void replace_unmounted() {
+    if (services_.settings.handoff_delete == 0) {
+      ++attempts_left_;
+      return;
+    }
+    const std::size_t safe = 1 + result_.targets.size() - result_.failures.size();
+    const auto wanted = static_cast<std::size_t>(services_.settings.handoff_delete);
+    if (safe + attempts_left_ < wanted) ++attempts_left_;
+  }
+
+  void visit(const RingDevice& node) {
+    const PeerAnswer answer = services_.peers.ask(node, *job_.policy, "REPLICATE", "/" + job_.partition);
+    if (answer.head.status == 507) {
+      log::error("{} responded as unmounted", node_text(node));
+      result_.add_failure(node);
+      replace_unmounted();
+      return;
+    }
+    if (answer.head.status != 200) {
+      log::error("Invalid response {} from {}", answer.head.status, node_text(node));
+      result_.add_failure(node);
+      return;
+    }
+    const SuffixHashes theirs = parse_remote_hashes(answer.body);
+    std::vector<std::string> suffixes = differing(ours_, theirs);
+    if (!suffixes.empty()) {
+      // They may differ only because they have changed here meanwhile.
+      ours_ = suffix_hashes_of(hash_partition(partition_, threads_, {.recalculate = suffixes}).suffixes);
+      suffixes = differing(ours_, theirs);
+    }
+    if (suffixes.empty()) {
+      ++result_.hashmatch;
+      return;
+    }
+    sync(node, suffixes);
+  }
+
+  void sync(const RingDevice& node, const std::vector<std::string>& suffixes) {
+    ++result_.rsync;
+    const auto turn =
+        services_.gate.wait_for_turn(node_text(node), [this] { services_.interruption.check(); });
+    const SyncResult session = sync_with_node(job_, partition_, node, suffixes, SyncKind::send, {},
+                                              services_.session_limits, services_.interruption);
+    if (!session.is_whole) {
+      result_.add_failure(node);
+    } else if (node.region != job_.region) {
+      synced_regions_.insert(node.region);
+    }
+    result_.suffix_sync += suffixes.size();
+  }
+
+  const ReplicationJob& job_;
+  const Services& services_;
+  DiskThreads& threads_;
+  Partition partition_;
+  SuffixHashes ours_;
+  std::size_t attempts_left_ = 0;
+  std::set<std::int64_t> synced_regions_;
+  JobResult result_;
+};
+
+}  // namespace
+
+JobResult update_partition(const ReplicationJob& job, const Services& services, DiskThreads& threads,
+                           bool list_directory) {
+  return Update(job, services, threads).run(list_directory);
+}
+
+}  // namespace ssync

@@ -1,0 +1,144 @@
+// ssync-replicator: sends a node's partitions to where they belong.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/config/errors.h"
+#include "common/config/log_setup.h"
+#include "common/config/privileges.h"
+#include "common/config/replicator_conf.h"
+#include "common/config/swift_conf.h"
+#include "common/os/errors.h"
+#include "common/os/log.h"
+#include "common/ring/errors.h"
+#include "worker/replicator/process_priority.h"
+#include "worker/replicator/worker_processes.h"
+
+namespace {
+
+using namespace ssync;
+
+enum ExitStatus { ended = 0, failed = 1, operator_mistake = 2 };
+
+struct Options {
+  std::string config;
+  bool once = false;
+  bool verbose = false;
+  std::vector<std::string> devices;
+  std::vector<std::uint64_t> partitions;
+  std::vector<int> policies;
+  std::vector<std::string> words;  // swift-init says so: once, verbose
+};
+
+void add_options(CLI::App& app, Options& options) {
+  app.add_option("config", options.config, "Swift's object-server.conf, or its directory")
+      ->required()
+      ->option_text("CONFIG");
+  app.add_flag("-o,--once", options.once, "run one pass and end");
+  app.add_flag("-v,--verbose", options.verbose, "log to standard error too");
+  app.add_option("-d,--devices", options.devices, "with --once: these devices only")
+      ->delimiter(',')
+      ->option_text("DEVICE,…");
+  app.add_option("-p,--partitions", options.partitions, "with --once: these partitions only")
+      ->delimiter(',')
+      ->option_text("NUMBER,…");
+  app.add_option("-i,--policies", options.policies, "with --once: these policies only, by index")
+      ->delimiter(',')
+      ->option_text("INDEX,…");
+  app.add_option("words", options.words, "")->group("");
+  app.set_version_flag("--version", "ssync-replicator " SSYNC_VERSION);
+  app.footer(
+      "Exit status:\n"
+      "  0  the pass is done (--once), whatever could be replicated; or ended by SIGTERM or SIGINT\n"
+      "  1  it cannot go on\n"
+      "  2  an error in the command line, the configuration or a ring");
+}
+
+template <typename Value>
+std::optional<std::set<Value>> set_of(const std::vector<Value>& values) {
+  if (values.empty()) return std::nullopt;
+  return std::set<Value>(values.begin(), values.end());
+}
+
+// --devices and its like have an effect only with --once, as in Swift.
+PassScope scope_of(const Options& options) {
+  if (!options.once) return {};
+  return {.devices = set_of(options.devices),
+          .partitions = set_of(options.partitions),
+          .policies = set_of(options.policies)};
+}
+
+int replicate(const Options& options) {
+  std::vector<std::string> notes;
+  ReplicatorSettings settings = load_replicator_settings(options.config, notes);
+  if (options.verbose) settings.log.target = "stderr";
+  const SwiftConf conf = load_swift_conf(settings.swift_dir);
+  const PolicyRings rings = read_rings(settings, conf);
+  setup_logging(settings.log);
+  set_process_priority(settings);
+  drop_privileges(settings.user);
+  for (const std::string& note : notes) log::info("{}", note);
+  for (const std::string& warning : settings.warnings) log::warning("{}", warning);
+  settings.handoff_delete = effective_handoff_delete(settings, rings);
+  const PassScope scope = scope_of(options);
+  const bool is_part = scope.devices || scope.partitions || scope.policies;
+  DaemonTask task{.settings = settings,
+                  .conf = conf,
+                  .rings = rings,
+                  .scope = scope,
+                  .report = is_part ? PassReport::none : PassReport::whole_node};
+  const RunMode mode = options.once || !settings.daemonize ? RunMode::once : RunMode::forever;
+  if (settings.replicator_workers > 0) return run_worker_processes(std::move(task), mode);
+  const Interruption interruption;
+  if (mode == RunMode::forever) replicate_forever(task, interruption);
+  replicate_once(task, interruption);
+  return ended;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Replicates objects between Swift's storage nodes, in place of swift-object-replicator."};
+  Options options;
+  add_options(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? ended : operator_mistake;
+  }
+  for (const std::string& word : options.words) {
+    if (word == "once") options.once = true;
+    if (word == "verbose") options.verbose = true;
+    if (word != "once" && word != "verbose") {
+      throw ConfigError("unexpected argument " + word + "; see ssync-replicator --help");
+    }
+  }
+  return replicate(options);
+}
+
+int said(const char* error, int status) {
+  std::fprintf(stderr, "ssync-replicator: %s\n", error);
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const ssync::Interrupted& interrupted) {
+    ssync::log::info("{}", interrupted.what());
+    ssync::log::flush();
+    return ended;
+  } catch (const ssync::ConfigError& error) {
+    return said(error.what(), operator_mistake);
+  } catch (const ssync::RingError& error) {
+    return said(error.what(), operator_mistake);
+  } catch (const std::exception& error) {
+    return said(error.what(), failed);
+  }
+}
