@@ -1,0 +1,188 @@
+#include "worker/replicator/confirmation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/python/pickle.h"
+#include "common/store/suffix_hashes.h"
+#include "tests/unit/scripted_server.h"
+#include "tests/unit/temporary_device.h"
+
+namespace ssync {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* kT1 = "1700000001.00000";
+constexpr const char* kT2 = "1700000002.00000";
+
+std::string answer(int status, const std::string& headers, const std::string& body) {
+  return "HTTP/1.1 " + std::to_string(status) + " Whatever\r\n" + headers +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+class ConfirmationTest : public ::testing::Test {
+ protected:
+  // What the node says: to REPLICATE these hashes, and to each HEAD after it one of these answers.
+  std::vector<bool> confirmed(const std::string& hashes, std::vector<std::string> heads) {
+    ScriptedServer server([&](ServedConnection& client) {
+      asked_ += client.read_head();
+      client.send(hashes);
+      for (const std::string& head : heads) {
+        asked_ += client.read_head();
+        client.send(head);
+      }
+    });
+    node_.replication_ip = "127.0.0.1";
+    node_.replication_port = std::stoi(server.port());
+    node_.device = "sdb";
+    PeerRequests peers({.connect = std::chrono::seconds(20), .answer = std::chrono::seconds(20)},
+                       interruption_);
+    const HandoffContents contents = list_handoff(device_.partition());
+    auto result = confirmed_by(node_, job(), device_.partition(), contents, session_of(contents), peers);
+    EXPECT_EQ(server.join(), "");
+    return result;
+  }
+
+  [[nodiscard]] ReplicationJob job() const {
+    return {.policy = &device_.partition().policy, .ring = nullptr, .device = "sda1", .partition = "7"};
+  }
+
+  // A whole session in which all was offered.
+  SyncResult session_of(const HandoffContents& contents) const {
+    SyncResult session{.is_whole = is_whole_, .offered = {}, .wanted = {}, .updates = {}};
+    for (const HandoffObject& object : contents.objects) {
+      const ObjectFiles& files = object.files;
+      if (!object.is_object()) continue;
+      Offer offer = Offer::of(object.hash, files.data ? files.data->timestamp : files.tombstone->timestamp);
+      if (files.meta) offer.meta = files.meta->timestamp;
+      session.offered.push_back(offer);
+      session.wanted.push_back(false);
+    }
+    return session;
+  }
+
+  // An answer to REPLICATE: of each suffix here its own hash, or another.
+  [[nodiscard]] std::string hashes(const std::vector<std::string>& wrong = {}) const {
+    pickle::Dict hashes;
+    DiskThreads threads(1);
+    hashes = partition_hashes(device_.partition(), threads);
+    for (auto& [suffix, hash] : hashes) {
+      for (const std::string& one : wrong) {
+        if (std::get<pickle::Text>(suffix.data).utf8 == one) hash = {pickle::Text{std::string(32, 'f')}};
+      }
+    }
+    return answer(200, "", pickle::dump({hashes}));
+  }
+  [[nodiscard]] std::string suffix_of(const ObjectName& name) const {
+    return device_.hash_of(name).substr(29);
+  }
+
+  TemporaryDevice device_;
+  const ObjectName name_{"a", "c", "o %"};
+  RingDevice node_;
+  Interruption interruption_;
+  std::string asked_;
+  bool is_whole_ = true;
+};
+
+TEST_F(ConfirmationTest, ASuffixWithTheSameHashIsThere) {
+  device_.add_data(name_, kT1, "x");
+  EXPECT_THAT(confirmed(hashes(), {}), ElementsAre(true));
+  EXPECT_THAT(asked_, HasSubstr("REPLICATE /sdb/7 HTTP/1.1\r\n"));
+  EXPECT_THAT(asked_, HasSubstr("X-Backend-Storage-Policy-Index: 0\r\n"));
+}
+
+TEST_F(ConfirmationTest, AReceiverThatWantsNothingAndHasNothingConfirmsNothing) {
+  device_.add_data(name_, kT1, "x");
+  EXPECT_THAT(confirmed(answer(200, "", pickle::dump({pickle::Dict{}})), {}), ElementsAre(false));
+}
+
+TEST_F(ConfirmationTest, ANodeThatCannotAnswerConfirmsNothing) {
+  device_.add_data(name_, kT1, "x");
+  for (const std::string& said :
+       {answer(507, "", "not mounted"), answer(503, "", ""), answer(200, "", "no pickle"),
+        answer(200, "", pickle::dump({pickle::Text{"no dictionary"}})), std::string("no HTTP\r\n\r\n")}) {
+    EXPECT_THAT(confirmed(said, {}), ElementsAre(false)) << said;
+  }
+}
+
+TEST_F(ConfirmationTest, ObjectsOfAnotherSuffixHashAreAskedForOneByOne) {
+  struct Case {
+    const char* what;
+    int status;
+    std::string headers;
+    bool expected;
+  };
+  const std::string same =
+      std::string("X-Backend-Timestamp: ") + kT1 + "\r\nX-Backend-Data-Timestamp: " + kT1 + "\r\n";
+  const std::string newer =
+      std::string("X-Backend-Timestamp: ") + kT2 + "\r\nX-Backend-Data-Timestamp: " + kT2 + "\r\n";
+  const std::string older =
+      "X-Backend-Timestamp: 1600000000.00000\r\nX-Backend-Data-Timestamp: 1600000000.00000\r\n";
+  device_.add_data(name_, kT1, "x");
+  for (const Case& c : std::vector<Case>{
+           {"the same", 200, same, true},
+           {"newer", 200, newer, true},
+           {"older", 200, older, false},
+           {"no time", 200, "", false},
+           {"no time that can be read", 200, "X-Backend-Data-Timestamp: then\r\n", false},
+           {"deleted later", 404, std::string("X-Backend-Timestamp: ") + kT2 + "\r\n", true},
+           {"deleted before", 404, "X-Backend-Timestamp: 1600000000.00000\r\n", false},
+           {"not there", 404, "", false},
+           {"not mounted", 507, "", false},
+           {"cannot tell", 503, newer, false},
+       }) {
+    asked_.clear();
+    const std::string said =
+        "HTTP/1.1 " + std::to_string(c.status) + " X\r\n" + c.headers + "Content-Length: 9\r\n\r\n";
+    EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {said}), ElementsAre(c.expected)) << c.what;
+    EXPECT_THAT(asked_, HasSubstr("HEAD /sdb/7/a/c/o%20%25 HTTP/1.1\r\n"));
+    EXPECT_THAT(asked_, HasSubstr("X-Backend-Replication: True\r\n")) << "expired objects are there too";
+  }
+}
+
+TEST_F(ConfirmationTest, MetadataHasToBeAsNewToo) {
+  device_.add_data(name_, kT1, "x");
+  device_.add_meta(name_, kT2);
+  const std::string data = std::string("HTTP/1.1 200 OK\r\nX-Backend-Data-Timestamp: ") + kT1 + "\r\n";
+  const auto said = [&](const char* changed) {
+    return data + "X-Backend-Timestamp: " + changed + "\r\nContent-Length: 1\r\n\r\n";
+  };
+  EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {said(kT1)}), ElementsAre(false));
+  EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {said(kT2)}), ElementsAre(true));
+}
+
+TEST_F(ConfirmationTest, ATombstoneIsConfirmedByATombstoneOrNewerData) {
+  device_.add_tombstone(name_, kT1);
+  device_.settings().reclaim_age = std::int64_t{1} << 40;
+  const std::string gone =
+      std::string("HTTP/1.1 404 X\r\nX-Backend-Timestamp: ") + kT1 + "\r\nContent-Length: 0\r\n\r\n";
+  const auto there = [](const char* time) {
+    return std::string("HTTP/1.1 200 X\r\nX-Backend-Timestamp: ") + time +
+           "\r\nX-Backend-Data-Timestamp: " + time + "\r\nContent-Length: 0\r\n\r\n";
+  };
+  EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {gone}), ElementsAre(true));
+  EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {there(kT2)}), ElementsAre(true));
+  EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {there(kT1)}), ElementsAre(false));
+}
+
+TEST_F(ConfirmationTest, WhatWasNotOfferedIsNotConfirmed) {
+  device_.add_data(name_, kT1, "x");
+  const HandoffContents contents = list_handoff(device_.partition());
+  SyncResult session = session_of(contents);
+  PeerRequests peers({.connect = std::chrono::seconds(20), .answer = std::chrono::seconds(20)},
+                     interruption_);
+  session.is_whole = false;
+  // Nobody is asked.
+  EXPECT_THAT(confirmed_by(node_, job(), device_.partition(), contents, session, peers), ElementsAre(false));
+}
+
+}  // namespace
+}  // namespace ssync

@@ -1,0 +1,66 @@
+#include "worker/replicator/transfer_gate.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace ssync {
+namespace {
+
+const auto kNever = [] { throw std::runtime_error("gave up"); };
+const auto kPatient = [] {};
+
+TEST(TransferGateTest, OneSessionWithADeviceAtATime) {
+  TransferGate gate(4);
+  const auto first = gate.wait_for_turn("a", kNever);
+  EXPECT_THROW(gate.wait_for_turn("a", kNever), std::runtime_error);
+  const auto other = gate.wait_for_turn("b", kNever);
+}
+
+TEST(TransferGateTest, NoMoreThanThereIsRoomFor) {
+  TransferGate gate(1);
+  {
+    const auto first = gate.wait_for_turn("a", kNever);
+    EXPECT_THROW(gate.wait_for_turn("b", kNever), std::runtime_error);
+  }
+  const auto second = gate.wait_for_turn("b", kNever);
+}
+
+TEST(TransferGateTest, WhoGivesUpDoesNotHoldUpOthers) {
+  TransferGate gate(1);
+  {
+    const auto first = gate.wait_for_turn("a", kNever);
+    EXPECT_THROW(gate.wait_for_turn("a", kNever), std::runtime_error);
+  }
+  const auto second = gate.wait_for_turn("a", kNever);
+}
+
+TEST(TransferGateTest, AllGetTheirTurn) {
+  TransferGate gate(2);
+  std::atomic<int> inside = 0;
+  std::atomic<int> most = 0;
+  std::atomic<int> done = 0;
+  std::vector<std::thread> threads;
+  for (int number = 0; number < 8; ++number) {
+    threads.emplace_back([&, device = std::string(1, static_cast<char>('a' + number % 3))] {
+      for (int turn = 0; turn < 50; ++turn) {
+        const auto held = gate.wait_for_turn(device, kPatient);
+        const int now = ++inside;
+        for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+        }
+        ++done;
+        --inside;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(done, 400);
+  EXPECT_LE(most, 2);
+}
+
+}  // namespace
+}  // namespace ssync
