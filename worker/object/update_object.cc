@@ -70,6 +70,7 @@ class Update {
   [[nodiscard]] std::unique_ptr<StagedFile> stage_file(FileKind kind, std::int64_t size) const;
   void stage_data(StagedFile& file, Metadata metadata, const FragmentRequest& request) const;
   [[nodiscard]] Durability sent_durability() const;
+  void give_way(const DiskFile& file) const;
   void commit(std::unique_ptr<StagedFile> file, Durability durability = Durability::durable);
   void copy_replication_headers(Metadata& metadata) const;
   Metadata put_metadata(std::int64_t size, const std::string& etag) const;
@@ -105,6 +106,12 @@ OpenOutcome Update::open(DiskFile& file, ExpiredObjects expired) const {
 
 std::unique_ptr<StagedFile> Update::stage_file(FileKind kind, std::int64_t size) const {
   return std::make_unique<StagedFile>(target_.partition, name_, kind, size, target_.commits.unsynced());
+}
+
+// Just before the commit: a request that is refused leaves the disk as it was, also by a power that the
+// commit refuses.
+void Update::give_way(const DiskFile& file) const {
+  if (!increase_ || !increase_->refusal) remove_lone_marks(file, timestamp_);
 }
 
 void Update::commit(std::unique_ptr<StagedFile> file, Durability durability) {
@@ -244,8 +251,7 @@ HttpAnswer Update::put(SubrequestBody& body) {
   const std::string sent_etag = unquoted_etag(headers_.value_or_empty("ETag"));
   if (!sent_etag.empty() && sent_etag != etag) return standard_answer(422);
   stage_data(*staged, std::move(metadata), fragment);
-  // Not before: a PUT that is refused leaves the disk as it was.
-  remove_lone_marks(file, timestamp_);
+  give_way(file);
   commit(std::move(staged), sent_durability());
   return standard_answer(201);
 }
@@ -367,7 +373,7 @@ HttpAnswer Update::del() {
     metadata.set("X-Timestamp", timestamp_.internal());
     std::unique_ptr<StagedFile> staged = stage_file(FileKind::tombstone, 0);
     staged->stage(std::move(metadata));
-    remove_lone_marks(file, timestamp_);
+    give_way(file);
     commit(std::move(staged));
   }
   return standard_answer(status);
