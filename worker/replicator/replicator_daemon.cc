@@ -41,7 +41,8 @@ class Replicator {
                   .gate = gate_,
                   .interruption = interruption,
                   .session_limits = {.timeout = duration_of(static_cast<double>(task.settings.http_timeout)),
-                                     .connect_timeout = duration_of(task.settings.conn_timeout)}},
+                                     .connect_timeout = duration_of(task.settings.conn_timeout),
+                                     .node_timeout = duration_of(task.settings.node_timeout)}},
         cycle_(static_cast<int>(std::random_device{}() % 10)) {}
 
   // Returns the minutes that it took.

@@ -38,6 +38,8 @@ class Revert {
     result_.has_handoff_left = true;
     for (const RingDevice* node : job_.nodes) result_.add_target(*node);
     try {
+      // Before the lock: whoever wants to send to this partition waits for it.
+      place_.emplace(services_.gate.wait_for_place([this] { services_.interruption.check(); }));
       if (is_directory(partition_.path())) run_locked();
     } catch (const LockTimeout&) {
       log::info("Unable to lock handoff partition {} for replication on device {} policy {}", job_.partition,
@@ -91,7 +93,7 @@ class Revert {
 
   SyncResult sync(const RingDevice& node) {
     const auto turn =
-        services_.gate.wait_for_turn(node_text(node), [this] { services_.interruption.check(); });
+        services_.gate.wait_for_device(*place_, node_text(node), [this] { services_.interruption.check(); });
     // Once one node of another region has the objects, its neighbours get them from it. They are only asked.
     const auto region = synced_regions_.find(node.region);
     if (region == synced_regions_.end()) {
@@ -154,6 +156,7 @@ class Revert {
   const ReplicationJob& job_;
   const Services& services_;
   Partition partition_;
+  std::optional<TransferGate::Turn> place_;
   HandoffContents contents_;
   std::vector<std::size_t> confirmed_;  // of each object: by so many primaries
   std::size_t whole_sessions_ = 0;

@@ -124,7 +124,7 @@ class Update {
   void sync(const RingDevice& node, const std::vector<std::string>& suffixes) {
     ++result_.rsync;
     const auto turn =
-        services_.gate.wait_for_turn(node_text(node), [this] { services_.interruption.check(); });
+        services_.gate.wait_for_session(node_text(node), [this] { services_.interruption.check(); });
     const SyncResult session = sync_with_node(job_, partition_, node, suffixes, SyncKind::send, {},
                                               services_.session_limits, services_.interruption);
     if (!session.is_whole) {

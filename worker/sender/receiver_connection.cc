@@ -47,7 +47,7 @@ ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const Con
 }
 
 void ReceiverConnection::start_tls(const ConnectionTls& tls, const std::string& host) {
-  const auto until = deadline();
+  const auto until = Clock::now() + limits_.timeout;
   try {
     tls_.emplace(*tls.context, socket_.get(), tls.name.empty() ? host : tls.name);
     for (;;) {
@@ -82,7 +82,7 @@ HttpResponseHead ReceiverConnection::request(std::string_view head) {
       return answer;
     }
     if (in_.size() > kLongestHead) throw ReceiverRefused("response headers are too long");
-    await_more("a response");
+    await_more("a response", node_timeout());
   }
 }
 
@@ -153,7 +153,7 @@ void ReceiverConnection::send_chunk(std::string_view large) {
 void ReceiverConnection::send_all(std::span<iovec> pieces) {
   // Read first, so that the receiver's error line is seen before a write fails.
   hear();
-  auto until = deadline();
+  auto until = Clock::now() + node_timeout();
   while (!pieces.empty()) {
     if (gone_) fail("closed the connection while data was being sent");
     msghdr message{};
@@ -176,13 +176,13 @@ void ReceiverConnection::send_all(std::span<iovec> pieces) {
         fail(std::string("connection failed while sending: ") + std::strerror(error));
       }
       const short events = socket_.wait(in_.size() - in_at_ < kMostHeard ? POLLIN | POLLOUT : POLLOUT, until);
-      if (events == 0) fail("timed out: accepted no data for " + seconds_text(limits_.timeout) + " seconds");
+      if (events == 0) fail("timed out: accepted no data for " + seconds_text(node_timeout()) + " seconds");
       if ((events & ~POLLOUT) != 0) hear();
       continue;
     }
     auto left = static_cast<std::size_t>(sent);
     if (bandwidth_.is_set()) bandwidth_.account(left, Clock::now());
-    until = deadline();
+    until = Clock::now() + node_timeout();
     while (left != 0 && left >= pieces[0].iov_len) {
       left -= pieces[0].iov_len;
       pieces = pieces.subspan(1);
@@ -223,10 +223,10 @@ bool ReceiverConnection::receive() {
   return true;
 }
 
-void ReceiverConnection::await_more(std::string_view awaited) {
+void ReceiverConnection::await_more(std::string_view awaited, Clock::duration timeout) {
   if (gone_) fail("closed the connection before sending " + std::string(awaited));
-  if (socket_.wait(POLLIN, deadline()) == 0) {
-    throw ConnectionLost(peer_ + " timed out: sent nothing for " + seconds_text(limits_.timeout) +
+  if (socket_.wait(POLLIN, Clock::now() + timeout) == 0) {
+    throw ConnectionLost(peer_ + " timed out: sent nothing for " + seconds_text(timeout) +
                          " seconds while waiting for " + std::string(awaited));
   }
   receive();
@@ -243,7 +243,7 @@ std::string_view ReceiverConnection::read_line(std::string_view awaited) {
     in_.erase(0, in_at_);
     searched_to_ -= in_at_;
     in_at_ = 0;
-    await_more(awaited);
+    await_more(awaited, limits_.timeout);
   }
   const std::string_view line = python::strip(std::string_view(in_).substr(in_at_, searched_to_ - in_at_));
   in_at_ = ++searched_to_;
@@ -252,7 +252,7 @@ std::string_view ReceiverConnection::read_line(std::string_view awaited) {
 
 std::string ReceiverConnection::read_body(std::size_t limit) {
   while (!gone_ && in_.size() - in_at_ < limit) {
-    if (socket_.wait(POLLIN, deadline()) == 0) break;
+    if (socket_.wait(POLLIN, Clock::now() + limits_.timeout) == 0) break;
     receive();
   }
   return in_.substr(in_at_, limit);

@@ -24,9 +24,11 @@
 namespace ssync {
 
 struct ConnectionLimits {
-  std::chrono::steady_clock::duration timeout;                              // of each wait to send or receive
-  std::int64_t bytes_per_second = 0;                                        // 0: no limit
-  std::optional<std::chrono::steady_clock::duration> connect_timeout = {};  // not set: timeout
+  std::chrono::steady_clock::duration timeout;  // of each wait to send or receive
+  std::int64_t bytes_per_second = 0;            // 0: no limit
+  // Not set: timeout. node_timeout is how long the receiver may take to accept data, and to begin its answer.
+  std::optional<std::chrono::steady_clock::duration> connect_timeout = {};
+  std::optional<std::chrono::steady_clock::duration> node_timeout = {};
 };
 
 // For a connection with TLS.
@@ -69,14 +71,16 @@ class ReceiverConnection {
   using Clock = PolledSocket::Clock;
 
   void start_tls(const ConnectionTls& tls, const std::string& host);
-  [[nodiscard]] Clock::time_point deadline() const { return Clock::now() + limits_.timeout; }
+  [[nodiscard]] Clock::duration node_timeout() const {
+    return limits_.node_timeout.value_or(limits_.timeout);
+  }
   ssize_t send_some(const msghdr& message);
   void send_chunk(std::string_view large);
   void send_all(std::span<iovec> pieces);
   void wait_for_allowance();
   void hear();
   bool receive();
-  void await_more(std::string_view awaited);
+  void await_more(std::string_view awaited, Clock::duration timeout);
   [[noreturn]] void fail(const std::string& why);
 
   std::string peer_;  // "HOST:PORT"

@@ -16,27 +16,38 @@ const auto kPatient = [] {};
 
 TEST(TransferGateTest, OneSessionWithADeviceAtATime) {
   TransferGate gate(4);
-  const auto first = gate.wait_for_turn("a", kNever);
-  EXPECT_THROW(gate.wait_for_turn("a", kNever), std::runtime_error);
-  const auto other = gate.wait_for_turn("b", kNever);
+  const auto first = gate.wait_for_session("a", kNever);
+  EXPECT_THROW(gate.wait_for_session("a", kNever), std::runtime_error);
+  const auto other = gate.wait_for_session("b", kNever);
 }
 
 TEST(TransferGateTest, NoMoreThanThereIsRoomFor) {
   TransferGate gate(1);
   {
-    const auto first = gate.wait_for_turn("a", kNever);
-    EXPECT_THROW(gate.wait_for_turn("b", kNever), std::runtime_error);
+    const auto first = gate.wait_for_session("a", kNever);
+    EXPECT_THROW(gate.wait_for_session("b", kNever), std::runtime_error);
   }
-  const auto second = gate.wait_for_turn("b", kNever);
+  const auto second = gate.wait_for_session("b", kNever);
 }
 
 TEST(TransferGateTest, WhoGivesUpDoesNotHoldUpOthers) {
   TransferGate gate(1);
   {
-    const auto first = gate.wait_for_turn("a", kNever);
-    EXPECT_THROW(gate.wait_for_turn("a", kNever), std::runtime_error);
+    const auto first = gate.wait_for_session("a", kNever);
+    EXPECT_THROW(gate.wait_for_session("a", kNever), std::runtime_error);
   }
-  const auto second = gate.wait_for_turn("a", kNever);
+  const auto second = gate.wait_for_session("a", kNever);
+}
+
+TEST(TransferGateTest, AJobKeepsItsPlaceOverSeveralSessions) {
+  TransferGate gate(1);
+  const auto place = gate.wait_for_place(kNever);
+  for (const char* device : {"a", "b", "a"}) {
+    const auto session = gate.wait_for_device(place, device, kNever);
+    EXPECT_THROW(gate.wait_for_device(place, device, kNever), std::runtime_error);
+  }
+  EXPECT_THROW(gate.wait_for_place(kNever), std::runtime_error);
+  EXPECT_THROW(gate.wait_for_session("c", kNever), std::runtime_error);
 }
 
 TEST(TransferGateTest, AllGetTheirTurn) {
@@ -48,7 +59,7 @@ TEST(TransferGateTest, AllGetTheirTurn) {
   for (int number = 0; number < 8; ++number) {
     threads.emplace_back([&, device = std::string(1, static_cast<char>('a' + number % 3))] {
       for (int turn = 0; turn < 50; ++turn) {
-        const auto held = gate.wait_for_turn(device, kPatient);
+        const auto held = gate.wait_for_session(device, kPatient);
         const int now = ++inside;
         for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
         }
