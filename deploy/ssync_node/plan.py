@@ -130,7 +130,8 @@ def _pool_socket(worker_conf):
         with open(worker_conf, encoding='utf-8') as file:
             parser.read_file(file)
     except OSError as error:
-        raise Failed('%s: %s: the pool needs a configuration; see step 2 in deploy/README.md' % (worker_conf, error.strerror))
+        raise Failed('%s: %s: the pool needs a configuration; see "Configure the pool" in deploy/README.md'
+                     % (worker_conf, error.strerror))
     except (configparser.Error, UnicodeDecodeError) as error:
         raise Failed('%s: %s' % (worker_conf, ' '.join(str(error).split())))
     # Without a path of its own the pool inherits its socket, from a unit that is told which.
