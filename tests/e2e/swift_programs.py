@@ -1,9 +1,10 @@
 """Swift's programs, run in children of one process that has loaded Swift already.
 
 Loading it takes most of the time of a daemon's pass over a small device or of a server's start, and the tests run
-hundreds of them.
+hundreds of them. Servers have a process of their own, which is patched by eventlet as well: for that eventlet looks at
+every object in memory, once for each lock, which is a second in each start. Daemons are not patched so.
 
-Run as a program it is that process: swift_programs.py SWIFT_DIR, with requests and answers as lines of JSON.
+Run as a program it is that process: swift_programs.py SWIFT_DIR [patched], with requests and answers as lines of JSON.
 """
 import json
 import os
@@ -17,6 +18,7 @@ import threading
 from processes import alive, die_with_parent, family
 
 WAIT_SECONDS = 240
+PATCHED = 'patched'
 
 
 class Programs:
@@ -24,9 +26,12 @@ class Programs:
 
     answer_seconds = WAIT_SECONDS
 
-    def __init__(self, swift_dir):
+    def __init__(self, swift_dir, for_servers=False):
         self.swift_dir = swift_dir
         self.command = [sys.executable, '-W', 'ignore', os.path.abspath(__file__), swift_dir]
+        if for_servers:
+            self.command.append(PATCHED)
+        self.servers = None if for_servers else Programs(swift_dir, for_servers=True)
         self.process = None
         self.lock = threading.Lock()
 
@@ -50,13 +55,16 @@ class Programs:
 
     def start(self, program, arguments, output):
         """Run a program of /usr/bin, its output to a file."""
-        return self.start_by({'program': '/usr/bin/' + program, 'arguments': arguments, 'output': output})
+        starting = self.servers if self.servers and program.endswith('-server') else self
+        return starting.start_by({'program': '/usr/bin/' + program, 'arguments': arguments, 'output': output})
 
     def ended(self, pid):
         """The status of a program that has ended: what it exited with, or the negative number of a signal."""
         return self._ask({'ended': pid})
 
     def stop(self):
+        if self.servers:
+            self.servers.stop()
         if self.process:
             for pid in family([self.process.pid]):
                 if alive(pid):
@@ -156,6 +164,14 @@ def load(swift_dir):
     import swift.obj.server  # noqa: F401
 
 
+def patch():
+    """What Swift's servers do first, and then find done."""
+    from eventlet import hubs
+    from swift.common import utils
+    utils.eventlet_monkey_patch()
+    hubs.use_hub(utils.get_hub())  # no child is to share the one that was made for this
+
+
 def serve(run):
     """Answer requests until there are no more: start a program by run(request) in a child, or tell what became of one."""
     for line in sys.stdin:
@@ -172,4 +188,6 @@ def serve(run):
 
 if __name__ == '__main__':
     load(sys.argv[1])
+    if PATCHED in sys.argv[2:]:
+        patch()
     serve(run_program)

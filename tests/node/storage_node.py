@@ -197,21 +197,27 @@ class StorageNode:
                 '--restart-object', restart('object'), '--restart-nginx', restart('nginx'),
                 '--restart-pool', restart('pool'), '--stop-pool', restart('no-pool')]
 
-    def run(self, verb, *more, status=0, program=(COMMAND,)):
+    def run(self, verb, *more, status=0):
         """What it printed, after it has ended with this status."""
         del self.restarts[:]
-        done = subprocess.run([sys.executable, '-B', *program, verb, *self.options(), *more], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
-        text = done.stdout.decode()
-        assert done.returncode == status, '%s: status %d:\n%s\n%s' % (verb, done.returncode, text, self._object_log())
+        ended, text = self._run(COMMAND, [verb, *self.options(), *more])
+        assert ended == status, '%s: status %d:\n%s\n%s' % (verb, ended, text, self._object_log())
         return text
 
     def run_killed(self, verb, calls):
         """Run it and kill it after so many calls that change something. False if it ended before."""
-        done = subprocess.run([sys.executable, '-B', KILLED, str(calls), COMMAND, verb, *self.options()],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
-        assert done.returncode in (0, -signal.SIGKILL), done.stdout.decode()
-        return done.returncode != 0
+        ended, text = self._run(KILLED, [str(calls), COMMAND, verb, *self.options()])
+        assert ended in (0, -signal.SIGKILL), text
+        return ended != 0
+
+    def _run(self, program, arguments):
+        """The status and the output of a program of Python, in a process that has most modules already."""
+        output = os.path.join(self.place, 'command.log')
+        ended = self.programs.start_by({'program': program, 'arguments': arguments, 'output': output}).wait(120)
+        with open(output, encoding='utf-8') as log:
+            text = log.read()
+        os.unlink(output)
+        return ended, text
 
     # What is to be seen.
 
