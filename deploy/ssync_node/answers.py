@@ -11,6 +11,11 @@ NO_SUCH_DEVICE = 507
 DEVICE_OF_NO_NODE = 'ssync-node-asks'
 
 
+def host_and_port(address, port):
+    """As in a URL, and as nginx writes it."""
+    return ('[%s]:%d' if ':' in address else '%s:%d') % (address, port)
+
+
 def ask(address, port, method, path):
     """(status, headers) of one request, or None if nobody answers."""
     connection = http.client.HTTPConnection(address, port, timeout=PATIENCE_SECONDS)
@@ -37,7 +42,7 @@ def python_server_at(address, port):
 
 def what_is_wrong_behind_nginx(address, port):
     """None if nginx is there, the pool answers REPLICATE and the object server OPTIONS; else what is wrong, in words."""
-    here = '%s:%d' % (address, port)
+    here = host_and_port(address, port)
     pools = _ask_replicate(address, port)
     if pools is None:
         return 'nobody answers REPLICATE at ' + here

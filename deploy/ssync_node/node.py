@@ -112,8 +112,11 @@ class Node:
             raise Failed('%s\nnot all could be undone: mend this, then repeat `ssync-node disable`' % failure)
 
     def _where(self):
-        return ('nginx has %(address)s:%(port)d, with the pool at %(socket)s; the Python object server is behind it at '
-                '127.0.0.1:%(local_port)d' % self.state.plan)
+        return ('nginx has %s, with the pool at %s; the Python object server is behind it at 127.0.0.1:%d'
+                % (self._address(), self.state.plan['socket'], self.state.plan['local_port']))
+
+    def _address(self):
+        return answers.host_and_port(self.state.plan['address'], self.state.plan['port'])
 
     def _conf(self):
         path = self.state.plan['edited_file']
@@ -167,7 +170,7 @@ class Node:
                  lambda: not os.path.exists(self.state.backup), self._back_up),
             Step('write %s, which lets everybody in: see "Who may reach the port" in deploy/README.md' % plan['access'],
                  lambda: not os.path.exists(plan['access']), self._write_access),
-            Step('write the site %s for %s:%d' % (plan['site'], plan['address'], plan['port']),
+            Step('write the site %s for %s' % (plan['site'], self._address()),
                  lambda: not os.path.exists(plan['site']), self._write_site),
             Step('run %s' % plan['test_nginx'], always, self._test_nginx),
             Step('start the pool: %s' % plan['restart_pool'], lambda: not self._pool_accepts(), self._start_pool),
@@ -271,8 +274,8 @@ class Node:
 
     def _restart_in_front(self):
         commands.run(self.state.plan['restart_object'])
-        self._await(self._python_is_in_front, 'the Python object server does not answer at %s:%d'
-                    % (self.state.plan['asked_address'], self.state.plan['port']))
+        self._await(self._python_is_in_front, 'the Python object server does not answer at '
+                    + answers.host_and_port(self.state.plan['asked_address'], self.state.plan['port']))
 
     def _forget(self):
         plan = self.state.plan

@@ -6,6 +6,7 @@ therefore has to stay.
 """
 
 import configparser
+import ipaddress
 import os
 import re
 
@@ -38,7 +39,7 @@ class ObjectServer:
         """files: [(path, bytes)] in the order in which Swift reads them. Raises UnknownLayout."""
         self.path = path
         options = _options(path, files)
-        self.address = options.get('bind_ip', ANY_ADDRESS).strip() or ANY_ADDRESS
+        self.address = _written_as_usual(options.get('bind_ip', ANY_ADDRESS).strip() or ANY_ADDRESS)
         self.ring_ip = options.get('ring_ip')
         try:
             self.port = int(options['bind_port'])
@@ -166,6 +167,13 @@ def _refuse_what_is_not_known(path, files, parser):
                if re.search(rb'^bind_port\s*[=:]', content, re.MULTILINE)]
     if len(several) > 1:
         raise UnknownLayout('%s: bind_port is set in several files: %s' % (path, ', '.join(several)))
+
+
+def _written_as_usual(address):
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return address  # a host's name
 
 
 def _number(text):

@@ -164,5 +164,5 @@ def _check_nginx(options, plan):
         raise UnknownLayout('%s: there is no such directory, from which nginx includes sites; name that of nginx.conf with '
                             '--nginx-dir' % os.path.dirname(plan['site']))
     if not answers.python_server_at(plan['asked_address'], plan['port']):
-        raise Failed('no Python object server answers OPTIONS at %s:%d; start it first, so that it can be seen whether it does '
-                     'as well afterwards' % (plan['asked_address'], plan['port']))
+        raise Failed('no Python object server answers OPTIONS at %s; start it first, so that it can be seen whether it does as '
+                     'well afterwards' % answers.host_and_port(plan['asked_address'], plan['port']))

@@ -8,11 +8,13 @@ import socket
 import struct
 import zlib
 
+from .answers import host_and_port
 from .errors import UnknownLayout
 
 MAGIC = b'R1NG'
 LARGEST_PART = 64 << 20  # bytes of JSON: a ring of a hundred thousand devices has less
-ANY_ADDRESSES = ('0.0.0.0', '::')
+# The families of addresses at which a server is reached that listens on this one.
+FAMILIES_OF_ANY = {'0.0.0.0': (socket.AF_INET,), '::': (socket.AF_INET, socket.AF_INET6)}
 
 
 def devices_of_rings(swift_dir):
@@ -34,7 +36,7 @@ def devices_of_rings(swift_dir):
 
 def check_port(server, devices):
     """Raises UnknownLayout unless the address of the ObjectServer is one to which replicators come, and no proxy."""
-    here = '%s:%d' % (server.address, server.port)
+    here = host_and_port(server.address, server.port)
     if any(device.get('port') == server.port and _reached(server, device.get('ip')) for device in devices):
         raise UnknownLayout('%s: proxies use %s too: the rings have no replication port of its own for this node, and '
                             'nginx must not be on the port that proxies use' % (server.path, here))
@@ -69,8 +71,9 @@ def _reached(server, name):
         return False
     if server.ring_ip and name == server.ring_ip:
         return True
-    if server.address in ANY_ADDRESSES:
-        return any(_is_local(*address) for address in _addresses(name))
+    if server.address in FAMILIES_OF_ANY:
+        return any(family in FAMILIES_OF_ANY[server.address] and _is_local(family, address)
+                   for family, address in _addresses(name))
     return bool(_addresses(name) & _addresses(server.address))
 
 

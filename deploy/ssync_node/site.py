@@ -2,6 +2,7 @@
 
 import re
 
+from .answers import host_and_port
 from .errors import Failed
 
 PLACEHOLDER = re.compile(r'@[A-Z_]+@')
@@ -10,9 +11,7 @@ NOT_IN_A_PATH = '"$\\\n;{}'
 
 def listen_address(address, port):
     """The address as nginx's `listen` takes it. Like Swift's server, that of any IPv6 address takes IPv4 as well."""
-    if ':' not in address:
-        return '%s:%d' % (address, port)
-    return '[%s]:%d%s' % (address, port, ' ipv6only=off' if address == '::' else '')
+    return host_and_port(address, port) + (' ipv6only=off' if address == '::' else '')
 
 
 def fill(template_path, address, port, socket_path, log_dir, local_port):

@@ -164,6 +164,17 @@ class StorageNode:
         self.running['pool'] = self._popen(
             [worker_binary(), '--config', os.path.join(self.swift_dir, 'ssync-worker.conf')], 'pool.log')
 
+    def listen_on(self, address, ring_address):
+        """Put the object server on another address of the same port, at which the ring has it."""
+        with open(self.conf) as file:
+            text = file.read()
+        with open(self.conf, 'w') as file:
+            file.write(text.replace('bind_ip = 127.0.0.1\n', 'bind_ip = %s\n' % address, 1))
+        write_ring(os.path.join(self.swift_dir, 'object.ring.gz'),
+                   [{'port': self.proxies_port, 'replication_port': self.port, 'replication_ip': ring_address}])
+        self._restart('object')
+        await_condition(lambda: answers.python_server_at(ring_address, self.port), self._object_log, 60)
+
     def stop_pool(self):
         self._end(self.running.pop('pool'))
 
@@ -255,6 +266,9 @@ class StorageNode:
         for path, (content, _, _) in self.first_files.items():
             with open(path, 'wb') as file:
                 file.write(content)
+        if not self.python_in_front():
+            self._restart('object')
+            await_condition(self.python_in_front, self._object_log, 60)
         if 'pool' not in self.running:
             self._start_pool()
             await_condition(lambda: answers.pool_accepts(self.socket), 'the pool accepts', 60)

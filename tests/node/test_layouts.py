@@ -3,13 +3,14 @@ import glob
 import gzip
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
 
 import pytest
 from node_rings import write_ring
-from ssync_node import object_server_conf, rings
+from ssync_node import object_server_conf, rings, site
 from ssync_node.errors import UnknownLayout
 from swift.common import wsgi
 from swift.common.utils import config_true_value, readconf
@@ -117,6 +118,46 @@ def test_moved_back_are_the_same_bytes(content):
 
 def test_a_header_without_an_end_of_line_gets_one():
     assert object_server_conf.moved(b'[app:object-server]', 6210).splitlines()[0] == b'[app:object-server]'
+
+
+REACHED = {
+    # what the server listens on, where the ring has a device for proxies and for replication: what is said of it
+    'one address': ('127.0.0.1', ('127.0.0.1', 6000), ('127.0.0.1', 6200), None),
+    'any address': ('0.0.0.0', ('127.0.0.1', 6000), ('127.0.0.1', 6200), None),
+    'any address, a ring of IPv6': ('0.0.0.0', ('127.0.0.1', 6000), ('::1', 6200), 'no device'),
+    'any address, proxies by IPv6': ('0.0.0.0', ('::1', 6200), ('127.0.0.1', 6200), None),
+    'IPv6': ('::1', ('::1', 6000), ('::1', 6200), None),
+    'IPv6, in another spelling': ('0:0:0:0:0:0:0:1', ('::1', 6000), ('0::1', 6200), None),
+    'IPv6, a ring of IPv4': ('::1', ('127.0.0.1', 6000), ('127.0.0.1', 6200), 'no device'),
+    'IPv6, proxies too': ('::1', ('::1', 6200), ('::1', 6200), 'proxies use [::1]:6200'),
+    'any IPv6': ('::', ('::1', 6000), ('::1', 6200), None),
+    'any IPv6, a ring of IPv4': ('::', ('127.0.0.1', 6000), ('127.0.0.1', 6200), None),
+    'any IPv6, proxies by IPv4': ('::', ('127.0.0.1', 6200), ('::1', 6200), 'proxies use [::]:6200'),
+    'any IPv6, another machine': ('::', ('2001:db8::1', 6200), ('2001:db8::1', 6200), 'no device'),
+    'a name': ('localhost', ('127.0.0.1', 6000), ('127.0.0.1', 6200), None),
+}
+
+
+@pytest.mark.parametrize('what', REACHED)
+def test_who_reaches_the_server(tmp_path, what):
+    address, for_proxies, for_replication, reason = REACHED[what]
+    path = tmp_path / 'object-server.conf'
+    path.write_text(PLAIN.replace('127.0.0.1', address))
+    server = object_server_conf.read(str(path))
+    device = dict(zip(('ip', 'port', 'replication_ip', 'replication_port'), for_proxies + for_replication))
+    if reason is None:
+        rings.check_port(server, [device])
+    else:
+        with pytest.raises(UnknownLayout, match=re.escape(reason)):
+            rings.check_port(server, [device])
+
+
+@pytest.mark.parametrize('address, listen', [
+    ('192.0.2.10', '192.0.2.10:6200'), ('0.0.0.0', '0.0.0.0:6200'), ('2001:db8::10', '[2001:db8::10]:6200'),
+    ('::', '[::]:6200 ipv6only=off'), ('storage-1', 'storage-1:6200'),
+])
+def test_addresses_as_nginx_takes_them(address, listen):
+    assert site.listen_address(address, 6200) == listen
 
 
 DEVICES = [None, {'id': 1, 'ip': '127.0.0.1', 'port': 6000, 'replication_ip': '127.0.0.1', 'replication_port': 6200}]

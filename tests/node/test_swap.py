@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from processes import await_condition
+from ssync_node import answers
 from ssync_node.answers import ask, pool_accepts
 from swift.common import wsgi
 from swift.common.utils import readconf
@@ -74,6 +75,22 @@ def test_a_dry_run_says_what_and_does_nothing(node, enabled):
     # No directory either.
     assert os.path.exists(node.state_dir) == enabled
     assert enabled != bool(node.python_in_front())
+
+
+@pytest.mark.parametrize('address, ring_address, reached_by', [
+    ('0.0.0.0', '127.0.0.1', ['127.0.0.1']),
+    ('::1', '::1', ['::1']),
+    ('0:0::0', '::1', ['::1', '127.0.0.1']),
+], ids=['any', 'IPv6', 'any IPv6'])
+def test_other_addresses(node, address, ring_address, reached_by):
+    node.listen_on(address, ring_address)
+    node.run('enable')
+    for each in ('127.0.0.1', '::1'):
+        assert (answers.what_is_wrong_behind_nginx(each, node.port) is None) == (each in reached_by)
+    assert 'enabled' in node.run('status')
+    node.run('disable')
+    for each in ('127.0.0.1', '::1'):
+        assert answers.python_server_at(each, node.port) == (each in reached_by)
 
 
 def deny_everybody(node):
