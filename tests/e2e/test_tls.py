@@ -56,8 +56,15 @@ class Node:
     def serve_with(self, name):
         write_tls_config(self.server.run_dir, '127.0.0.1:%d' % self.port, self.certificates[name + '.pem'],
                          self.certificates[name + '.key'], self.certificates['ours.pem'])
-        with open(os.path.join(self.server.run_dir, 'nginx.pid'), encoding='utf-8') as pid:
-            os.kill(int(pid.read()), signal.SIGHUP)
+        os.kill(await_condition(self.nginx_pid, 'nginx has written its process id'), signal.SIGHUP)
+
+    def nginx_pid(self):
+        # nginx listens before it writes the file.
+        try:
+            with open(os.path.join(self.server.run_dir, 'nginx.pid'), encoding='utf-8') as pid:
+                return int(pid.read() or 0)
+        except FileNotFoundError:
+            return None
 
     def listens(self):
         with socket.socket() as probe:
