@@ -41,6 +41,38 @@ def test_the_service_sees_mounts_that_come_later():
     assert 'PrivateMounts=' not in unit
 
 
+@pytest.fixture(name='template_units')
+def fixture_template_units(tmp_path):
+    """Directory of the units of a pool per disk, as they are installed, with a program in the place of ours."""
+    output(os.path.join(DEPLOY, 'template-units'), str(tmp_path))
+    return tmp_path
+
+
+def test_each_pool_of_a_pool_per_disk_has_its_own_files(template_units):
+    service, socket = [(template_units / ('ssync-worker@.' + kind)).read_text() for kind in ('service', 'socket')]
+    assert 'ExecStart=/usr/bin/ssync-worker --config /etc/swift/ssync-worker-%i.conf\n' in service
+    for line in ('Requires=ssync-worker@%i.socket\n', 'Also=ssync-worker@%i.socket\n'):
+        assert line in service
+    assert 'ListenStream=/run/ssync-worker/%i.sock\n' in socket
+    # The page names the same files.
+    for text in ('/etc/swift/ssync-worker-$port.conf', '/run/ssync-worker/$server_port.sock'):
+        assert text in read('README.md')
+    # Nothing else differs.
+    assert [len(read('ssync-worker.' + kind).splitlines()) for kind in ('service', 'socket')] == [
+        len(text.splitlines()) for text in (service, socket)]
+
+
+def test_systemd_understands_the_units(template_units):
+    """An instance of each template, and the plain ones, with a program that is there in the place of ours."""
+    for name, text in [('ssync-worker%s.%s' % (instance, kind), read('ssync-worker.' + kind) if not instance else
+                        (template_units / ('ssync-worker@.' + kind)).read_text())
+                       for instance in ('', '@6201') for kind in ('service', 'socket')]:
+        (template_units / name).write_text(text.replace('/usr/bin/ssync-worker', '/bin/true'))
+    said = output('systemd-analyze', 'verify', '--man=no',
+                  *[str(template_units / ('ssync-worker%s.service' % instance)) for instance in ('', '@6201')])
+    assert [line for line in said.splitlines() if 'ssync-worker' in line] == []
+
+
 def test_socket_and_site_have_the_same_path():
     listen = re.search('^ListenStream=(.*)$', read('ssync-worker.socket'), re.M).group(1)
     assert '# socket = %s\n' % listen in read('worker.conf.sample')
