@@ -167,8 +167,10 @@ class Cluster:
                 ['nsenter', '--net=' + self.network.path(PROXY), 'memcached', '-u', 'root', '-l', '127.0.0.1', '-m', '16'],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, preexec_fn=die_with_parent)
         for node in self.nodes:
-            node.start()
+            node.launch()
         self.start_proxy()
+        for node in self.nodes:
+            node.await_listening()
 
     def start_proxy(self):
         """Also again, so that it reads new rings at once."""
@@ -218,7 +220,7 @@ class Cluster:
     def until_quiet(self):
         """Passes until one changes nothing: Quiet."""
         began, sent = time.monotonic(), self.network.bytes_sent()
-        before = None
+        before = self.names()
         for passes in range(1, MOST_PASSES + 1):
             self.one_pass()
             after = self.names()

@@ -192,29 +192,39 @@ class Node:
     # Servers
 
     def start(self):
+        self.launch()
+        self.await_listening()
+
+    def launch(self):
+        """All servers, without a wait: await_listening() is for that."""
         for kind in ('account', 'container', 'object'):
             self.running[kind] = self._start_swift(kind + '-server', kind)
-        self.start_replication()
-        for kind, port in (('account', ACCOUNT_PORT), ('container', CONTAINER_PORT), ('object', CLIENT_PORT)):
-            self._await_listening(kind, socket.AF_INET, (self.address, port))
+        self._launch_replication()
 
     def start_replication(self):
         """The server of the replication port."""
-        if self.ours:
-            self.start_pool()
-            self.start_nginx()
-        else:
-            self.running['replication'] = self._start_swift('object-server', 'replication')
-            self._await_listening('replication', socket.AF_INET, (self.address, REPLICATION_PORT))
-
-    def start_pool(self):
-        self.running['pool'] = self._start_own('pool', [worker_binary(), '--config',
-                                                        os.path.join(self.run_dir, 'worker.conf')])
-        self._await_listening('pool', socket.AF_UNIX, self.socket)
+        self._launch_replication()
+        self.await_listening()
 
     def start_nginx(self):
+        self._launch_nginx()
+        self.await_listening()
+
+    def _launch_replication(self):
+        if self.ours:
+            self.running['pool'] = self._start_own('pool', [worker_binary(), '--config',
+                                                            os.path.join(self.run_dir, 'worker.conf')])
+            self._launch_nginx()
+        else:
+            self.running['replication'] = self._start_swift('object-server', 'replication')
+
+    def _launch_nginx(self):
         self.running['nginx'] = self._start_own('nginx', self.nginx_command)
-        self._await_listening('nginx', socket.AF_INET, (self.address, REPLICATION_PORT))
+
+    def await_listening(self):
+        """Until all servers that have been started listen."""
+        for name in self.running:
+            self._await_listening(name)
 
     def _log(self, name):
         return os.path.join(self.place, name + '.log')
@@ -228,7 +238,10 @@ class Node:
             return subprocess.Popen(['nsenter', '--net=' + self.name_space] + command, stdin=subprocess.DEVNULL, stdout=log,
                                     stderr=log, start_new_session=True, preexec_fn=die_with_parent)
 
-    def _await_listening(self, name, kind, address):
+    def _await_listening(self, name):
+        port = {'account': ACCOUNT_PORT, 'container': CONTAINER_PORT, 'object': CLIENT_PORT}.get(name, REPLICATION_PORT)
+        kind, address = (socket.AF_UNIX, self.socket) if name == 'pool' else (socket.AF_INET, (self.address, port))
+
         def listens():
             status = self.running[name].poll()
             assert status is None, '%s of %s ended with %s, see %s' % (name, self.name, status, self._log(name))

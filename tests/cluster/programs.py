@@ -1,9 +1,13 @@
-"""Swift's servers and daemons, run in children of one process that has loaded Swift, each in a node's network name space.
+"""Swift's servers and daemons, run in children of two processes that have loaded Swift, each in a node's network name space.
 
-Run as a program it is that process: programs.py SWIFT_DIR [TREE], with requests and answers as lines of JSON. TREE is the
-source tree of another release than the installed one.
+One of the two has eventlet's modules in the place of Python's as well. For that eventlet looks through all of the memory,
+which is a second of a processor's time for each program that would do it by itself.
+
+Run as a program it is one of them: programs.py SWIFT_DIR plain|eventlet [TREE], with requests and answers as lines of JSON.
+TREE is the source tree of another release than the installed one.
 """
 import ctypes
+import gc
 import os
 import sys
 
@@ -28,19 +32,44 @@ DAEMONS = {
 }
 
 
-class Programs(swift_programs.Programs):
-    """Starts Swift's programs. They end with this object's process, which is started at once: it ends with our thread."""
-
-    answer_seconds = 120
+class Programs:
+    """Starts Swift's programs. They end with this object's processes, which are started at once: these end with our thread."""
 
     def __init__(self, swift_dir, tree=None):
-        super().__init__(swift_dir)
-        self.command = [sys.executable, '-B', '-W', 'ignore', os.path.abspath(__file__), swift_dir] + ([tree] if tree else [])
-        self.launch()
+        self.plain = Process(swift_dir, 'plain', tree)
+        self.eventlet = Process(swift_dir, 'eventlet', tree)
 
     def start(self, name, arguments, output, name_space):
         """Start the program of that name in a network name space, its output appended to a file; a Program."""
-        return self.start_by({'name': name, 'arguments': arguments, 'output': output, 'name_space': name_space})
+        process = self.eventlet if wants_eventlet(name) else self.plain
+        return process.start_by({'name': name, 'arguments': arguments, 'output': output, 'name_space': name_space})
+
+    def stop(self):
+        self.plain.stop()
+        self.eventlet.stop()
+
+
+class Process(swift_programs.Programs):
+    answer_seconds = 120
+
+    def __init__(self, swift_dir, kind, tree):
+        super().__init__(swift_dir)
+        self.command = [sys.executable, '-B', '-W', 'ignore', os.path.abspath(__file__), swift_dir, kind] + ([tree] if tree else [])
+        self.launch()
+
+
+def wants_eventlet(name):
+    """Whether the program would put eventlet's modules in place: servers do, of later releases all but the relinker."""
+    from swift.common import utils
+    return name in SERVERS or name == 'container-updater' or hasattr(utils, 'monkey_patch') and name in DAEMONS
+
+
+def put_eventlet_in_place():
+    import eventlet.hubs
+    from swift.common import utils
+    # The hub that the programs choose: it has no descriptor that they would share.
+    eventlet.hubs.use_hub(utils.get_hub())
+    getattr(utils, 'monkey_patch', utils.eventlet_monkey_patch)()
 
 
 def run(name, arguments):
@@ -80,7 +109,11 @@ def load(swift_dir):
 
 
 if __name__ == '__main__':
-    if len(sys.argv) > 2:
-        sys.path.insert(0, sys.argv[2])
+    if len(sys.argv) > 3:
+        sys.path.insert(0, sys.argv[3])
     load(sys.argv[1])
+    if sys.argv[2] == 'eventlet':
+        put_eventlet_in_place()
+    # What is loaded is no garbage: children need not look through it, and so do not copy it.
+    gc.freeze()
     serve(run_in_its_name_space)
