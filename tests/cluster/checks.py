@@ -1,7 +1,6 @@
 """What has to be true of a cluster at rest. Each check gives a list of what is wrong, a line each."""
 import hashlib
 import http.client
-import json
 import os
 import re
 import socket
@@ -13,6 +12,8 @@ from objects import parsed_listing
 from processes import lock_holders
 
 FRAGMENT_FILE = re.compile(r'(\d{10}\.\d{5}(?:_[0-9a-f]+)?)#(\d+)#d\.data$')
+# What a REPLICATE that was killed leaves beside hashes.pkl, ours as Swift's. It goes with its partition.
+HASHES_LEFT = re.compile(r'tmp\w{6}\.tmp')
 LISTING_LIMIT = 10000
 SHOWN = 12
 SLOT_SECONDS = 20
@@ -29,6 +30,8 @@ class OnDisk:
         self.hashes = {}
         self.paths = {}
         self.wrong = []
+        # How many unfinished hashes.pkl there are on nodes on which something was killed.
+        self.unfinished = 0
         for node in cluster.nodes:
             for device in OBJECT_DEVICES:
                 for directory, _, files in node.walk(device):
@@ -38,9 +41,13 @@ class OnDisk:
         parts = directory.split('/')
         where = '%s/%s/%s' % (node.name, device, directory)
         files = sorted(name for name in files if not STATE.match(name))
+        policy = {directory_name(policy): policy for policy in POLICIES}.get(parts[0])
+        if node.was_killed and policy is not None and len(parts) == 2:
+            left = [name for name in files if HASHES_LEFT.fullmatch(name)]
+            self.unfinished += len(left)
+            files = [name for name in files if name not in left]
         if parts[0] == 'quarantined' or not files:
             return
-        policy = {directory_name(policy): policy for policy in POLICIES}.get(parts[0])
         if policy is None:
             self.wrong.append('%s has %s' % (where, ', '.join(files)))
         elif len(parts) != 4 or not all(re.search(r'\.(data|meta|ts)$', name) for name in files):
@@ -229,18 +236,30 @@ def check_pools(cluster):
     return wrong
 
 
+# By title, each of (cluster, objects, how many are to be quarantined).
+CHECKS = {
+    'through the proxy': lambda cluster, objects, quarantined: objects.wrong(),
+    'places': lambda cluster, objects, quarantined: check_places(cluster, objects, OnDisk(cluster)),
+    'contents': lambda cluster, objects, quarantined: check_contents(cluster, objects, OnDisk(cluster)),
+    'suffix hashes': lambda cluster, objects, quarantined: check_suffix_hashes(cluster),
+    'listings': lambda cluster, objects, quarantined: check_listings(cluster, objects),
+    'auditors': lambda cluster, objects, quarantined: check_auditors(cluster, quarantined),
+    'pools': lambda cluster, objects, quarantined: check_pools(cluster),
+}
+
+
 def check_all(cluster, objects, quarantined=0):
-    """All of the above."""
-    disk = OnDisk(cluster)
+    """All of the above: what is wrong."""
     wrong = []
-    for title, found in (('through the proxy', objects.wrong()),
-                         ('places', check_places(cluster, objects, disk)),
-                         ('contents', check_contents(cluster, objects, disk)),
-                         ('suffix hashes', check_suffix_hashes(cluster)),
-                         ('listings', check_listings(cluster, objects)),
-                         ('auditors', check_auditors(cluster, quarantined)),
-                         ('pools', check_pools(cluster))):
+    for title, check in CHECKS.items():
+        found = check(cluster, objects, quarantined)
         wrong += ['%s: %s' % (title, problem) for problem in found[:SHOWN]]
         if len(found) > SHOWN:
             wrong.append('%s: and %d more' % (title, len(found) - SHOWN))
     return wrong
+
+
+def left_by_kills(cluster):
+    """What is there and may be, in words for the line that is printed; or nothing."""
+    unfinished = OnDisk(cluster).unfinished
+    return ['killed REPLICATEs left %d temporary files beside hashes.pkl' % unfinished] if unfinished else []

@@ -115,6 +115,8 @@ class Node:
         self.swift_dir = swift_dir
         self.loop_devices = loop_devices
         self.running = {}
+        # Some process of its servers, ever.
+        self.was_killed = False
         os.makedirs(os.path.join(self.databases_root, META_DEVICE))
         os.makedirs(os.path.join(self.place, 'recon'))
         os.makedirs(self.run_dir)
@@ -258,6 +260,7 @@ class Node:
 
     def kill(self, *names):
         """kill -9 of servers with all their processes, or of all: a machine that loses its power."""
+        self.was_killed = True
         for name in names or list(self.running):
             if name in self.running:
                 program = self.running.pop(name)
@@ -276,6 +279,7 @@ class Node:
         return sorted(pid for pid, parent in parents().items() if parent == master)
 
     def kill_processes(self, pids):
+        self.was_killed = True
         for pid in pids:
             _kill(pid)
         await_condition(lambda: not set(pids) & set(self.session_processes()), '%r do not end' % pids, 30)
