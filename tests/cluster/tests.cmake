@@ -1,6 +1,6 @@
-# A whole Swift cluster, in its short form.
+# A whole Swift cluster, in its short form; and the checks that it ends with, on a cluster that was damaged.
 
-add_test(NAME cluster COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --short --build-dir ${CMAKE_BINARY_DIR})
+add_test(NAME cluster COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --short --prove --build-dir ${CMAKE_BINARY_DIR})
 set_tests_properties(cluster PROPERTIES TIMEOUT ${PYTHON_TEST_TIMEOUT} LABELS e2e COST 100 SKIP_RETURN_CODE 77)
 
 # All that can happen, with many objects: ours beside all-Python, and two nodes of each.
