@@ -3,6 +3,12 @@
 add_test(NAME cluster COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --short --prove --build-dir ${CMAKE_BINARY_DIR})
 set_tests_properties(cluster PROPERTIES TIMEOUT ${PYTHON_TEST_TIMEOUT} LABELS e2e COST 100 SKIP_RETURN_CODE 77)
 
+# What is left of it if it is killed.
+add_test(NAME deep.cluster.ends
+  COMMAND /usr/bin/python3 -B -W ignore -m pytest -q -p no:cacheprovider ${CMAKE_CURRENT_LIST_DIR}/test_ends.py CONFIGURATIONS deep)
+set_tests_properties(deep.cluster.ends PROPERTIES
+  ENVIRONMENT "SSYNC_BUILD_DIR=${CMAKE_BINARY_DIR}" TIMEOUT ${PYTHON_TEST_TIMEOUT} LABELS deep COST 100)
+
 # All that can happen, with many objects: ours beside all-Python, and two nodes of each.
 add_test(NAME deep.cluster COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --compare --build-dir ${CMAKE_BINARY_DIR} CONFIGURATIONS deep)
 add_test(NAME deep.cluster.mixed COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --mode mixed --build-dir ${CMAKE_BINARY_DIR}
