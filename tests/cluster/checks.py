@@ -6,7 +6,7 @@ import re
 import socket
 import urllib.parse
 
-from cluster import ACCOUNT, GOLD, PARITY, POLICIES, STATE
+from cluster import ACCOUNT, GOLD, PARITY, POLICIES, STATE, directory_name
 from node import DEVICE_SLOTS, OBJECT_DEVICES, REPLICATION_PORT, SLOTS
 from objects import parsed_listing
 from processes import lock_holders
@@ -17,10 +17,6 @@ HASHES_LEFT = re.compile(r'tmp\w{6}\.tmp')
 LISTING_LIMIT = 10000
 SHOWN = 12
 SLOT_SECONDS = 20
-
-
-def directory_name(policy):
-    return 'objects' + ('-%d' % policy if policy else '')
 
 
 class OnDisk:
@@ -164,12 +160,10 @@ def check_listings(cluster, objects):
 def check_auditors(cluster, quarantined):
     """Auditors find nothing, and nothing is quarantined but what is expected: so many."""
     for log in cluster.run_daemons(('object-auditor', 'container-auditor', 'account-auditor')):
-        with open(log, encoding='utf-8', errors='replace') as file:
-            text = file.read()
-        counts = re.findall(r'Total quarantined: (\d+), Total errors: (\d+)', text)
-        # The last pass has an end for each kind of audit.
-        if 'object-auditor' in log and any(count != ('0', '0') for count in counts[-2:]):
-            return ['the auditor is not content, see %s' % log]
+        if 'object-auditor' in log.path:
+            counts = re.findall(r'Total quarantined: (\d+), Total errors: (\d+)', log.text())
+            if not counts or any(count != ('0', '0') for count in counts):
+                return ['the auditor is not content, see %s' % log.path]
     found = []
     for node in cluster.nodes:
         for device in OBJECT_DEVICES:

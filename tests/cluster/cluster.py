@@ -28,6 +28,10 @@ PART_POWER = 5
 MOST_PASSES = 14
 # Swift's, of a partition or a device.
 STATE = re.compile(r'\.lock|hashes\.(pkl|invalid)$')
+# What the replicator and the reconstructor log of a session or REPLICATE that is refused, as one is while all slots are taken,
+# or fails. A pass with any has left something for the next.
+FAILED = re.compile(r'object-re\w+: .*(ssync\.Sender|Unexpected response|Expected status|Early disconnect|Error syncing|'
+                    r'Unable to get remote suffix hashes|Unable to lock)')
 
 SWIFT_CONF = '''\
 [swift-hash]
@@ -89,6 +93,19 @@ memcache_servers = 127.0.0.1:11211
 # Of one pass, in this order; what is in one row runs on all nodes at the same time.
 DAEMONS = (('object-updater', 'container-updater', 'account-replicator', 'container-replicator'),
            ('object-replicator', 'object-reconstructor'))
+
+
+class Log:
+    """What one pass of a daemon logged."""
+
+    def __init__(self, path):
+        self.path = path
+        self.start = os.path.getsize(path) if os.path.exists(path) else 0
+
+    def text(self):
+        with open(self.path, 'rb') as file:
+            file.seek(self.start)
+            return file.read().decode('utf-8', 'replace')
 
 
 class Quiet:
@@ -197,37 +214,37 @@ class Cluster:
 
     def run_daemons(self, names, nodes=None):
         """One pass of each on each node that is up, all at once: what each of them logged."""
-        logs = []
         started = []
         for node in nodes or self.nodes:
             for name in names:
                 if node.up:
-                    program, log = node.start_daemon(name)
-                    started.append((program, log))
+                    log = Log(node.daemon_log(name))
+                    started.append((node.start_daemon(name), log))
         for program, log in started:
             try:
                 status = program.wait(DAEMON_SECONDS)
             except subprocess.TimeoutExpired:
-                raise AssertionError('a pass takes more than %d s, see %s' % (DAEMON_SECONDS, log))
-            assert status == 0, 'a pass ended with %d, see %s' % (status, log)
-            logs.append(log)
-        return logs
+                raise AssertionError('a pass takes more than %d s, see %s' % (DAEMON_SECONDS, log.path))
+            assert status == 0, 'a pass ended with %d, see %s' % (status, log.path)
+        return [log for _, log in started]
 
     def one_pass(self):
-        for names in DAEMONS:
-            self.run_daemons(names)
+        """The lines that tell of sessions and requests that were refused or failed."""
+        logs = [log for names in DAEMONS for log in self.run_daemons(names)]
+        return [line for log in logs for line in log.text().splitlines() if FAILED.search(line)]
 
     def until_quiet(self):
-        """Passes until one changes nothing: Quiet."""
+        """Passes until one changes nothing, and has nothing left to do: Quiet."""
         began, sent = time.monotonic(), self.network.bytes_sent()
         before = self.names()
         for passes in range(1, MOST_PASSES + 1):
-            self.one_pass()
+            failed = self.one_pass()
             after = self.names()
-            if after == before:
+            if after == before and not failed:
                 return Quiet(passes, time.monotonic() - began, self.network.bytes_sent() - sent)
             before = after
-        raise AssertionError('%d passes, and the last one still changed something' % MOST_PASSES)
+        raise AssertionError('%d passes, and the last one still changed something, or this failed: %s' % (
+            MOST_PASSES, '; '.join(failed[:5])))
 
     def names(self):
         """All that is on the devices of objects, but for Swift's lock and hash files."""
@@ -246,6 +263,10 @@ class Cluster:
             self.memcached.kill()
             self.memcached.wait()
         self.programs.stop()
+
+
+def directory_name(policy):
+    return 'objects' + ('-%d' % policy if policy else '')
 
 
 def quoted(*parts):

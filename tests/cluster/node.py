@@ -294,13 +294,15 @@ class Node:
 
     # Daemons
 
+    def daemon_log(self, name):
+        return self._log(name)
+
     def start_daemon(self, name):
-        """One pass of a daemon: (its Program, the path of what it logs)."""
+        """One pass of a daemon: its Program."""
         kind = name.split('-')[0]
         # The object daemons find the devices of this node by the replication port.
         conf = self._conf('replication' if kind == 'object' else kind)
-        log = self._log(name)
-        return self.programs.start(name, [conf], log, self.name_space), log
+        return self.programs.start(name, [conf], self.daemon_log(name), self.name_space)
 
     def relink(self, action):
         return self.programs.start('relinker', [action, self._conf('replication')], self._log('relinker'), self.name_space)

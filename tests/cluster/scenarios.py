@@ -4,7 +4,7 @@ import random
 import threading
 import time
 
-from cluster import DAEMONS, PARITY, POLICIES
+from cluster import DAEMONS, PARITY, POLICIES, directory_name
 from frozen import frozen
 from node import OBJECT_DEVICES, SLOTS
 from processes import await_condition, open_files, waits_for_disk
@@ -307,6 +307,30 @@ def partition_power(scene):
     scene.change(scene.make(0.125))
     relink('cleanup')
     rings('finish_increase_partition_power', 'write_ring')
+    scene.notes.append('%d suffix hashes made anew' % hash_anew(cluster))
+
+
+def hash_anew(cluster):
+    """A REPLICATE that names all suffixes of the partitions that the increase has let grow: how many hashes were stale.
+
+    Swift's object server does not invalidate the hash of a suffix when it links a new object into it under the next partition
+    power. Its replicators come upon it when they list a partition again, in every tenth of their cycles.
+    """
+    from swift.common.direct_client import direct_get_suffix_hashes
+    stale = 0
+    for policy in POLICIES:
+        ring = cluster.object_ring(policy)
+        for partition in range(ring.partition_count // 2):
+            for device in ring.get_part_nodes(partition):
+                path = os.path.join(cluster.node_of(device).device_path(device['device']), directory_name(policy), str(partition))
+                suffixes = [name for name in os.listdir(path) if len(name) == 3] if os.path.isdir(path) else []
+                if suffixes:
+                    # With names in it, it invalidates their hashes, and has none in its answer.
+                    before, _, after = (direct_get_suffix_hashes(
+                        device, partition, asked, headers={'X-Backend-Storage-Policy-Index': str(policy)})
+                        for asked in ([], suffixes, []))
+                    stale += sum(before.get(suffix) != after.get(suffix) for suffix in suffixes)
+    return stale
 
 
 @scenario('bit-rot')
