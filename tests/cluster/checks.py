@@ -12,8 +12,8 @@ from objects import parsed_listing
 from processes import lock_holders
 
 FRAGMENT_FILE = re.compile(r'(\d{10}\.\d{5}(?:_[0-9a-f]+)?)#(\d+)#d\.data$')
-# What a REPLICATE that was killed leaves beside hashes.pkl, ours as Swift's. It goes with its partition.
-HASHES_LEFT = re.compile(r'tmp\w{6}\.tmp')
+# What a REPLICATE that was killed leaves beside hashes.pkl, ours and, with two letters more, Swift's. It goes with its partition.
+HASHES_LEFT = re.compile(r'tmp\w{6}(\w\w)?\.tmp')
 LISTING_LIMIT = 10000
 SHOWN = 12
 SLOT_SECONDS = 20

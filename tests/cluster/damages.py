@@ -228,15 +228,14 @@ def a_temporary_file_is_left(victims):
 def a_hashes_file_is_left_unfinished(victims):
     """Where nothing was killed; where something was, it counts."""
     copy = victims.next_copy(GOLD)
-    path = os.path.join(copy.partition, 'tmpabc123.tmp')
     killed = copy.node.was_killed
-    with made(path):
+    with made(os.path.join(copy.partition, 'tmpabc123.tmp')), made(os.path.join(copy.partition, 'tmpabc_d123.tmp')):
         copy.node.was_killed = True
         kept = OnDisk(victims.cluster)
-        assert kept.unfinished == victims.disk.unfinished + 1 and not kept.wrong, kept.wrong
+        assert kept.unfinished == victims.disk.unfinished + 2 and not kept.wrong, kept.wrong
         copy.node.was_killed = False
         try:
-            yield {'places': 'has tmpabc123.tmp'}
+            yield {'places': 'has tmpabc123.tmp, tmpabc_d123.tmp'}
         finally:
             copy.node.was_killed = killed
 
