@@ -9,9 +9,11 @@ add_test(NAME deep.cluster.ends
 set_tests_properties(deep.cluster.ends PROPERTIES
   ENVIRONMENT "SSYNC_BUILD_DIR=${CMAKE_BINARY_DIR}" TIMEOUT ${PYTHON_TEST_TIMEOUT} LABELS deep COST 100)
 
-# All that can happen, with many objects: ours beside all-Python, and two nodes of each.
-add_test(NAME deep.cluster COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --compare --build-dir ${CMAKE_BINARY_DIR} CONFIGURATIONS deep)
+# All that can happen, with many objects: ours beside all-Python, and two nodes of each; and where nothing can be mounted.
+add_test(NAME deep.cluster COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --compare --prove --build-dir ${CMAKE_BINARY_DIR} CONFIGURATIONS deep)
+add_test(NAME deep.cluster.directories COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --no-mounts --objects 100 --build-dir ${CMAKE_BINARY_DIR}
+  CONFIGURATIONS deep)
 add_test(NAME deep.cluster.mixed COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --mode mixed --build-dir ${CMAKE_BINARY_DIR}
   CONFIGURATIONS deep)
-set_tests_properties(deep.cluster deep.cluster.mixed PROPERTIES
+set_tests_properties(deep.cluster deep.cluster.directories deep.cluster.mixed PROPERTIES
   TIMEOUT 14400 LABELS deep COST 3000 RUN_SERIAL TRUE SKIP_RETURN_CODE 77)
