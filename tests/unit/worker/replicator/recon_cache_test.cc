@@ -32,6 +32,16 @@ class ReconCacheTest : public ::testing::Test {
     return ::testing::internal::GetCapturedStdout();
   }
 
+  // How many descriptors of this process are open on the file.
+  [[nodiscard]] int times_open() const {
+    int times = 0;
+    for (const std::string& name : names_in("/proc/self/fd")) {
+      std::error_code gone_meanwhile;
+      if (std::filesystem::read_symlink("/proc/self/fd/" + name, gone_meanwhile) == path()) ++times;
+    }
+    return times;
+  }
+
   TemporaryDirectory directory_;
 };
 
@@ -101,6 +111,7 @@ TEST_F(ReconCacheTest, IsReadAfterTheLockIsHad) {
   Fd other = open_file(path(), O_RDWR);
   ASSERT_EQ(::flock(other.get(), LOCK_EX), 0);
   std::thread waiting([&] { dump_recon_cache(parse_json(R"({"b": 2})"), path(), 60); });
+  while (times_open() < 2) std::this_thread::yield();
   directory_.write("new", "{\"a\": 3}\n");
   std::filesystem::rename(directory_.path() + "/new", path());
   other.reset();
