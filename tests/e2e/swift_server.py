@@ -14,7 +14,7 @@ PROGRAM = 'swift-object-server'
 
 CONF = '''\
 [DEFAULT]
-bind_ip = 127.0.0.1
+bind_ip = %(address)s
 bind_port = %(port)d
 user = %(user)s
 workers = %(workers)d
@@ -42,13 +42,14 @@ class SwiftServer:
     kind = 'swift'
 
     def __init__(self, swift_dir, tree, run_dir, settings=None, workers=0, log_level='DEBUG', faults=None, programs=None,
-                 pipeline='object-server', filters=''):
+                 pipeline='object-server', filters='', address='127.0.0.1', port=None):
         """programs (swift_programs.py): start it there, where Swift and an equal swift.conf are loaded already.
         filters: sections of those in the pipeline."""
         self.tree = tree
         self.run_dir = run_dir
         self.faults = faults
-        self.port = free_port()
+        self.address = address
+        self.port = port or free_port()
         os.makedirs(run_dir, exist_ok=True)
         self.log_path = os.path.join(run_dir, 'object-server.log')
         self.conf_path = conf_path = os.path.join(run_dir, 'object-server.conf')
@@ -58,7 +59,7 @@ class SwiftServer:
         def lines(options):
             return '\n'.join('%s = %s' % pair for pair in options.items())
         with open(conf_path, 'w') as conf:
-            conf.write(CONF % {'port': self.port, 'user': user_name(), 'workers': workers, 'swift_dir': swift_dir,
+            conf.write(CONF % {'address': address, 'port': self.port, 'user': user_name(), 'workers': workers, 'swift_dir': swift_dir,
                                'devices': tree.root, 'defaults': lines(defaults), 'settings': lines(settings),
                                'pipeline': pipeline, 'filters': filters})
         # Faults are injected into a process from its start.
@@ -82,7 +83,7 @@ class SwiftServer:
             if self.process.poll() is not None:
                 raise AssertionError('the object server ended: %s' % self.log_text())
             with socket.socket() as probe:
-                if probe.connect_ex(('127.0.0.1', self.port)) == 0:
+                if probe.connect_ex((self.address, self.port)) == 0:
                     return
             time.sleep(0.05)
         raise AssertionError('the object server does not listen: %s' % self.log_text())

@@ -1,173 +1,92 @@
-"""What Swift's object replicator makes of configurations and passes: a program, since it changes its process.
+"""Passes of Swift's object replicator, run in children of one process that has loaded Swift, with what it leaves to chance
+decided from outside.
 
-swift_replicator.py settings SWIFT_DIR: each line of standard input is the path of a configuration.
-swift_replicator.py reports SWIFT_DIR: each line is a call as report_pass.cc has them.
-Each line of standard output is the answer, as JSON.
+Run as a program it is that process: swift_replicator.py SWIFT_DIR [TREE], with requests and answers as lines of JSON.
+TREE is the source tree of another release than the installed one.
 """
-import json
-import logging
 import os
+import random
 import sys
-from collections import defaultdict
-from unittest import mock
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[1:1] = [HERE, os.path.join(os.path.dirname(HERE), 'e2e')]
 
-from swift_cluster import adopt_swift_dir  # noqa: E402
-
-MEBI = 1024 * 1024
-OWN_WARNINGS = ('Option object-replicator/', 'Handoff only mode')
+import swift_programs  # noqa: E402
+import swift_faults  # noqa: E402
 
 
-class Lines(logging.Handler):
-    """Collects what is logged."""
+class Passes(swift_programs.Programs):
+    """Starts passes, of the installed release or of that in a tree."""
 
-    def __init__(self):
-        super().__init__()
-        self.lines = []
+    def __init__(self, swift_dir, tree=None):
+        super().__init__(swift_dir)
+        self.command = [sys.executable, '-B', '-W', 'ignore', os.path.abspath(__file__), swift_dir] + ([tree] if tree else [])
 
-    def emit(self, record):
-        self.lines.append(record.getMessage())
+    def start_pass(self, conf, output, options, order=None, listing=None, fault=None):
+        """options: of the command line, by their long names. order: a seed for the order of jobs and peers. listing: whether
+        every partition's suffixes are listed, or none's. fault: a name of swift_faults.py. None leaves it to Swift."""
+        return self.start_by({'conf': conf, 'output': output, 'options': options, 'order': order, 'listing': listing,
+                              'fault': fault})
 
 
-def priorities(conf):
-    """What modify_priority() would set."""
+class Order:
+    """In the place of the module random: the same order whatever was drawn before."""
+
+    def __init__(self, seed):
+        self.seed = seed
+
+    def randint(self, least, most):
+        return random.Random(self.seed).randint(least, most)
+
+    def shuffle(self, items):
+        def key(item):
+            if 'partition' in item:
+                return 'job', int(item['policy']), int(item['partition']), item['device']
+            return 'peer', item['id']
+        items.sort(key=key)
+        # Each list of peers has an order of its own.
+        random.Random('%s %s' % (self.seed, [key(item) for item in items])).shuffle(items)
+
+
+def decide(module, order, listing):
+    if order is not None:
+        module.random = Order(order)
+    if listing is not None:
+        module._do_listdir = lambda partition, cycle: listing
+
+
+def know_rings_from_the_start(module):
+    """As in all passes of a daemon but its first, which does not see a partition power that is being increased."""
+    collect_jobs = module.ObjectReplicator.collect_jobs
+
+    def collect(replicator, *arguments, **options):
+        for policy in replicator.policies:
+            replicator.load_object_ring(policy)
+        return collect_jobs(replicator, *arguments, **options)
+    module.ObjectReplicator.collect_jobs = collect
+
+
+def run_pass(request):
+    from swift.common.daemon import run_daemon
+    from swift.obj import replicator
+    decide(replicator, request['order'], request['listing'])
+    know_rings_from_the_start(replicator)
+    if request['fault']:
+        swift_faults.FAULTS[request['fault']](replicator)
+    sys.argv = ['swift-object-replicator', request['conf']]
+    run_daemon(replicator.ObjectReplicator, request['conf'], once=True, verbose=True, **request['options'])
+    return 0
+
+
+def load(swift_dir):
     from swift.common import utils
-    try:
-        nice = int(conf['nice_priority'])
-    except (KeyError, ValueError):
-        nice = None
-    try:
-        io_class = conf['ionice_class'] if conf['ionice_class'] in utils.IO_CLASS_ENUM else ''
-        io_priority = int(conf.get('ionice_priority', 0)) if io_class else 0
-    except (KeyError, ValueError):
-        io_class, io_priority = '', 0
-    return nice, [io_class, io_priority]
-
-
-def effective_settings(path):
-    from swift.common import utils
-    from swift.obj.replicator import ObjectReplicator
-    # As run_daemon() does, up to where it would change its process.
-    conf = utils.readconf(path, 'object-replicator')
-    logger = utils.get_logger(conf, conf.get('log_name'), log_route='object-replicator')
-    reserve, is_percent = utils.config_fallocate_value(conf.get('fallocate_reserve', '1%'))
-    level, lines = logger.logger.level, Lines()
-    logger.logger.setLevel(logging.DEBUG)
-    logger.logger.addHandler(lines)
-    try:
-        replicator = ObjectReplicator(conf, logger)
-    finally:
-        logger.logger.removeHandler(lines)
-    manager = replicator._df_router.policy_to_manager[0]
-    nice, ionice = priorities(conf)
-    return {
-        'devices': os.path.join('/', replicator.devices_dir),
-        'mount_check': replicator.mount_check,
-        'disable_fallocate': utils.config_true_value(conf.get('disable_fallocate', 'no')),
-        'fallocate_reserve': [reserve, is_percent],
-        'disk_chunk_size': manager.disk_chunk_size,
-        'keep_cache_size': manager.keep_cache_size,
-        'mb_per_sync': manager.bytes_per_sync // MEBI,
-        'reclaim_age': manager.reclaim_age,
-        'commit_window': manager.commit_window,
-        'swift_dir': os.path.join('/', replicator.swift_dir),
-        # Without it Swift becomes 'swift', and ours stays what its systemd unit says.
-        'user': conf.get('user', ''),
-        'log_name': logger.server,
-        'log_facility': utils.get_logger.handler4logger[logger.logger].facility,
-        'log_level': level,
-        'ring_ip': replicator.ring_ip,
-        'ring_port': replicator.port,
-        'concurrency': replicator.concurrency,
-        'replicator_workers': replicator.replicator_workers,
-        'daemonize': utils.config_true_value(conf.get('daemonize', 'true')),
-        'interval': replicator.interval,
-        'stats_interval': replicator.stats_interval,
-        'ring_check_interval': replicator.ring_check_interval,
-        'http_timeout': replicator.http_timeout,
-        'node_timeout': replicator.node_timeout,
-        'conn_timeout': replicator.conn_timeout,
-        'network_chunk_size': replicator.network_chunk_size,
-        'handoffs_first': replicator.handoffs_first,
-        'handoff_delete': replicator.handoff_delete,
-        'recon_cache_path': os.path.join('/', replicator.recon_cache_path),
-        'nice_priority': nice,
-        'ionice': ionice,
-        'sync_method': replicator.sync_method.__name__,
-        'warnings': [line for line in lines.lines if line.startswith(OWN_WARNINGS)],
-    }
-
-
-def settings(line):
-    try:
-        return effective_settings(line)
-    except (Exception, SystemExit) as error:
-        return {'refused': '%s: %s' % (type(error).__name__, error)}
-
-
-class Reports:
-    """An ObjectReplicator that has made passes."""
-
-    def __init__(self):
-        from swift.obj.replicator import ObjectReplicator, Stats
-        self.make_stats = Stats.from_recon
-        self.replicator = ObjectReplicator({'sync_method': 'ssync'})
-        logger = logging.getLogger('object-replicator')
-        logger.setLevel(logging.INFO)
-        self.log = Lines()
-        logger.addHandler(self.log)
-
-    def lines(self, moments):
-        self.replicator.start, self.replicator.last_replication_count = 0, 0
-        answers = []
-        for stats, jobs, elapsed, times in moments:
-            self.replicator.stats_for_dev = defaultdict(None, {'sda': self.make_stats(stats)})
-            self.replicator.job_count, self.replicator.partition_times = jobs, times
-            self.log.lines = []
-            with mock.patch('time.time', lambda: elapsed):
-                self.replicator.stats_line()
-            answers.append(self.log.lines)
-        return answers
-
-    def dump(self, path, update):
-        from swift.common.utils import dump_recon_cache
-        dump_recon_cache(update, path, self.replicator.logger)
-
-    def update_recon(self, stats_for_dev, time, minutes, devices):
-        self.replicator.stats_for_dev = {device: self.make_stats(stats) for device, stats in stats_for_dev.items()}
-        self.replicator.is_multiprocess_worker = devices is not None
-        found = []
-        with mock.patch('swift.obj.replicator.dump_recon_cache', lambda update, path, logger: found.append(update)):
-            self.replicator.update_recon(minutes, time, devices)
-        return found[0]
-
-    def per_disk(self, stats_for_dev, time, minutes):
-        return self.update_recon(stats_for_dev, time, minutes, list(stats_for_dev))
-
-    def aggregated(self, path, devices):
-        self.replicator.rcache, self.replicator.all_local_devices = path, set(devices)
-        return self.replicator.aggregate_recon_update()
-
-    def answer(self, what, *arguments):
-        if what == 'pass':
-            stats, time, minutes = arguments
-            return self.update_recon({'sda': stats}, time, minutes, None)
-        return getattr(self, what)(*arguments)
-
-
-def main():
-    adopt_swift_dir(sys.argv[2])
-    if sys.argv[1] == 'settings':
-        answer = settings
-    else:
-        reports = Reports()
-
-        def answer(line):
-            return reports.answer(*json.loads(line))
-    for line in sys.stdin:
-        print(json.dumps(answer(line.rstrip('\n'))), flush=True)
+    utils.set_swift_dir(swift_dir)
+    import swift.common.daemon  # noqa: F401
+    import swift.obj.replicator  # noqa: F401
 
 
 if __name__ == '__main__':
-    main()
+    if len(sys.argv) > 2:
+        sys.path.insert(0, sys.argv[2])
+    load(sys.argv[1])
+    swift_programs.serve(run_pass)

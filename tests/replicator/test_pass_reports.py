@@ -36,7 +36,7 @@ def both(tmp_path_factory):
     swift_dir = str(tmp_path_factory.mktemp('reports'))
     write_swift_conf(swift_dir)
     both = Both()
-    swift = [sys.executable, '-B', '-W', 'ignore', os.path.join(HERE, 'swift_replicator.py'), 'reports', swift_dir]
+    swift = [sys.executable, '-B', '-W', 'ignore', os.path.join(HERE, 'swift_answers.py'), 'reports', swift_dir]
     with AskedProgram(swift) as both.swift, AskedProgram([os.path.join(build_dir(), 'tests', 'report_pass')]) as both.ours:
         yield both
 

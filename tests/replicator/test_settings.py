@@ -78,7 +78,7 @@ class Place:
 @pytest.fixture(scope='module')
 def place(tmp_path_factory):
     place = Place(tmp_path_factory.mktemp('configurations'))
-    swift = [sys.executable, '-B', '-W', 'ignore', os.path.join(HERE, 'swift_replicator.py'), 'settings', place.swift_dir]
+    swift = [sys.executable, '-B', '-W', 'ignore', os.path.join(HERE, 'swift_answers.py'), 'settings', place.swift_dir]
     with AskedProgram(swift) as place.swift, AskedProgram([os.path.join(build_dir(), 'tests', 'print_settings')]) as place.ours:
         yield place
 
