@@ -16,7 +16,7 @@ class WorkerControl {
   // True when this worker has to abort its session now (SIGTERM, or the master died).
   [[nodiscard]] virtual bool stopping() const = 0;
   // Waits until listening_fd is readable or draining() or stopping() is true. No signal is missed between the
-  // test and the wait (ppoll).
+  // test and the wait. The same listening_fd each time.
   virtual void wait_for_request(int listening_fd) = 0;
   virtual ~WorkerControl() = default;
 };

@@ -1,6 +1,6 @@
 #include "worker/pool/worker_process.h"
 
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -12,11 +12,16 @@
 #include "common/config/log_setup.h"
 #include "common/os/blocked_signals.h"
 #include "common/os/errors.h"
+#include "common/os/fd.h"
 #include "common/os/log.h"
 #include "worker/pool/signal_handler.h"
 
 namespace ssync {
 namespace {
+
+// Milliseconds. A worker that is stopped in the debugger is woken in vain; then another one finds the
+// connection.
+constexpr int kLookAnyway = 1000;
 
 volatile std::sig_atomic_t stop_asked = 0;
 volatile std::sig_atomic_t drain_asked = 0;
@@ -33,7 +38,7 @@ class SignalledControl : public WorkerControl {
     // Signals are only unblocked during the wait, so none can arrive between the test and the wait.
     const BlockedSignals blocked({SIGTERM, SIGINT, SIGQUIT, SIGUSR1});
     const sigset_t none = signal_set({});
-    pollfd listening{.fd = listening_fd, .events = POLLIN, .revents = 0};
+    if (!epoll_) watch(listening_fd);
     while (true) {
       take_pending_signals(none);
       if (reopen_asked != 0) {
@@ -41,15 +46,25 @@ class SignalledControl : public WorkerControl {
         reopen_log();
       }
       if (draining() || stopping()) return;
-      const int ready = ::ppoll(&listening, 1, nullptr, &none);
+      epoll_event event{};
+      const int ready = ::epoll_pwait(epoll_.get(), &event, 1, kLookAnyway, &none);
       if (ready > 0) return;
       if (ready < 0 && errno != EINTR) throw_os_error("listening socket");
     }
   }
 
  private:
-  // ppoll() delivers no signals if the descriptor is already ready: without this, a worker of a busy pool
-  // would never notice SIGQUIT.
+  // One idle worker wakes for each connection. With poll(2) all of them would, most of them in vain.
+  void watch(int listening_fd) {
+    epoll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
+    epoll_event event{.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {}};
+    if (!epoll_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listening_fd, &event) != 0) {
+      throw_os_error("listening socket");
+    }
+  }
+
+  // epoll_pwait() delivers no signals if the descriptor is already ready: without this, a worker of a busy
+  // pool would never notice SIGQUIT.
   static void take_pending_signals(const sigset_t& none) {
     sigset_t before;
     ::pthread_sigmask(SIG_SETMASK, &none, &before);
@@ -65,6 +80,7 @@ class SignalledControl : public WorkerControl {
   }
 
   const LogSettings& log_;
+  Fd epoll_;
 };
 
 // Prepares a newly forked process, with the master's signals still blocked.
