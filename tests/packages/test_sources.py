@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 
+import page
 import pytest
 
 DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'deploy')
@@ -100,6 +101,20 @@ def test_the_page_of_the_options_has_each_with_its_default(option_page):
     for name, value in options:
         line = '.It Ic %s No =%s\n' % (name, ' Li "%s"' % value if value else '')
         assert page.count(line) == 1, line
+
+
+def test_the_page_has_the_commands_of_the_walk():
+    """test_walk.py reads them, but takes too long for each run."""
+    assert page.of_step('Install')[1] == [
+        'apt install ./ssync-worker_*.deb ./ssync-send_*.deb ./libnginx-mod-http-fastcgi-duplex_*.deb']
+    assert page.of_step('Look at the node')[0][0].startswith('ssync-worker --check --object-server-conf ')
+    assert page.of_step('Configure the pool')[1][0].endswith(' --check')
+    assert page.of_step('Start the pool')[0] == ['systemctl enable --now ssync-worker', 'journalctl -u ssync-worker']
+    assert page.of_step('Put them in place')[0] == ['ssync-node enable --dry-run', 'ssync-node enable']
+    assert page.of_section('Back')[0] == ['ssync-node disable']
+    assert page.of_section('Back')[1][-1].startswith('apt purge ')
+    assert page.of_day_to_day('new version').startswith('apt install ')
+    assert len(page.of_section('A pool per disk')[1]) == 2
 
 
 def test_project_and_packages_have_the_same_version():
