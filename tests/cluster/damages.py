@@ -70,8 +70,8 @@ class Victims:
         self.left = sorted(objects.all.values(), key=lambda one: one.path)
 
     def next(self, policy=None, deleted=False):
-        """One that is on disk, and not empty."""
-        found = next(one for one in self.left if policy in (None, one.policy) and (not one.body if deleted else one.body)
+        """One that is on disk, and deleted, or has a body that is not empty."""
+        found = next(one for one in self.left if policy in (None, one.policy) and (one.body is None if deleted else one.body)
                      and (one.policy, self.digest(one)) in self.disk.hashes)
         self.left.remove(found)
         return found
