@@ -8,7 +8,7 @@ import pytest
 from conftest import REPOSITORY
 from debian_root import DebianRoot, output
 
-NAMES = ['libnginx-mod-http-fastcgi-duplex', 'ssync-send', 'ssync-worker']
+NAMES = ['libnginx-mod-http-fastcgi-duplex', 'ssync-replicator', 'ssync-send', 'ssync-worker']
 
 
 @pytest.fixture(name='root')
@@ -30,8 +30,10 @@ def test_the_module_is_for_one_nginx(packages):
     assert wanted in output('dpkg-deb', '-f', packages['libnginx-mod-http-fastcgi-duplex'], 'Depends')
 
 
-def test_ssync_send_needs_none_of_the_others(packages):
-    assert 'nginx' not in output('dpkg-deb', '-f', packages['ssync-send'], 'Depends', 'Recommends')
+@pytest.mark.parametrize('name', ['ssync-replicator', 'ssync-send'])
+def test_senders_need_none_of_the_others(packages, name):
+    needed = output('dpkg-deb', '-f', packages[name], 'Depends', 'Recommends')
+    assert 'nginx' not in needed and 'ssync-worker' not in needed
 
 
 def test_from_the_installation_to_the_purge(packages, newer_worker, root):
@@ -46,6 +48,7 @@ def test_from_the_installation_to_the_purge(packages, newer_worker, root):
     root.run('mkdir -p /srv/node')
     assert root.run('ssync-worker --check').endswith('/etc/swift/ssync-worker.conf: configuration is valid\n')
     root.run('ssync-send --version')
+    root.run('ssync-replicator --version')
     root.run('ssync-node --help')
     root.run('logrotate --debug /etc/logrotate.d/ssync-worker')
     assert root.run('dpkg --verify ' + ' '.join(NAMES)) == ''

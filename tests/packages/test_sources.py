@@ -10,6 +10,7 @@ import pytest
 DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'deploy')
 SAMPLE = os.path.join(DEPLOY, 'worker.conf.sample')
 MOST_EXPOSURE = 2.6
+SERVICES = ['ssync-replicator.service', 'ssync-worker.service']
 
 
 def read(*path):
@@ -29,15 +30,17 @@ def fixture_option_page(tmp_path):
     return path
 
 
-def test_the_service_is_hardened():
-    text = output('systemd-analyze', 'security', '--offline=true', os.path.join(DEPLOY, 'ssync-worker.service'))
-    exposure = float(re.search(r'Overall exposure level for ssync-worker.service: ([0-9.]+)', text).group(1))
+@pytest.mark.parametrize('service', SERVICES)
+def test_a_service_is_hardened(service):
+    text = output('systemd-analyze', 'security', '--offline=true', os.path.join(DEPLOY, service))
+    exposure = float(re.search(r'Overall exposure level for %s: ([0-9.]+)' % service, text).group(1))
     assert exposure <= MOST_EXPOSURE, text
 
 
-def test_the_service_sees_mounts_that_come_later():
+@pytest.mark.parametrize('service', SERVICES)
+def test_a_service_sees_mounts_that_come_later(service):
     """A private mount name space that does not follow the node's would serve a device's empty directory."""
-    unit = read('ssync-worker.service')
+    unit = read(service)
     assert 'MountFlags=slave\n' in unit
     assert 'PrivateMounts=' not in unit
 
@@ -65,13 +68,15 @@ def test_each_pool_of_a_pool_per_disk_has_its_own_files(template_units):
 
 def test_systemd_understands_the_units(template_units):
     """An instance of each template, and the plain ones, with a program that is there in the place of ours."""
+    (template_units / 'ssync-replicator.service').write_text(
+        read('ssync-replicator.service').replace('/usr/bin/ssync-replicator', '/bin/true'))
     for name, text in [('ssync-worker%s.%s' % (instance, kind), read('ssync-worker.' + kind) if not instance else
                         (template_units / ('ssync-worker@.' + kind)).read_text())
                        for instance in ('', '@6201') for kind in ('service', 'socket')]:
         (template_units / name).write_text(text.replace('/usr/bin/ssync-worker', '/bin/true'))
     said = output('systemd-analyze', 'verify', '--man=no',
-                  *[str(template_units / ('ssync-worker%s.service' % instance)) for instance in ('', '@6201')])
-    assert [line for line in said.splitlines() if 'ssync-worker' in line] == []
+                  *[str(template_units / (name + '.service')) for name in ('ssync-replicator', 'ssync-worker', 'ssync-worker@6201')])
+    assert [line for line in said.splitlines() if 'ssync-' in line] == []
 
 
 def test_socket_and_site_have_the_same_path():
