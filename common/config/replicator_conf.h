@@ -14,8 +14,8 @@ namespace ssync {
 // same meaning; what has no effect here, or another than it says, gets a line in `notes`.
 //
 // Throws ConfigError (file, section, option, value, remedy) for what Swift's replicator dies of, for numbers
-// with which nothing could be replicated, for a handoff_delete below 0, with which Swift removes what it has
-// not sent, and unless sync_method is ssync.
+// and paths of several lines with which nothing could be replicated, for a handoff_delete below 0, with which
+// Swift removes what it has not sent, and unless sync_method is ssync.
 ReplicatorSettings load_replicator_settings(const std::string& path, std::vector<std::string>& notes);
 
 }  // namespace ssync

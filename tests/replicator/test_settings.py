@@ -84,8 +84,10 @@ def place(tmp_path_factory):
 
 
 def works(swift):
-    """Whether anything could be replicated with the numbers that Swift accepted."""
+    """Whether anything could be replicated with what Swift accepted: numbers, and paths on one line."""
     reserve, is_percent = swift['fallocate_reserve']
+    if any(ord(character) < 32 for name in ('devices', 'swift_dir') for character in swift[name]):
+        return False
     return (all(swift[name] >= lowest for name, (lowest, _, _) in NUMBERS.items())
             and (0 <= reserve <= 100 if is_percent else reserve >= 0))
 
