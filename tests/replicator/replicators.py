@@ -40,13 +40,14 @@ class Replicator:
             raise ValueError('no such fault: %s; there are %s' % (name, ' '.join(swift_faults.FAULTS)))
         if not self.ours and kind != 'swift' and not os.path.isdir(os.path.join(kind, 'swift', 'obj')):
             raise ValueError('neither swift nor ours nor the source tree of a Swift: %s' % kind)
+        self.mended = False    # Swift's is to do as its newest release does
         self.passes = None if self.ours else Passes(swift_dir, None if kind == 'swift' else os.path.abspath(kind))
 
     def start(self, conf, output, options=None, order=None, listing=None):
         """Start a pass; what it prints is appended to output. What is returned has wait, poll, pid and kill."""
         options = options or {}
         if not self.ours:
-            return self.passes.start_pass(conf, output, options, order, listing, self.fault)
+            return self.passes.start_pass(conf, output, options, order, listing, self.fault, self.mended)
         command = [our_binary(), conf, '--once', '-v']
         for option, value in options.items():
             command += ['--' + option, value]

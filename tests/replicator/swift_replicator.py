@@ -13,6 +13,7 @@ sys.path[1:1] = [HERE, os.path.join(os.path.dirname(HERE), 'e2e')]
 
 import swift_programs  # noqa: E402
 import swift_faults  # noqa: E402
+import swift_mends  # noqa: E402
 
 
 class Passes(swift_programs.Programs):
@@ -22,11 +23,12 @@ class Passes(swift_programs.Programs):
         super().__init__(swift_dir)
         self.command = [sys.executable, '-B', '-W', 'ignore', os.path.abspath(__file__), swift_dir] + ([tree] if tree else [])
 
-    def start_pass(self, conf, output, options, order=None, listing=None, fault=None):
+    def start_pass(self, conf, output, options, order=None, listing=None, fault=None, mended=False):
         """options: of the command line, by their long names. order: a seed for the order of jobs and peers. listing: whether
-        every partition's suffixes are listed, or none's. fault: a name of swift_faults.py. None leaves it to Swift."""
+        every partition's suffixes are listed, or none's; None leaves it to Swift. fault: a name of swift_faults.py. mended:
+        as the newest release."""
         return self.start_by({'conf': conf, 'output': output, 'options': options, 'order': order, 'listing': listing,
-                              'fault': fault})
+                              'fault': fault, 'mended': mended})
 
 
 class Order:
@@ -71,6 +73,8 @@ def run_pass(request):
     from swift.obj import replicator
     decide(replicator, request['order'], request['listing'])
     know_rings_from_the_start(replicator)
+    if request['mended']:
+        swift_mends.mend(replicator)
     if request['fault']:
         swift_faults.FAULTS[request['fault']](replicator)
     sys.argv = ['swift-object-replicator', request['conf']]

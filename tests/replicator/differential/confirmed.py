@@ -37,10 +37,7 @@ def lost(state, before, after, ring_of):
             continue
         if version[1] == 'ts' and float(version[0][:16]) < time.time() - RECLAIM_SECONDS:
             continue
-        places = [(other.node, other.name) for other in state.devices]
-        ring = ring_of(policy)
-        hole = state.rings[policy].hole
-        primaries = [places[one['id'] - hole] for one in ring.get_part_nodes(partition)]
+        primaries = primaries_of(state, ring_of, policy, partition)
         have = [one for one in primaries if now.get((*one, policy, partition, digest), ('', '')) >= version]
         # Counted as Swift does, of which it is the least that any release asks for.
         wanted = state.settings.get('handoff_delete', 'auto')
@@ -51,13 +48,14 @@ def lost(state, before, after, ring_of):
     return lines
 
 
-def ring_reader(directory):
+def primaries_of(state, ring_of, policy, partition):
+    """[(node, device)]"""
+    places = [(device.node, device.name) for device in state.devices]
+    return [places[one['id'] - state.rings[policy].hole] for one in ring_of(policy).get_part_nodes(partition)]
+
+
+def ring_reader(directory, policies):
+    """A function of the policy's number. The rings are read now: their files go with the pass."""
     from swift.common.ring import Ring
-    rings = {}
-
-    def ring_of(policy):
-        if policy not in rings:
-            rings[policy] = Ring(directory, ring_name='object' + ('-%d' % policy if policy else ''))
-        return rings[policy]
-    return ring_of
-
+    rings = {policy: Ring(directory, reload_time=1 << 40, ring_name='object' + ('-%d' % policy if policy else '')) for policy in policies}
+    return rings.__getitem__

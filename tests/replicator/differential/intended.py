@@ -1,3 +1,114 @@
-"""Differences of ours to Swift's replicator that are on purpose: a function each, with its row in ../README.md."""
+"""Differences of ours to Swift's replicator that are on purpose: a function each, which tells whether it explains a difference;
+with its row in ../README.md."""
+import re
 
-DIFFERENCES = ()
+from cluster_state import LOCAL
+from confirmed import newest, primaries_of
+
+PLACE = re.compile(r'objects(?:-(\d+))?/(\d+)$')
+INSIDE = re.compile(r'(\d+)/([^/]+)/(objects(?:-\d+)?/\d+)(?:/(.*))?$')
+HASH = re.compile(r'[0-9a-f]{3}/([0-9a-f]{32})(?:/|$)')
+OWN_FILES = ('hashes.pkl', 'hashes.invalid')
+LESS = ('success', 'remove')
+MORE = ('failure',)
+
+
+class Case:
+    """A state, what was there before, what ours made of it, and what Swift's did in one order or several."""
+
+    def __init__(self, state, before, tested, references):
+        self.state = state
+        self.before = before
+        self.tested = tested
+        self.references = references
+        self.versions_before, self.versions_after = newest(before), newest(tested.found)
+
+    def handoff(self, path):
+        """(device, policy, partition, the rest of the path) of a path in a handoff partition of this node, or None."""
+        inside = INSIDE.match(path)
+        place = inside and PLACE.match(inside[3])
+        if not place or int(inside[1]) != LOCAL:
+            return None
+        policy, partition = int(place[1] or 0), int(place[2])
+        if policy not in self.state.rings or (LOCAL, inside[2]) in primaries_of(self.state, self.tested.ring_of, policy, partition):
+            return None
+        return inside[2], policy, partition, inside[4] or ''
+
+    def kept(self):
+        """{(device, policy, partition): {hashes of objects that ours kept and Swift's did not}}"""
+        found = {}
+        for path in self.only_ours():
+            where = self.handoff(path)
+            inside = where and HASH.match(where[3])
+            if inside:
+                found.setdefault(where[:3], set()).add(inside[1])
+        return found
+
+    def only_ours(self):
+        paths = {path for _, path in self.tested.found}
+        return [path for path in paths if not all(('', path) in one.found or any(path == other for _, other in one.found) for one in self.references)]
+
+    def unconfirmed(self, device, policy, partition, digest):
+        """Not all primaries have the object as it was here."""
+        version = self.versions_before.get((LOCAL, device, policy, partition, digest))
+        primaries = primaries_of(self.state, self.tested.ring_of, policy, partition)
+        return version is not None and not all(
+            self.versions_after.get((*one, policy, partition, digest), ('', '')) >= version for one in primaries)
+
+    def sendable(self, device, policy, partition, digest):
+        return (LOCAL, device, policy, partition, digest) in self.versions_before
+
+
+def kept_because_nobody_confirmed_it(case, one):
+    """An object that its primaries do not have as it was here stays; Swift's removed it after a session that did not send it."""
+    where = one.references == [None] and case.handoff(one.path)
+    if not where:
+        return False
+    inside = HASH.match(where[3])
+    if inside:
+        return case.unconfirmed(*where[:3], inside[1])
+    return is_around(where[3]) and any(case.unconfirmed(*where[:3], digest) for digest in case.kept().get(where[:3], ()))
+
+
+def counted_as_failures(case, one):
+    """What was not confirmed counts as a failure of all primaries."""
+    if one.place != 'recon' or not any(case.unconfirmed(*place, digest) for place, digests in case.kept().items() for digest in digests):
+        return False
+    name = one.path.rpartition('/')[2]
+    if 'failure_nodes' in one.path or name in MORE:
+        return one.tested > max(one.references)
+    return name in LESS and one.tested < min(one.references)
+
+
+def kept_because_no_session_carries_it(case, one):
+    """What is no object, as a .meta without data or an unknown file, is not given up; Swift's removes the partition as a whole."""
+    where = one.references == [None] and case.handoff(one.path)
+    if not where:
+        return False
+    inside = HASH.match(where[3])
+    if inside:
+        return not case.sendable(*where[:3], inside[1])
+    foreign = not is_around(where[3])
+    return foreign or any(case.handoff(path) and case.handoff(path)[:3] == where[:3] and kept_because_no_session_carries_it(
+        case, one._replace(path=path)) for path in case.only_ours() if path != one.path and path.startswith(one.path + '/')
+        or path.rpartition('/')[0] == one.path.rpartition('/')[0] and one.path.endswith(OWN_FILES) and path != one.path)
+
+
+def removed_when_empty(case, one):
+    """Swift's leaves the directory of a partition whose objects it removed one by one, after sessions with other regions."""
+    where = one.tested is None and case.handoff(one.path)
+    regions = {device.region for device in case.state.devices}
+    return bool(where) and len(regions) > 1 and is_around(where[3]) and '/' not in where[3]
+
+
+def is_around(rest):
+    """What is left of the path in a partition: a suffix, one of Swift's own files, the partition itself."""
+    return not rest or rest in OWN_FILES or re.fullmatch('[0-9a-f]{3}', rest) is not None
+
+
+DIFFERENCES = (kept_because_nobody_confirmed_it, counted_as_failures, kept_because_no_session_carries_it, removed_when_empty)
+
+
+def unintended(case, found):
+    """The differences that none of these explains."""
+    return [one for one in found if not any(explains(case, one) for explains in DIFFERENCES)]

@@ -72,8 +72,9 @@ def flat(value, prefix=''):
 
 
 class Outcome:
-    def __init__(self, status, place, directories):
+    def __init__(self, status, place, directories, ring_of):
         self.status = status
+        self.ring_of = ring_of
         self.recon = read_recon(os.path.join(place, 'recon'))
         self.found = read_devices(directories)
         with open(os.path.join(place, 'log'), encoding='utf-8', errors='replace') as log:

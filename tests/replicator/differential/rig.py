@@ -1,6 +1,7 @@
 """Nodes that live through all sessions: each a directory of devices with receivers; states laid out on them, and passes run."""
 import concurrent.futures
 import contextlib
+import http.client
 import os
 import shutil
 import types
@@ -144,6 +145,30 @@ class Rig:
             yield
 
     # Passes
+
+    def ask_for_hashes(self, state, ring_of):
+        """Of the primaries of each partition that is a handoff here: ours asks them what they have, and they then know."""
+        for place in state.places:
+            device = state.devices[place.device]
+            if device.node != LOCAL or place.policy not in state.rings or not place.partition.isdigit():
+                continue
+            primaries = [node for node in ring_of(place.policy).get_part_nodes(int(place.partition))]
+            if place.device + state.rings[place.policy].hole in [node['id'] for node in primaries]:
+                continue
+            for node in primaries:
+                self.ask(node, place)
+
+    @staticmethod
+    def ask(node, place):
+        connection = http.client.HTTPConnection(node['replication_ip'], node['replication_port'], timeout=30)
+        try:
+            connection.request('REPLICATE', '/%s/%s' % (node['device'], place.partition),
+                               headers={'X-Backend-Storage-Policy-Index': str(place.policy)})
+            connection.getresponse().read()
+        except ConnectionRefusedError:
+            pass
+        finally:
+            connection.close()
 
     def run_pass(self, state, replicator, place, order=None, listing=None, laid_out=None):
         """Lay the state out, call laid_out and run one pass of the replicator: its exit status. place: a directory to be made

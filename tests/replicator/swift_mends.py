@@ -1,0 +1,61 @@
+"""What releases after 2.30.1 have mended of the replicator, done to 2.30.1: a replicator that has it mended is compared with
+that."""
+
+
+def mend(module):
+    """Of a later release nothing is changed."""
+    replicator = module.ObjectReplicator
+    if hasattr(replicator, 'revert'):
+        return
+    mend_handoff_delete(module, replicator)
+    count_failures_of_reverts(replicator)
+    send_metadata_as_it_is(module.ssync_sender.Sender)
+
+
+def mend_handoff_delete(module, replicator):
+    """No larger than the number of primaries; without effect if no policy has more replicas."""
+    collect_jobs, update_deleted = replicator.collect_jobs, replicator.update_deleted
+
+    def collect(self, *arguments, **options):
+        if all(self.load_object_ring(policy).replica_count <= self.handoff_delete for policy in self.policies):
+            self.handoff_delete = 0
+        return collect_jobs(self, *arguments, **options)
+
+    def revert(self, job):
+        configured = self.handoff_delete
+        self.handoff_delete = min(configured, len(job['nodes']))
+        try:
+            update_deleted(self, job)
+        finally:
+            self.handoff_delete = configured
+    replicator.collect_jobs, replicator.update_deleted = collect, revert
+
+
+def count_failures_of_reverts(replicator):
+    """Of primaries that a handoff could not be synced to."""
+    sync, update_deleted = replicator.sync, replicator.update_deleted
+
+    def remember(self, node, *arguments, **options):
+        success, candidates = sync(self, node, *arguments, **options)
+        if not success:
+            self.failed.append((node['replication_ip'], node['device']))
+        return success, candidates
+
+    def revert(self, job):
+        self.failed = []
+        stats = self.stats_for_dev[job['device']]
+        before = stats.failure
+        update_deleted(self, job)
+        if stats.failure == before:
+            stats.add_failure_stats(sorted(set(self.failed)))
+    replicator.sync, replicator.update_deleted = remember, revert
+
+
+def send_metadata_as_it_is(sender):
+    """And not encoded once more."""
+    send_subrequest = sender.send_subrequest
+
+    def send(self, connection, method, url_path, headers, *rest):
+        headers = {name: str(value).encode('latin-1').decode('utf-8', 'surrogateescape') for name, value in headers.items()}
+        return send_subrequest(self, connection, method, url_path, headers, *rest)
+    sender.send_subrequest = send
