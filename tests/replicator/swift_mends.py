@@ -3,16 +3,28 @@ that."""
 
 
 def mend(module):
-    """Of a later release nothing is changed."""
+    """Of a later release only what is left to chance is changed."""
+    wait_for_handoffs(module)
     replicator = module.ObjectReplicator
     if hasattr(replicator, 'revert'):
         return
-    mend_handoff_delete(module, replicator)
+    mend_handoff_delete(replicator)
     count_failures_of_reverts(replicator)
     send_metadata_as_it_is(module.ssync_sender.Sender)
 
 
-def mend_handoff_delete(module, replicator):
+def wait_for_handoffs(module):
+    """handoffs_first looks for handoffs that remain while one is still reverted, and then begins one partition too many."""
+    pool = module.GreenPool
+
+    class OneAfterTheOther(pool):
+        def spawn(self, *arguments, **options):
+            super().spawn(*arguments, **options)
+            self.waitall()
+    module.GreenPool = OneAfterTheOther
+
+
+def mend_handoff_delete(replicator):
     """No larger than the number of primaries; without effect if no policy has more replicas."""
     collect_jobs, update_deleted = replicator.collect_jobs, replicator.update_deleted
 

@@ -34,6 +34,15 @@ class Case:
             return None
         return inside[2], policy, partition, inside[4] or ''
 
+    def is_peer_of_itself(self, policy, partition):
+        """Devices of the node have the partition or are its primaries, more than one."""
+        if policy not in self.state.rings or not partition.isdigit():
+            return False
+        primaries = {name for node, name in primaries_of(self.state, self.tested.ring_of, policy, int(partition)) if node == LOCAL}
+        holders = {self.state.devices[place.device].name for place in self.state.places
+                   if (place.policy, place.partition) == (policy, partition) and self.state.devices[place.device].node == LOCAL}
+        return len(primaries | holders) > 1
+
     def kept(self):
         """{(device, policy, partition): {hashes of objects that ours kept and Swift's did not}}"""
         found = {}
@@ -45,8 +54,17 @@ class Case:
         return found
 
     def only_ours(self):
-        paths = {path for _, path in self.tested.found}
-        return [path for path in paths if not all(('', path) in one.found or any(path == other for _, other in one.found) for one in self.references)]
+        return [key[1] for key in self.tested.found if not all(key in one.found for one in self.references)]
+
+    def keeps_no_object(self, *place):
+        """In a partition that only ours has kept there is something that is no object."""
+        for path in self.only_ours():
+            where = self.handoff(path)
+            if where and where[:3] == place and not is_around(where[3]):
+                inside = HASH.match(where[3])
+                if not inside or not self.sendable(*place, inside[1]):
+                    return True
+        return False
 
     def unconfirmed(self, device, policy, partition, digest):
         """Not all primaries have the object as it was here."""
@@ -88,10 +106,7 @@ def kept_because_no_session_carries_it(case, one):
     inside = HASH.match(where[3])
     if inside:
         return not case.sendable(*where[:3], inside[1])
-    foreign = not is_around(where[3])
-    return foreign or any(case.handoff(path) and case.handoff(path)[:3] == where[:3] and kept_because_no_session_carries_it(
-        case, one._replace(path=path)) for path in case.only_ours() if path != one.path and path.startswith(one.path + '/')
-        or path.rpartition('/')[0] == one.path.rpartition('/')[0] and one.path.endswith(OWN_FILES) and path != one.path)
+    return not is_around(where[3]) or case.keeps_no_object(*where[:3])
 
 
 def removed_when_empty(case, one):
@@ -101,12 +116,47 @@ def removed_when_empty(case, one):
     return bool(where) and len(regions) > 1 and is_around(where[3]) and '/' not in where[3]
 
 
+def not_quarantined_here(case, one):
+    """Ours only reads what it sends: what is damaged is kept as it is, for Swift's auditor to quarantine. Swift's replicator does
+    that itself, and counts and sends what is left."""
+    if not case.state.damaged:
+        return False
+    quarantined = [key[1] for found in case.references for key in found.found
+                   if key[1].startswith('%d/' % LOCAL) and '/quarantined' in key[1] and key not in case.tested.found]
+    if not quarantined:
+        return False
+    if one.place == 'recon':
+        return True
+    inside = INSIDE.match(one.path)
+    return one.path in quarantined or bool(inside) and any(inside[3].partition('/')[0] in path for path in quarantined)
+
+
+def order_among_devices_of_the_node(case, one):
+    """A partition on several devices of the node: ours compares it while sessions with it go on, in an order that Swift's, one job
+    after the other, never has. What is known of suffixes, and how often they were compared and sent, depends on it."""
+    holders = {}
+    for place in case.state.places:
+        if case.state.devices[place.device].node == LOCAL:
+            holders.setdefault((place.policy, place.partition), set()).add(place.device)
+    together = {place for place, devices in holders.items() if len(devices) > 1 or case.is_peer_of_itself(*place)}
+    if one.place == 'recon':
+        return bool(together) and one.path.rpartition('/')[2] in (
+            'hashmatch', 'rsync', 'suffix_count', 'suffix_hash', 'suffix_sync', 'success')
+    place = PLACE.match(one.place)
+    if not place or (int(place[1] or 0), place[2]) not in together or not one.path.endswith('/hashes.pkl'):
+        return False
+    known = [(entry or {}).get('hashes') or {} for entry in (one.tested, *one.references)]
+    return all(known[0][suffix] == known[1][suffix] for suffix in set(known[0]) & set(known[1])
+               if known[0][suffix] is not None and known[1][suffix] is not None)
+
+
 def is_around(rest):
     """What is left of the path in a partition: a suffix, one of Swift's own files, the partition itself."""
     return not rest or rest in OWN_FILES or re.fullmatch('[0-9a-f]{3}', rest) is not None
 
 
-DIFFERENCES = (kept_because_nobody_confirmed_it, counted_as_failures, kept_because_no_session_carries_it, removed_when_empty)
+DIFFERENCES = (kept_because_nobody_confirmed_it, counted_as_failures, kept_because_no_session_carries_it, removed_when_empty,
+               not_quarantined_here, order_among_devices_of_the_node)
 
 
 def unintended(case, found):

@@ -1,0 +1,298 @@
+"""Passes of the replicator over a node whose peers are Swift's object servers: what comes where, what goes, and what operators are
+told. SSYNC_REPLICATOR=swift shows that it is what Swift's does."""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from handoff_node import PART_POWER, HandoffNode, Primary, SwiftPrimary, clear, names_of
+from processes import await_condition
+from scripted_peer import ScriptedPeer, Truthful
+from swift_cluster import SILVER
+from swift_lock import held
+from tree import objects_only, read_tree
+
+T = 1700000000
+PARTITIONS = range(1 << PART_POWER)
+OBJECTS = 3
+ENDS_WITHIN = 20
+
+
+@pytest.fixture(scope='module')
+def primaries(root, swift_dir, programs):
+    place = os.path.join(root, 'primaries')
+    started = [SwiftPrimary('p%d' % number, place, swift_dir, programs) for number in range(3)]
+    yield started
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture
+def elsewhere(primaries):
+    """The peers, without objects, in one region."""
+    for one in primaries:
+        os.makedirs(one.tree.device_path, exist_ok=True)
+        one.region = 1
+        clear(one.tree)
+    return primaries
+
+
+@pytest.fixture
+def start_node(root, swift_dir, tmp_path_factory):
+    def start(**options):
+        return HandoffNode(os.path.join(root, tmp_path_factory.mktemp('node').name), swift_dir, **options)
+    return start
+
+
+@pytest.fixture
+def node(start_node):
+    return start_node()
+
+
+def fill(tree, partitions=PARTITIONS, policy=0):
+    for partition in partitions:
+        for name, number in zip(names_of(partition), range(OBJECTS)):
+            tree.put(partition, name, T + number, b'body of ' + name.encode(), {'X-Object-Meta-A': 'caf\u00e9'}, policy=policy)
+
+
+def objects_of(tree, partition, policy=0):
+    """{path in the partition: size, digest, metadata}"""
+    place = tree.partition_path(partition, policy)
+    return objects_only(read_tree(place)) if os.path.isdir(place) else {}
+
+
+def own_partitions(node, is_primary):
+    from swift.common.ring import Ring
+    ring = Ring(node.place, ring_name='object')
+    return [partition for partition in PARTITIONS
+            if is_primary == (node.tree.device in [one['device'] for one in ring.get_part_nodes(partition)])]
+
+
+def peers_of(node, elsewhere, partition):
+    """Trees of the partition's primaries elsewhere, and those of the others there."""
+    from swift.common.ring import Ring
+    names = [one['device'] for one in Ring(node.place, ring_name='object').get_part_nodes(partition)]
+    return [one.tree for one in elsewhere if one.name in names], [one.tree for one in elsewhere if one.name not in names]
+
+
+def test_a_wiped_device_is_filled(replicator, node, elsewhere):
+    node.configure(elsewhere, weight=100)
+    partitions = own_partitions(node, is_primary=True)
+    fill(node.tree, partitions)
+    before = {partition: objects_of(node.tree, partition) for partition in partitions}
+    stats = node.run(replicator)
+    assert partitions and stats['failure'] == 0, node.log_text()
+    for partition in partitions:
+        assert objects_of(node.tree, partition) == before[partition]
+        there, others = peers_of(node, elsewhere, partition)
+        assert [objects_of(tree, partition) for tree in there] == [before[partition]] * 2
+        assert not any(objects_of(tree, partition) for tree in others)
+    again = node.run(replicator)
+    assert (again['rsync'], again['failure'], again['hashmatch']) == (0, 0, 2 * len(partitions))
+
+
+def test_handoffs_are_reverted(replicator, node, elsewhere):
+    node.configure(elsewhere)
+    fill(node.tree)
+    before = {partition: objects_of(node.tree, partition) for partition in PARTITIONS}
+    stats = node.run(replicator)
+    assert (stats['remove'], stats['failure'], stats['success']) == (len(PARTITIONS), 0, 3 * len(PARTITIONS)), node.log_text()
+    for partition in PARTITIONS:
+        assert not os.path.exists(node.tree.partition_path(partition))
+        assert [objects_of(one.tree, partition) for one in elsewhere] == [before[partition]] * 3
+    assert re.search(r'4/4 \(100\.00%\) partitions replicated in ', node.log_text())
+    assert '12 successes, 0 failures' in node.log_text()
+
+
+def test_handoffs_first(replicator, node, elsewhere):
+    """As long as one remains, primary partitions wait."""
+    down = Primary('down', node.port)
+    node.configure([*elsewhere[:2], down], {'handoffs_first': 'yes'}, weight=100)
+    handoffs, own = own_partitions(node, is_primary=False), own_partitions(node, is_primary=True)
+    fill(node.tree)
+    assert handoffs and own
+    node.run(replicator)
+    assert 'Handoffs first mode still has handoffs remaining' in node.log_text()
+    assert all(objects_of(node.tree, partition) for partition in handoffs)
+    sent = [partition for partition in own if any(objects_of(tree, partition) for tree in peers_of(node, elsewhere, partition)[0])]
+    # Swift's begins the first of them before it looks.
+    assert len(sent) <= (0 if replicator.ours else 1)
+
+
+def test_an_unmounted_primary_is_replaced(replicator, node, elsewhere):
+    node.configure(elsewhere, weight=100)
+    partition = own_partitions(node, is_primary=True)[0]
+    fill(node.tree, [partition])
+    before = objects_of(node.tree, partition)
+    (unmounted, mounted), (handoff,) = peers_of(node, elsewhere, partition)
+    shutil.rmtree(unmounted.device_path)
+    stats = node.run(replicator)
+    assert stats['failure'] == 1 and stats['failure_nodes'] == {'127.0.0.1': {unmounted.device: 1}}
+    assert objects_of(mounted, partition) == objects_of(handoff, partition) == before
+    assert not os.path.exists(unmounted.device_path)
+
+
+def test_another_region_gets_one_copy_a_pass(replicator, node, elsewhere):
+    for one in elsewhere[1:]:
+        one.region = 2
+    node.configure(elsewhere)
+    fill(node.tree, [0])
+    before = objects_of(node.tree, 0)
+    node.run(replicator)
+    here, *there = [objects_of(one.tree, 0) for one in elsewhere]
+    assert here == before and sorted(map(len, there)) == [0, len(before)]
+    assert objects_of(node.tree, 0) == before
+    # Once the region has spread it, nothing keeps it here.
+    shutil.copytree(elsewhere[1 if there[0] else 2].tree.partition_path(0), elsewhere[2 if there[0] else 1].tree.partition_path(0),
+                    dirs_exist_ok=True, copy_function=copy_with_attributes)
+    node.run(replicator)
+    assert objects_of(node.tree, 0) == {}, node.log_text()
+
+
+def copy_with_attributes(source, target):
+    shutil.copyfile(source, target)
+    for name in os.listxattr(source):
+        os.setxattr(target, name, os.getxattr(source, name))
+
+
+def test_an_unmounted_device_of_the_node(replicator, start_node, elsewhere):
+    node = start_node(devices=('d1', 'd2'))
+    node.configure(elsewhere)
+    fill(node.trees[1])
+    shutil.rmtree(node.trees[0].device_path)
+    stats = node.run(replicator)
+    assert not any(objects_of(node.trees[1], partition) for partition in PARTITIONS), node.log_text()
+    # All devices of the ring, once for each of two policies, as Swift counts it.
+    assert stats['failure'] == 10 and stats['remove'] == len(PARTITIONS)
+    assert not os.path.exists(node.trees[0].device_path)
+
+
+@pytest.mark.parametrize('options, left', [
+    ({'devices': 'd2'}, {('d1', 0, 0), ('d1', 1, 0), ('d1', 0, SILVER)}),
+    ({'partitions': '1'}, {('d1', 0, 0), ('d1', 0, SILVER), ('d2', 0, 0)}),
+    ({'policies': '1'}, {('d1', 0, 0), ('d1', 1, 0), ('d2', 0, 0), ('d2', 1, 0)}),
+    ({'devices': 'd1,d2', 'partitions': '0,3', 'policies': '0'}, {('d1', 1, 0), ('d2', 1, 0), ('d1', 0, SILVER)}),
+], ids=lambda value: ' '.join(value) if isinstance(value, dict) else '')
+def test_parts_of_a_node(replicator, start_node, elsewhere, options, left):
+    node = start_node(devices=('d1', 'd2'))
+    node.configure(elsewhere)
+    places = {(device, partition, 0) for device in ('d1', 'd2') for partition in (0, 1)} | {('d1', 0, SILVER)}
+    trees = {tree.device: tree for tree in node.trees}
+    for device, partition, policy in places:
+        fill(trees[device], [partition], policy)
+    assert replicator.run(node.conf, node.log, options) == 0
+    assert {place for place in places if objects_of(trees[place[0]], *place[1:])} == left
+    # It says nothing of the node as a whole.
+    assert not os.path.exists(os.path.join(node.recon, 'object.recon'))
+
+
+def test_a_file_in_the_place_of_a_partition(replicator, node, elsewhere):
+    node.configure(elsewhere)
+    fill(node.tree, [0])
+    path = node.tree.partition_path(1)
+    open(path, 'w').close()
+    node.run(replicator)
+    assert 'Removing partition directory which was a file: ' + path in node.log_text()
+    assert not os.path.exists(path) and not os.path.exists(node.tree.partition_path(0))
+
+
+def test_what_is_no_partition_stays(replicator, node, elsewhere):
+    node.configure(elsewhere)
+    fill(node.tree, [0])
+    beside = [os.path.join(os.path.dirname(node.tree.partition_path(0)), name) for name in ('auditor_status_ALL.json', 'abc')]
+    for path in beside:
+        open(path, 'w').close()
+    node.run(replicator)
+    assert all(os.path.exists(path) for path in beside)
+
+
+def test_a_locked_handoff_is_left_for_another_time(replicator, node, elsewhere):
+    node.configure(elsewhere)
+    fill(node.tree, [0, 1])
+    with held(node.tree.partition_path(0), 'replication'):
+        stats = node.run(replicator)
+    assert len(objects_of(node.tree, 0)) == OBJECTS and not objects_of(node.tree, 1)
+    assert stats['failure'] == 0 and not any(objects_of(one.tree, 0) for one in elsewhere)
+    assert 'Unable to lock handoff partition 0' in node.log_text()
+    node.run(replicator)
+    assert not objects_of(node.tree, 0)
+
+
+class Stuck(Truthful):
+    """Says nothing more after it was offered objects."""
+
+    def __init__(self):
+        super().__init__({})
+        self.offered = threading.Event()
+
+    def ssync(self, session):
+        session.offers()
+        self.offered.set()
+        while True:
+            session.read_piece()
+
+
+@pytest.mark.parametrize('settings', [{}, {'replicator_workers': '2'}], ids=['one process', 'workers'])
+def test_sigterm_in_mid_pass(replicator, node, settings):
+    peers = [ScriptedPeer() for _ in range(3)]
+    try:
+        stuck = Stuck()
+        for peer in peers:
+            peer.behave(stuck)
+        node.configure([Primary('s%d' % number, peer.port) for number, peer in enumerate(peers)], settings)
+        fill(node.tree)
+        before = read_tree(node.tree.device_path)
+        running = replicator.start(node.conf, node.log)
+        try:
+            assert stuck.offered.wait(60), node.log_text()
+            os.kill(running.pid, signal.SIGTERM)
+            running.wait(ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            pytest.fail('does not end: ' + node.log_text())
+        finally:
+            running.kill()
+            running.wait()
+        assert await_condition(lambda: not node_is_named(node), 'processes of the replicator', ENDS_WITHIN)
+        after = read_tree(node.tree.device_path)
+        assert objects_only(after) == objects_only(before)
+        left = [path for path in set(after) - set(before) if not re.search(r'(^objects-1|/\.lock[-\w]*|/hashes\.(pkl|invalid))$', path)]
+        assert not left
+        with held(node.tree.partition_path(0), 'replication'):
+            pass
+    finally:
+        for peer in peers:
+            peer.close()
+
+
+def node_is_named(node):
+    """Pids of processes whose command line has the node's configuration."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open('/proc/%s/cmdline' % pid, 'rb') as line:
+                if node.conf.encode() in line.read().split(b'\0'):
+                    found.append(pid)
+        except OSError:
+            continue
+    return found
+
+
+def test_what_monitoring_reads(replicator, node, elsewhere):
+    node.configure(elsewhere)
+    fill(node.tree, [0])
+    path = os.path.join(node.recon, 'object.recon')
+    with open(path, 'w') as recon:
+        json.dump({'object_auditor_stats_ALL': {'errors': 1}}, recon)
+    assert replicator.run(node.conf, node.log) == 0
+    with open(path) as recon:
+        told = json.load(recon)
+    assert told['object_auditor_stats_ALL'] == {'errors': 1}
+    assert set(told) == {'object_auditor_stats_ALL', 'replication_stats', 'replication_time', 'replication_last',
+                         'object_replication_time', 'object_replication_last'}
+    assert {name: told['replication_stats'][name] for name in ('attempted', 'remove', 'rsync', 'success', 'failure')} == {
+        'attempted': 1, 'remove': 1, 'rsync': 3, 'success': 3, 'failure': 0}
