@@ -49,7 +49,7 @@ def count_failures_of_reverts(replicator):
 
     def remember(self, node, *arguments, **options):
         success, candidates = sync(self, node, *arguments, **options)
-        if not success:
+        if not success and self.failed is not None:
             self.failed.append((node['replication_ip'], node['device']))
         return success, candidates
 
@@ -60,6 +60,8 @@ def count_failures_of_reverts(replicator):
         update_deleted(self, job)
         if stats.failure == before:
             stats.add_failure_stats(sorted(set(self.failed)))
+        self.failed = None
+    replicator.failed = None
     replicator.sync, replicator.update_deleted = remember, revert
 
 

@@ -119,8 +119,6 @@ def removed_when_empty(case, one):
 def not_quarantined_here(case, one):
     """Ours only reads what it sends: what is damaged is kept as it is, for Swift's auditor to quarantine. Swift's replicator does
     that itself, and counts and sends what is left."""
-    if not case.state.damaged:
-        return False
     quarantined = [key[1] for found in case.references for key in found.found
                    if key[1].startswith('%d/' % LOCAL) and '/quarantined' in key[1] and key not in case.tested.found]
     if not quarantined:
@@ -150,13 +148,34 @@ def order_among_devices_of_the_node(case, one):
                if known[0][suffix] is not None and known[1][suffix] is not None)
 
 
+def forgot_hashes_of_what_it_removed(case, one):
+    """Swift's keeps the hashes of suffixes out of which it removed objects, after sessions with other regions."""
+    where = case.handoff(one.path)
+    reference, = one.references if one.place not in ('recon', 'exit status') else [None]
+    if not where or where[3] != 'hashes.pkl' or not one.tested or not reference or one.tested['hashes'] is None:
+        return False
+    theirs = reference.get('hashes') or {}
+    return all(value is None or value == theirs.get(suffix) for suffix, value in one.tested['hashes'].items())
+
+
+def went_on_after_handoffs(case, one):
+    """With handoffs_first, a handoff partition of which only what no session carries is left, or only its empty directory, keeps
+    Swift's from going on to primary partitions, pass after pass."""
+    told = 'Handoffs first mode still has handoffs remaining'
+    if 'handoffs_first' not in case.state.settings or told in case.tested.log or not all(told in found.log for found in case.references):
+        return False
+    if one.place == 'recon':
+        return True
+    return case.handoff(one.path) is None
+
+
 def is_around(rest):
     """What is left of the path in a partition: a suffix, one of Swift's own files, the partition itself."""
     return not rest or rest in OWN_FILES or re.fullmatch('[0-9a-f]{3}', rest) is not None
 
 
 DIFFERENCES = (kept_because_nobody_confirmed_it, counted_as_failures, kept_because_no_session_carries_it, removed_when_empty,
-               not_quarantined_here, order_among_devices_of_the_node)
+               not_quarantined_here, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed, went_on_after_handoffs)
 
 
 def unintended(case, found):

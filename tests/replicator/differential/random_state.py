@@ -177,7 +177,8 @@ class _State:
 
 
 def store_as_swift_does(entry):
-    """Deliberate: values whose characters each stand for a byte. With others Swift's sender fails, and it stores none."""
+    """Deliberate: values whose characters each stand for a byte, as with others Swift's sender fails, and it stores none; and
+    without NUL, which no header can carry."""
     if entry.metadata is None or not entry.checksum_right():
         return
     try:
@@ -186,7 +187,8 @@ def store_as_swift_does(entry):
         return
     if not isinstance(metadata, dict) or not all(isinstance(value, bytes) for value in metadata.values()):
         return
-    changed = {name: value if stands_for_bytes(value) else value.decode('latin-1').encode() for name, value in metadata.items()}
+    changed = {name: (value if stands_for_bytes(value) else value.decode('latin-1').encode()).replace(b'\0', b'')
+               for name, value in metadata.items()}
     if changed != metadata:
         entry.describe(changed)
 
