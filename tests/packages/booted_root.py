@@ -7,6 +7,29 @@ from debian_root import ENVIRONMENT, DebianRoot, output
 from processes import await_condition, die_with_parent, parents
 
 
+def make_control_groups(name):
+    """Groups of this name in the hierarchies that systemd uses: their directories."""
+    tops = [top for top in ('/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup')
+            if os.path.exists(os.path.join(top, 'cgroup.procs'))]
+    for top in tops:
+        os.makedirs(os.path.join(top, name))
+    return [os.path.join(top, name) for top in tops]
+
+
+def remove_control_group(group):
+    """Remove it, and those that systemd has made in it, once their processes have ended."""
+    for directory, _, _ in os.walk(group, topdown=False):
+        await_condition(lambda: not os.path.isdir(directory) or _removed(directory), directory + ' is empty', 60)
+
+
+def _removed(directory):
+    try:
+        os.rmdir(directory)
+    except OSError:
+        return False
+    return True
+
+
 class BootedRoot(DebianRoot):
     """run() works in it once boot() has been called."""
 
@@ -16,13 +39,22 @@ class BootedRoot(DebianRoot):
 
     def boot(self):
         os.unlink(self.inside('usr/sbin/policy-rc.d'))
+        # Without systemd on this machine nobody gives the container a control group: it is in ours, and would share it with
+        # any other.
+        self.groups = [] if os.path.isdir('/run/systemd/system') else make_control_groups('ssync-%d' % os.getpid())
         with open(self.path + '.log', 'wb') as log:
             self.container = subprocess.Popen(
                 ['systemd-nspawn', '--quiet', '--boot', '--directory=' + self.path, '--machine=ssync-%d' % os.getpid(),
-                 '--register=no', '--keep-unit', '--private-network', '--console=pipe'],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
+                 '--register=no', '--private-network', '--console=pipe'] + (['--keep-unit'] if self.groups else []),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self._enter)
         await_condition(self._first_process, self._log, 60)
         await_condition(lambda: self.ask('systemctl is-system-running') in ('running\n', 'degraded\n'), self._log, 120)
+
+    def _enter(self):
+        die_with_parent()
+        for group in self.groups:
+            with open(os.path.join(group, 'cgroup.procs'), 'w') as members:
+                members.write(str(os.getpid()))
 
     def _first_process(self):
         assert self.container.poll() is None, self._log()
@@ -59,3 +91,5 @@ class BootedRoot(DebianRoot):
             except subprocess.TimeoutExpired:
                 self.container.kill()
                 self.container.wait()
+        for group in self.groups:
+            remove_control_group(group)

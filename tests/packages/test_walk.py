@@ -201,7 +201,7 @@ class Walk:
         self.run('\n'.join(lines).replace('192.0.2.10', '127.0.0.1') + '\nsystemctl reload nginx')
         await_condition(lambda: self.answer_of_port(6201) == '200', 'nginx listens on the new ports', 60)
         assert self.answer_of_port(6202) == '200'
-        self.run("systemctl reload 'ssync-worker@*' && systemctl stop ssync-worker@6202.socket ssync-worker@6202.service")
+        self.run("systemctl reload 'ssync-worker@*.service' && systemctl stop ssync-worker@6202.socket ssync-worker@6202.service")
         assert [self.answer_of_port(port) for port in (6201, 6202)] == ['200', '502']
         self.run('systemctl start ssync-worker@6202 && rm /etc/nginx/conf.d/ssync.conf && systemctl reload nginx')
 
