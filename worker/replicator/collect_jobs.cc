@@ -47,12 +47,11 @@ bool is_auditors(const std::string& name) {
   return name.starts_with("auditor_status_") && name.ends_with(".json");
 }
 
-std::set<std::pair<std::string, std::string>> all_nodes(const Ring& ring) {
-  std::set<std::pair<std::string, std::string>> nodes;
+// As in Swift, two devices with one address and name, at different ports, are two failures.
+void add_failure_of_all(const Ring& ring, PassStats& stats) {
   for (const auto& device : ring.devices()) {
-    if (device) nodes.emplace(device->replication_ip, device->device);
+    if (device) stats.add_failure({device->replication_ip, device->device});
   }
-  return nodes;
 }
 
 ReplicationJob job_of(const StoragePolicy& policy, const std::shared_ptr<const Ring>& ring,
@@ -110,7 +109,7 @@ std::vector<ReplicationJob> collect_jobs(const StoragePolicy& policy, const std:
     PassStats& device_stats = stats[own->device];
     const auto device_path = checked_device(settings, own->device);
     if (!device_path) {
-      device_stats.add_failures(all_nodes(*ring));
+      add_failure_of_all(*ring, device_stats);
       continue;
     }
     remove_older_files(*device_path + "/" + policy.tmp_dir(),
@@ -122,7 +121,7 @@ std::vector<ReplicationJob> collect_jobs(const StoragePolicy& policy, const std:
       if (number) {
         jobs.push_back(job_of(policy, ring, *own, *device_path, name, *number));
       } else {
-        device_stats.add_failures(all_nodes(*ring));
+        add_failure_of_all(*ring, device_stats);
       }
     }
   }

@@ -52,12 +52,6 @@ bool remove_if_file(const ReplicationJob& job) {
   return true;
 }
 
-std::set<std::pair<std::string, std::string>> names_of(const std::vector<const RingDevice*>& nodes) {
-  std::set<std::pair<std::string, std::string>> names;
-  for (const RingDevice* node : nodes) names.emplace(node->replication_ip, node->device);
-  return names;
-}
-
 }  // namespace
 
 Pass::Pass(const Services& services, const PolicyRings& rings, PassScope scope, std::optional<int> cycle)
@@ -188,11 +182,9 @@ bool Pass::has_ring_changed(const ReplicationJob& job) {
 void Pass::run_job(const ReplicationJob& job, DiskThreads& threads) {
   const auto begun = Clock::now();
   JobResult result;
-  bool is_attempted = false;
-  if (!checked_device(services_.settings, job.device)) {
-    result.failures = names_of(job.nodes);
-  } else if (!remove_if_file(job)) {
-    is_attempted = true;
+  const bool is_usable = checked_device(services_.settings, job.device).has_value();
+  const bool is_attempted = is_usable && !remove_if_file(job);
+  if (is_attempted) {
     const bool list_directory = !cycle_ || (job.number + static_cast<std::uint64_t>(*cycle_)) % 10 == 0;
     result = job.is_handoff ? revert_partition(job, services_)
                             : update_partition(job, services_, threads, list_directory);
@@ -204,8 +196,11 @@ void Pass::run_job(const ReplicationJob& job, DiskThreads& threads) {
     changed_.notify_all();
   }
   PassStats& stats = stats_[job.device];
-  stats.add_failures(result.failures);
+  if (!is_usable) {
+    for (const RingDevice* node : job.nodes) stats.add_failure({node->replication_ip, node->device});
+  }
   if (!is_attempted) return;
+  stats.add_failures(result.failures);
   ++stats.attempted;
   stats.hashmatch += result.hashmatch;
   stats.rsync += result.rsync;

@@ -29,9 +29,13 @@ std::uint64_t count_in(const Json& value) {
 
 }  // namespace
 
+void PassStats::add_failure(const FailedDevice& device) {
+  ++failure;
+  ++failure_nodes[device.first][device.second];
+}
+
 void PassStats::add_failures(const std::set<FailedDevice>& failures) {
-  failure += failures.size();
-  for (const auto& [ip, device] : failures) ++failure_nodes[ip][device];
+  for (const FailedDevice& device : failures) add_failure(device);
 }
 
 PassStats& PassStats::operator+=(const PassStats& other) {

@@ -27,7 +27,8 @@ struct PassStats {
   std::uint64_t suffix_sync = 0;
   std::map<std::string, std::map<std::string, std::uint64_t>> failure_nodes;  // by address, then by device
 
-  // Counts each of them as a failure (add_failure_stats).
+  // Counts a failure with a device (add_failure_stats).
+  void add_failure(const FailedDevice& device);
   void add_failures(const std::set<FailedDevice>& failures);
 
   // Adds all counts.
