@@ -4,6 +4,7 @@ import re
 import time
 
 from cluster_state import LOCAL
+from swift_cluster import EC
 
 RECLAIM_SECONDS = 7 * 24 * 3600
 NAMED = re.compile(r'(\d{10}\.\d{5})(?:_([0-9a-f]{16}))?\.(data|ts)$')
@@ -33,7 +34,7 @@ def lost(state, before, after, ring_of):
     held, now = newest(before), newest(after)
     lines = []
     for (node, device, policy, partition, digest), version in held.items():
-        if node != LOCAL or now.get((node, device, policy, partition, digest), ('', '')) >= version:
+        if node != LOCAL or policy == EC or now.get((node, device, policy, partition, digest), ('', '')) >= version:
             continue
         if version[1] == 'ts' and float(version[0][:16]) < time.time() - RECLAIM_SECONDS:
             continue

@@ -8,6 +8,8 @@ from confirmed import newest, primaries_of
 PLACE = re.compile(r'objects(?:-(\d+))?/(\d+)$')
 INSIDE = re.compile(r'(\d+)/([^/]+)/(objects(?:-\d+)?/\d+)(?:/(.*))?$')
 HASH = re.compile(r'[0-9a-f]{3}/([0-9a-f]{32})(?:/|$)')
+HASH_END = re.compile(r'/[0-9a-f]{32}(?=/|$)')
+OBJECT_FILE = re.compile(r'/\d{10}\.\d{5}(_[0-9a-f]+)?([+-][0-9a-f]+(_[0-9a-f]+)?)?\.(data|ts|meta)$')
 OWN_FILES = ('hashes.pkl', 'hashes.invalid')
 LESS = ('success', 'remove')
 MORE = ('failure',)
@@ -62,9 +64,14 @@ class Case:
             where = self.handoff(path)
             if where and where[:3] == place and not is_around(where[3]):
                 inside = HASH.match(where[3])
-                if not inside or not self.sendable(*place, inside[1]):
+                if not inside or not self.sendable(*place, inside[1]) or self.has_others_files(path):
                     return True
         return False
+
+    def has_others_files(self, path):
+        """In the hash directory of the path there was something whose name is not one of Swift's for an object."""
+        directory = path[:HASH_END.search(path).end()]
+        return any(key[1].startswith(directory + '/') and not OBJECT_FILE.search(key[1]) for key in self.before)
 
     def unconfirmed(self, device, policy, partition, digest):
         """Not all primaries have the object as it was here."""
@@ -105,7 +112,7 @@ def kept_because_no_session_carries_it(case, one):
         return False
     inside = HASH.match(where[3])
     if inside:
-        return not case.sendable(*where[:3], inside[1])
+        return not case.sendable(*where[:3], inside[1]) or case.has_others_files(one.path)
     return not is_around(where[3]) or case.keeps_no_object(*where[:3])
 
 
@@ -158,6 +165,18 @@ def forgot_hashes_of_what_it_removed(case, one):
     return all(value is None or value == theirs.get(suffix) for suffix, value in one.tested['hashes'].items())
 
 
+def sent_though_junk_is_beside_it(case, one):
+    """Swift's sender reads an object's name from the last file of its directory, whatever that is; of one that is none it sends
+    nothing, and removes the object."""
+    inside = INSIDE.match(one.path)
+    if not inside:
+        return False
+    junk = {key[1] for key in case.before if key[1].startswith('%d/' % LOCAL) and '/%s/' % inside[3] in key[1]
+            and HASH_END.search(key[1]) and not key[1][HASH_END.search(key[1]).end():] == '' and not OBJECT_FILE.search(key[1])}
+    suffixes = {path.split('/')[4] for path in junk}
+    return bool(junk) and (inside[4] == 'hashes.pkl' or (inside[4] or '')[:3] in suffixes)
+
+
 def went_on_after_handoffs(case, one):
     """With handoffs_first, a handoff partition of which only what no session carries is left, or only its empty directory, keeps
     Swift's from going on to primary partitions, pass after pass."""
@@ -175,7 +194,8 @@ def is_around(rest):
 
 
 DIFFERENCES = (kept_because_nobody_confirmed_it, counted_as_failures, kept_because_no_session_carries_it, removed_when_empty,
-               not_quarantined_here, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed, went_on_after_handoffs)
+               not_quarantined_here, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed,
+               sent_though_junk_is_beside_it, went_on_after_handoffs)
 
 
 def unintended(case, found):

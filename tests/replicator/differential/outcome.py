@@ -53,10 +53,10 @@ def known_hashes(hashes, invalid):
 
 
 def read_recon(directory):
-    """{path of a value: value}, with times only known to be numbers."""
+    """{path of a value: value}, with times only known to be numbers; None if nothing is told."""
     try:
         with open(os.path.join(directory, 'object.recon')) as recon:
-            return dict(flat(json.load(recon)))
+            return dict(flat(json.load(recon))) or None
     except FileNotFoundError:
         return None
 
@@ -65,6 +65,8 @@ def flat(value, prefix=''):
     if isinstance(value, dict) and value:
         for name, inner in value.items():
             yield from flat(inner, '%s/%s' % (prefix, name) if prefix else name)
+    elif not prefix:
+        return
     elif prefix.rpartition('/')[2] in TIMES:
         yield prefix, isinstance(value, (int, float))
     else:

@@ -16,6 +16,7 @@ from worker_server import WorkerServer
 
 NODES = 4
 RINGS = {0: 'object', 1: 'object-1', 2: 'object-2', 3: 'object-3'}
+REPLICATED = (0, 1)
 # Nobody is asked on a device's own address.
 NOBODY = '127.0.0.99'
 ABSENT = 10      # added to the last number of the address of a node that is down
@@ -150,7 +151,7 @@ class Rig:
         """Of the primaries of each partition that is a handoff here: ours asks them what they have, and they then know."""
         for place in state.places:
             device = state.devices[place.device]
-            if device.node != LOCAL or place.policy not in state.rings or not place.partition.isdigit():
+            if device.node != LOCAL or place.policy not in REPLICATED or not place.partition.isdigit():
                 continue
             primaries = [node for node in ring_of(place.policy).get_part_nodes(int(place.partition))]
             if place.device + state.rings[place.policy].hole in [node['id'] for node in primaries]:
