@@ -215,7 +215,9 @@ class Walk:
         self.run(purge, input='y\n')
         self.run('rm /etc/swift/ssync-worker-6201.conf /etc/swift/ssync-worker-6202.conf')  # the operator's own
         assert self.root.files_of_ours() == []
-        assert 'ssync' not in self.run('cat /etc/group; systemctl list-unit-files; systemctl list-units --all; find /run /tmp')
+        # systemd itself forgets units that have gone when it reloads.
+        assert 'ssync' not in self.run('systemctl daemon-reload; systemctl list-unit-files; cat /etc/group; find /run /tmp; '
+                                       'systemctl list-units --all --type=service,socket')
         assert self.run('systemctl is-active nginx swift-object').split() == ['active'] * 2
         self.run('nginx -t')
         self.replicate('purged')
