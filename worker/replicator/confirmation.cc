@@ -67,11 +67,12 @@ class Questions {
             PeerRequests& peers)
       : node_(node), job_(job), partition_(partition), peers_(peers) {}
 
-  SuffixHashes hashes() {
+  // nullopt if it cannot say.
+  std::optional<SuffixHashes> hashes() {
     const PeerAnswer answer = peers_.ask(node_, *job_.policy, "REPLICATE", "/" + job_.partition);
     if (answer.head.status != 200) {
       log::error("Invalid response {} from {}", answer.head.status, node_text(node_));
-      return {};
+      return std::nullopt;
     }
     return parse_remote_hashes(answer.body);
   }
@@ -113,7 +114,8 @@ std::vector<bool> confirmed_by(const RingDevice& node, const ReplicationJob& job
   const std::vector<bool> offered = offered_as_they_are(contents, session);
   Questions questions(node, job, partition, peers);
   try {
-    const SuffixHashes theirs = questions.hashes();
+    const std::optional<SuffixHashes> theirs = questions.hashes();
+    if (!theirs) return confirmed;
     for (std::size_t begin = 0; begin < contents.objects.size();) {
       const std::string& suffix = contents.objects[begin].suffix;
       std::vector<ObjectFiles> files;
@@ -121,12 +123,10 @@ std::vector<bool> confirmed_by(const RingDevice& node, const ReplicationJob& job
       for (; end < contents.objects.size() && contents.objects[end].suffix == suffix; ++end) {
         files.push_back(contents.objects[end].files);
       }
-      const auto their = theirs.find(suffix);
-      // Without the suffix it has none of these objects.
-      const bool has_any = their != theirs.end();
-      const bool is_equal = has_any && their->second == suffix_hash_of(files);
+      const auto their = theirs->find(suffix);
+      const bool is_equal = their != theirs->end() && their->second == suffix_hash_of(files);
       for (; begin < end; ++begin) {
-        confirmed[begin] = offered[begin] && has_any && (is_equal || questions.has(contents.objects[begin]));
+        confirmed[begin] = offered[begin] && (is_equal || questions.has(contents.objects[begin]));
       }
     }
   } catch (const Interrupted&) {

@@ -42,7 +42,7 @@ HandoffContents list_handoff(const Partition& partition) {
     contents.suffixes.push_back(suffix);
     for (const std::string& name : names_in(partition.path() + "/" + suffix)) {
       const auto hash = parse_object_hash(name);
-      if (!hash || !name.ends_with(suffix)) continue;
+      if (!hash || !name.ends_with(suffix) || !is_directory(partition.hash_dir(name))) continue;
       HandoffObject object{
           .suffix = suffix, .hash = *hash, .names = names_in(partition.hash_dir(name)), .files = {}};
       object.files = choose_object_files(object.names, partition.policy.type);

@@ -31,6 +31,14 @@ bool is_leftover(const HandoffObject& object, double now, std::int64_t reclaim_a
          });
 }
 
+// Metadata of data that is not here, and not so old that it need not be kept.
+bool has_metadata_alone(const HandoffObject& object, double now, std::int64_t reclaim_age) {
+  return !object.files.data &&
+         std::ranges::any_of(object.files.possible_reclaim, [&](const ObjectFile& file) {
+           return file.extension == ".meta" && !is_past(file, now, reclaim_age);
+         });
+}
+
 // hashes.pkl is written as another file first, which a kill leaves behind (tempfile.mkstemp).
 bool is_partitions_own(std::string_view name) {
   return name == "hashes.pkl" || name == "hashes.invalid" || name == ".lock" || name.starts_with(".lock-") ||
@@ -71,6 +79,7 @@ bool remove_object(const std::string& hash_dir, const HandoffObject& object) {
 Keeping reason_to_keep(const HandoffObject& object, std::size_t confirmed, std::size_t required, double now,
                        std::int64_t reclaim_age) {
   if (required == 0) return Keeping::unconfirmed;
+  if (has_metadata_alone(object, now, reclaim_age)) return Keeping::not_sendable;
   if (object.files.data) return confirmed >= required ? Keeping::not_needed : Keeping::unconfirmed;
   if (object.files.tombstone) {
     const bool is_needed = !is_past(*object.files.tombstone, now, reclaim_age);

@@ -51,6 +51,11 @@ TEST(RemovalTest, GivesUpOnlyWhatEnoughPrimariesHaveConfirmed) {
            {"the same, nobody is to have it", long_deleted, 0, 0, Keeping::unconfirmed},
            {"metadata without data", {new_time + ".meta"}, 3, 3, Keeping::not_sendable},
            {"the same past reclaim_age", {old_time + ".meta"}, 0, 3, Keeping::not_needed},
+           {"newer metadata beside a tombstone that all have",
+            {old_time + ".ts", new_time + ".meta"},
+            3,
+            3,
+            Keeping::not_sendable},
            {"others' files", {"notes.txt"}, 3, 3, Keeping::not_sendable},
            {"others' files beside an object", {old_time + ".data", "notes.txt"}, 3, 3, Keeping::not_needed},
            {"nothing", {}, 0, 3, Keeping::not_needed},
@@ -129,6 +134,17 @@ TEST_F(RemovingTest, LeavesAPartitionWithSomethingElseInIt) {
   EXPECT_FALSE(remove_partition_if_empty(device_.partition()));
   EXPECT_FALSE(std::filesystem::exists(path() + "/abc"));
   EXPECT_TRUE(std::filesystem::exists(path() + "/notes.txt"));
+}
+
+TEST_F(RemovingTest, AFileInThePlaceOfAHashDirectoryIsLeft) {
+  device_.add_data(one_, kOld, "x");
+  std::filesystem::create_directories(path() + "/abc");
+  std::ofstream(path() + "/abc/" + std::string(29, '0') + "abc") << "x";
+  const HandoffContents contents = list_handoff(device_.partition());
+  EXPECT_EQ(contents.objects.size(), 1U);
+  EXPECT_EQ(remove_objects(device_.partition(), all(contents)).objects, 1U);
+  EXPECT_FALSE(remove_partition_if_empty(device_.partition()));
+  EXPECT_TRUE(std::filesystem::exists(path() + "/abc/" + std::string(29, '0') + "abc"));
 }
 
 TEST_F(RemovingTest, OffersAndContentsAreTheSameOnlyWithEqualTimes) {
