@@ -18,10 +18,14 @@ if(TARGET ssync-replicator)
   set(REPLICATOR_DIFFERENTIAL ${CMAKE_CURRENT_LIST_DIR}/differential)
   add_test(NAME deep.replicator.kill
     COMMAND ${CMAKE_CURRENT_LIST_DIR}/kill --kills 1000 --build-dir ${CMAKE_BINARY_DIR} CONFIGURATIONS deep)
+  add_test(NAME deep.replicator.lies
+    COMMAND /usr/bin/python3 -B -W ignore -m pytest -q -p no:cacheprovider ${CMAKE_CURRENT_LIST_DIR}/test_lying_receivers.py
+    CONFIGURATIONS deep)
+  set_tests_properties(deep.replicator.lies PROPERTIES ENVIRONMENT "SSYNC_BUILD_DIR=${CMAKE_BINARY_DIR};SSYNC_ALL_LIE=1")
   add_test(NAME deep.replicator.faults
     COMMAND /usr/bin/python3 -B -W ignore -m pytest -q -p no:cacheprovider ${REPLICATOR_DIFFERENTIAL}/test_faults.py CONFIGURATIONS deep)
   add_test(NAME deep.replicator.differential
     COMMAND ${REPLICATOR_DIFFERENTIAL}/run --seed 1 --sessions 2000 --differences 20 --build-dir ${CMAKE_BINARY_DIR} CONFIGURATIONS deep)
-  set_tests_properties(deep.replicator.kill deep.replicator.faults deep.replicator.differential PROPERTIES
+  set_tests_properties(deep.replicator.kill deep.replicator.lies deep.replicator.faults deep.replicator.differential PROPERTIES
     TIMEOUT 7200 LABELS deep COST 1000)
 endif()
