@@ -12,7 +12,7 @@ if(TARGET ssync-replicator)
   foreach(FILE test_passes test_lying_receivers test_written_in_mid_pass)
     python_test(replicator.${FILE} ${CMAKE_CURRENT_LIST_DIR}/${FILE}.py e2e)
   endforeach()
-  add_test(NAME replicator.kill COMMAND ${CMAKE_CURRENT_LIST_DIR}/kill --kills 30 --build-dir ${CMAKE_BINARY_DIR})
+  add_test(NAME replicator.kill COMMAND ${CMAKE_CURRENT_LIST_DIR}/kill --kills 15 --build-dir ${CMAKE_BINARY_DIR})
   set_tests_properties(replicator.kill PROPERTIES TIMEOUT ${PYTHON_TEST_TIMEOUT} LABELS e2e COST 20)
 
   set(REPLICATOR_DIFFERENTIAL ${CMAKE_CURRENT_LIST_DIR}/differential)
