@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 
 #include "common/python/text.h"
 #include "worker/protocol/markers.h"
@@ -41,8 +42,8 @@ ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const Con
       bandwidth_(limits.bytes_per_second),
       interruption_(interruption),
       socket_(address.host, address.port, limits.connect_timeout.value_or(limits.timeout), interruption),
-      out_(kSizeLineRoom + kChunkSize + 2),
-      raw_(kReceiveSize) {
+      out_(std::make_unique_for_overwrite<char[]>(kSizeLineRoom + kChunkSize + 2)),
+      raw_(std::make_unique_for_overwrite<char[]>(kReceiveSize)) {
   if (tls.context) start_tls(tls, address.host);
 }
 
@@ -93,7 +94,7 @@ void ReceiverConnection::write(std::string_view data) {
   }
   while (!data.empty()) {
     const std::size_t size = std::min(data.size(), kChunkSize - out_size_);
-    std::memcpy(out_.data() + kSizeLineRoom + out_size_, data.data(), size);
+    std::memcpy(out_.get() + kSizeLineRoom + out_size_, data.data(), size);
     out_size_ += size;
     data.remove_prefix(size);
     if (out_size_ == kChunkSize) send_chunk({});
@@ -132,10 +133,10 @@ void ReceiverConnection::send_chunk(std::string_view large) {
   if (out_size_ != 0) {
     std::array<char, kSizeLineRoom + 1> size{};
     const int length = std::snprintf(size.data(), size.size(), "%zx\r\n", out_size_);
-    char* const begin = out_.data() + kSizeLineRoom - length;
+    char* const begin = out_.get() + kSizeLineRoom - length;
     std::memcpy(begin, size.data(), static_cast<std::size_t>(length));
     // out_ has room for the line end too.
-    std::memcpy(out_.data() + kSizeLineRoom + out_size_, kEnd.data(), kEnd.size());
+    std::memcpy(out_.get() + kSizeLineRoom + out_size_, kEnd.data(), kEnd.size());
     pieces[count++] = {begin, static_cast<std::size_t>(length) + out_size_ + kEnd.size()};
     out_size_ = 0;
   }
@@ -207,8 +208,8 @@ void ReceiverConnection::hear() {
 
 // Reads available data, at most one buffer. False if there is none.
 bool ReceiverConnection::receive() {
-  const ssize_t size = tls_ ? tls_->receive(raw_.data(), raw_.size())
-                            : ::recv(socket_.get(), raw_.data(), raw_.size(), MSG_DONTWAIT);
+  const ssize_t size = tls_ ? tls_->receive(raw_.get(), kReceiveSize)
+                            : ::recv(socket_.get(), raw_.get(), kReceiveSize, MSG_DONTWAIT);
   if (size < 0 && (errno == EINTR || errno == EAGAIN)) return false;
   if (size <= 0) {
     gone_ = true;
@@ -218,7 +219,7 @@ bool ReceiverConnection::receive() {
     in_.clear();
     in_at_ = searched_to_ = 0;
   }
-  decoder_.decode({raw_.data(), static_cast<std::size_t>(size)}, in_);
+  decoder_.decode({raw_.get(), static_cast<std::size_t>(size)}, in_);
   if (decoder_.ended()) gone_ = true;
   return true;
 }

@@ -90,11 +90,12 @@ class ReceiverConnection {
   PolledSocket socket_;
   std::optional<TlsChannel> tls_;
 
-  std::vector<char> out_;  // room for the chunk's size, then its data
+  // Not initialised: a session of few objects touches little of them.
+  std::unique_ptr<char[]> out_;  // room for the chunk's size, then its data
   std::size_t out_size_ = 0;
   Clock::time_point flushed_at_;
 
-  std::vector<char> raw_;
+  std::unique_ptr<char[]> raw_;
   HttpBodyDecoder decoder_;
   std::string in_;  // received body; unread from in_at_ on
   std::size_t in_at_ = 0;
