@@ -1,5 +1,6 @@
 #include "worker/replicator/collect_jobs.h"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ namespace {
 void remove_older_files(const std::string& directory, double than) {
   try {
     for (const std::string& name : list_directory_if_there(directory).value_or(std::vector<std::string>())) {
-      const std::string path = directory + "/" + name;
+      const std::string path = fmt::format("{}/{}", directory, name);
       struct stat status {};
       if (::lstat(path.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) continue;
       if (static_cast<double>(status.st_mtime) < than) static_cast<void>(::unlink(path.c_str()));

@@ -60,15 +60,17 @@ PassStats stats_from_recon(const Json& recon) {
   PassStats stats;
   if (!recon.is_object()) return stats;
   for (const Count& count : kCounts) {
-    if (const auto found = recon.find(count.name); found != recon.end())
+    if (const auto found = recon.find(count.name); found != recon.end()) {
       stats.*count.member = count_in(*found);
+    }
   }
   const auto nodes = recon.find(kFailureNodes);
   if (nodes == recon.end() || !nodes->is_object()) return stats;
   for (const auto& [ip, devices] : nodes->items()) {
     if (!devices.is_object()) continue;
-    for (const auto& [device, failures] : devices.items())
+    for (const auto& [device, failures] : devices.items()) {
       stats.failure_nodes[ip][device] = count_in(failures);
+    }
   }
   return stats;
 }

@@ -1,6 +1,7 @@
 #include "worker/replicator/removal.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,8 +68,9 @@ bool remove_object(const std::string& hash_dir, const HandoffObject& object) {
   if (*names != object.names) return false;
   for (const std::string& name : object.names) {
     if (std::ranges::find(object.files.unexpected, name) != object.files.unexpected.end()) continue;
-    if (::unlinkat(directory.get(), name.c_str(), 0) != 0 && errno != ENOENT)
-      throw_os_error(hash_dir + "/" + name);
+    if (::unlinkat(directory.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      throw_os_error(fmt::format("{}/{}", hash_dir, name));
+    }
   }
   remove_directory(hash_dir);
   return true;
@@ -109,13 +111,14 @@ bool remove_partition_if_empty(const Partition& partition) {
   const auto names = list_directory_if_there(path);
   if (!names) return true;
   for (const std::string& name : *names) {
-    if (is_suffix(name)) remove_directory(path + "/" + name);
+    if (is_suffix(name)) remove_directory(fmt::format("{}/{}", path, name));
   }
   const auto left = list_directory_if_there(path);
   if (!left) return true;
   if (!std::ranges::all_of(*left, is_partitions_own)) return false;
   for (const std::string& name : *left) {
-    if (::unlink((path + "/" + name).c_str()) != 0 && errno != ENOENT) throw_os_error(path + "/" + name);
+    const std::string file = fmt::format("{}/{}", path, name);
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) throw_os_error(file);
   }
   remove_directory(path);
   return !is_directory(path);
