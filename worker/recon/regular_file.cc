@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <stdexcept>
+#include <utility>
 
 #include "common/os/errors.h"
 
@@ -25,10 +26,9 @@ Fd open_regular_file(const std::string& path) {
   return file;
 }
 
-std::string read_regular_file(const std::string& path) {
-  const Fd file = open_regular_file(path);
+std::optional<std::string> read_at_most(const Fd& file, const std::string& path, std::size_t limit) {
   std::string content;
-  for (;;) {
+  while (content.size() <= limit) {
     // Files in /proc do not tell their size.
     const std::size_t size = content.size();
     content.resize(size + kPiece);
@@ -36,10 +36,16 @@ std::string read_regular_file(const std::string& path) {
     if (got < 0 && errno != EINTR) throw_os_error(path);
     content.resize(size + (got > 0 ? static_cast<std::size_t>(got) : 0));
     if (got == 0) return content;
-    if (content.size() > kLargestFile) {
-      throw std::runtime_error(path + ": larger than " + std::to_string(kLargestFile) + " bytes; remove it");
-    }
   }
+  return std::nullopt;
+}
+
+std::string read_regular_file(const std::string& path) {
+  auto content = read_at_most(open_regular_file(path), path, kLargestFile);
+  if (!content) {
+    throw std::runtime_error(path + ": larger than " + std::to_string(kLargestFile) + " bytes; remove it");
+  }
+  return *std::move(content);
 }
 
 }  // namespace ssync

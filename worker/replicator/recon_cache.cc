@@ -21,6 +21,7 @@
 #include "common/os/path.h"
 #include "common/os/temporary_path.h"
 #include "common/python/number.h"
+#include "worker/recon/regular_file.h"
 
 namespace ssync {
 namespace {
@@ -30,7 +31,6 @@ using Clock = std::chrono::steady_clock;
 using SortedJson = nlohmann::json;
 
 constexpr std::size_t kLargest = std::size_t{64} << 20U;
-constexpr std::size_t kPiece = std::size_t{64} << 10U;
 constexpr std::chrono::milliseconds kBetweenAttempts{10};
 
 void check_regular(const Fd& file, const std::string& path) {
@@ -38,20 +38,6 @@ void check_regular(const Fd& file, const std::string& path) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) throw_os_error(path);
   if (!S_ISREG(status.st_mode)) throw std::runtime_error(path + " is not a regular file; remove it");
-}
-
-// nullopt if it is too large.
-std::optional<std::string> read_all(const Fd& file, const std::string& path) {
-  std::string content;
-  while (content.size() <= kLargest) {
-    const std::size_t size = content.size();
-    content.resize(size + kPiece);
-    const ssize_t got = ::read(file.get(), content.data() + size, kPiece);
-    if (got < 0 && errno != EINTR) throw_os_error(path);
-    content.resize(size + (got > 0 ? static_cast<std::size_t>(got) : 0));
-    if (got == 0) return content;
-  }
-  return std::nullopt;
 }
 
 // An object, which is empty if the text is none.
@@ -130,7 +116,7 @@ void replace_file(const Fd& before, const std::string& path, const std::string& 
 
 void update_file(const Json& update, const std::string& path, double lock_seconds) {
   const Fd file = lock_file(path, lock_seconds);
-  const std::optional<std::string> content = read_all(file, path);
+  const std::optional<std::string> content = read_at_most(file, path, kLargest);
   // Swift reads one line, and writes one.
   Json values = content ? parsed(content->substr(0, content->find('\n'))) : Json::object();
   for (const auto& [key, value] : update.items()) put_entry(values, key, value);
@@ -144,7 +130,7 @@ Json load_recon_cache(const std::string& path) {
     const Fd file = open_file(path, O_RDONLY | O_NONBLOCK);
     if (!file && errno == ENOENT) return Json::object();
     check_regular(file, path);
-    const std::optional<std::string> content = read_all(file, path);
+    const std::optional<std::string> content = read_at_most(file, path, kLargest);
     return content ? parsed(*content) : Json::object();
   } catch (const std::exception& error) {
     log::error("Error reading recon cache file: {}", error.what());
