@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(1, os.path.join(os.path.dirname(HERE), 'e2e'))
 
 import swift_programs  # noqa: E402
-from swift_programs import serve  # noqa: E402
+from swift_programs import patch, serve  # noqa: E402
 
 CLONE_NEWNET = 0x40000000
 SERVERS = {'proxy-server': None, 'account-server': None, 'container-server': None, 'object-server': 'swift.obj.server'}
@@ -64,14 +64,6 @@ def wants_eventlet(name):
     return name in SERVERS or name == 'container-updater' or hasattr(utils, 'monkey_patch') and name in DAEMONS
 
 
-def put_eventlet_in_place():
-    import eventlet.hubs
-    from swift.common import utils
-    # The hub that the programs choose: it has no descriptor that they would share.
-    eventlet.hubs.use_hub(utils.get_hub())
-    getattr(utils, 'monkey_patch', utils.eventlet_monkey_patch)()
-
-
 def run(name, arguments):
     import importlib
     if name == 'relinker':
@@ -113,7 +105,7 @@ if __name__ == '__main__':
         sys.path.insert(0, sys.argv[3])
     load(sys.argv[1])
     if sys.argv[2] == 'eventlet':
-        put_eventlet_in_place()
+        patch()
     # What is loaded is no garbage: children need not look through it, and so do not copy it.
     gc.freeze()
     serve(run_in_its_name_space)

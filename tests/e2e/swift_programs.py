@@ -168,7 +168,8 @@ def patch():
     """What Swift's servers do first, and then find done."""
     from eventlet import hubs
     from swift.common import utils
-    utils.eventlet_monkey_patch()
+    # 2.38.1 has it under another name.
+    getattr(utils, 'monkey_patch', getattr(utils, 'eventlet_monkey_patch', None))()
     hubs.use_hub(utils.get_hub())  # no child is to share the one that was made for this
 
 
