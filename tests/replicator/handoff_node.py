@@ -21,7 +21,7 @@ swift_dir = %(swift_dir)s
 devices = %(devices)s
 mount_check = false
 fallocate_reserve = 0
-bind_ip = 127.0.0.1
+bind_ip = %(address)s
 bind_port = %(port)d
 recon_cache_path = %(recon)s
 log_level = DEBUG
@@ -94,7 +94,7 @@ class HandoffNode:
             builder.get_ring().save(os.path.join(self.place, 'object%s.ring.gz' % ('-%d' % policy if policy else '')))
         shutil.copy(os.path.join(self.swift_dir, 'swift.conf'), self.place)
         with open(self.conf, 'w') as conf:
-            conf.write(CONF % {'user': user_name(), 'swift_dir': self.place, 'devices': self.root, 'port': self.port,
+            conf.write(CONF % {'user': user_name(), 'swift_dir': self.place, 'devices': self.root, 'address': '127.0.0.1', 'port': self.port,
                                'recon': self.recon, 'conn_timeout': seconds, 'node_timeout': seconds, 'http_timeout': seconds,
                                'settings': '\n'.join('%s = %s' % pair for pair in (settings or {}).items())})
 

@@ -7,6 +7,7 @@ import shutil
 import types
 
 from cluster_state import LOCAL
+from handoff_node import CONF
 from play import Side
 from ports import free_port
 from swift_cluster import DeviceTree
@@ -20,26 +21,6 @@ REPLICATED = (0, 1)
 # Nobody is asked on a device's own address.
 NOBODY = '127.0.0.99'
 ABSENT = 10      # added to the last number of the address of a node that is down
-
-CONF = '''\
-[DEFAULT]
-user = %(user)s
-swift_dir = %(swift_dir)s
-devices = %(devices)s
-mount_check = false
-fallocate_reserve = 0
-bind_ip = %(address)s
-bind_port = %(port)d
-recon_cache_path = %(recon)s
-log_level = DEBUG
-conn_timeout = 10
-node_timeout = 30
-http_timeout = 30
-
-[object-replicator]
-sync_method = ssync
-%(settings)s
-'''
 
 
 class Rig:
@@ -181,7 +162,7 @@ class Rig:
         conf = os.path.join(place, 'object-server.conf')
         with open(conf, 'w') as output:
             output.write(CONF % {'user': user_name(), 'swift_dir': place, 'devices': self.devices[LOCAL], 'address': at, 'port': port,
-                                 'recon': os.path.join(place, 'recon'),
+                                 'recon': os.path.join(place, 'recon'), 'conn_timeout': 10, 'node_timeout': 30, 'http_timeout': 30,
                                  'settings': '\n'.join('%s = %s' % pair for pair in state.settings.items())})
         shutil.copy(os.path.join(self.swift_dir, 'swift.conf'), place)
         if laid_out:
