@@ -4,7 +4,6 @@
 
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -16,7 +15,6 @@
 #include "common/python/errors.h"
 #include "common/python/hex.h"
 #include "common/python/url.h"
-#include "common/store/suffix_hashes.h"
 #include "worker/replicator/remote_hashes.h"
 
 namespace ssync {
@@ -116,18 +114,11 @@ std::vector<bool> confirmed_by(const RingDevice& node, const ReplicationJob& job
   try {
     const std::optional<SuffixHashes> theirs = questions.hashes();
     if (!theirs) return confirmed;
-    for (std::size_t begin = 0; begin < contents.objects.size();) {
-      const std::string& suffix = contents.objects[begin].suffix;
-      std::vector<ObjectFiles> files;
-      std::size_t end = begin;
-      for (; end < contents.objects.size() && contents.objects[end].suffix == suffix; ++end) {
-        files.push_back(contents.objects[end].files);
-      }
-      const auto their = theirs->find(suffix);
-      const bool is_equal = their != theirs->end() && their->second == suffix_hash_of(files);
-      for (; begin < end; ++begin) {
-        confirmed[begin] = offered[begin] && (is_equal || questions.has(contents.objects[begin]));
-      }
+    for (std::size_t number = 0; number < confirmed.size(); ++number) {
+      const HandoffObject& object = contents.objects[number];
+      const auto their = theirs->find(object.suffix);
+      const bool is_equal = their != theirs->end() && their->second == contents.suffixes.at(object.suffix);
+      confirmed[number] = offered[number] && (is_equal || questions.has(object));
     }
   } catch (const Interrupted&) {
     throw;

@@ -2,27 +2,45 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "common/hashes/hashes_file.h"
 #include "common/layout/object_name.h"
 #include "common/os/directory.h"
 #include "common/os/errors.h"
-#include "common/python/hex.h"
+#include "common/store/suffix_hashes.h"
 
 namespace ssync {
 namespace {
 
-// The names in order; empty for what is no directory, or is gone.
-std::vector<std::string> names_in(const std::string& path) {
+// The names in order; nullopt for what is no directory, or is gone.
+std::optional<std::vector<std::string>> names_in(const std::string& path) {
   try {
-    std::vector<std::string> names = list_directory_if_there(path).value_or(std::vector<std::string>());
-    std::sort(names.begin(), names.end());
+    auto names = list_directory_if_there(path);
+    if (names) std::sort(names->begin(), names->end());
     return names;
   } catch (const OsError& error) {
-    if (error.code() == ENOTDIR) return {};
+    if (error.code() == ENOTDIR) return std::nullopt;
     throw;
   }
+}
+
+// Adds the suffix with its objects and their hash, if it is a directory.
+void add_suffix(const Partition& partition, const std::string& suffix, HandoffContents& contents) {
+  const auto hashes = names_in(partition.path() + "/" + suffix);
+  if (!hashes) return;
+  std::vector<ObjectFiles> all_files;
+  for (const std::string& name : *hashes) {
+    const auto hash = parse_object_hash(name);
+    if (!hash || !name.ends_with(suffix)) continue;
+    auto names = names_in(partition.hash_dir(name));
+    if (!names) continue;
+    all_files.push_back(choose_object_files(*names, partition.policy.type));
+    contents.objects.push_back(
+        {.suffix = suffix, .hash = *hash, .names = *std::move(names), .files = all_files.back()});
+  }
+  contents.suffixes.emplace(suffix, suffix_hash_of(all_files));
 }
 
 }  // namespace
@@ -37,17 +55,8 @@ bool HandoffObject::is_as_in(const Offer& offer) const {
 
 HandoffContents list_handoff(const Partition& partition) {
   HandoffContents contents;
-  for (const std::string& suffix : names_in(partition.path())) {
-    if (!is_suffix(suffix) || !is_directory(partition.path() + "/" + suffix)) continue;
-    contents.suffixes.push_back(suffix);
-    for (const std::string& name : names_in(partition.path() + "/" + suffix)) {
-      const auto hash = parse_object_hash(name);
-      if (!hash || !name.ends_with(suffix) || !is_directory(partition.hash_dir(name))) continue;
-      HandoffObject object{
-          .suffix = suffix, .hash = *hash, .names = names_in(partition.hash_dir(name)), .files = {}};
-      object.files = choose_object_files(object.names, partition.policy.type);
-      contents.objects.push_back(std::move(object));
-    }
+  for (const std::string& name : names_in(partition.path()).value_or(std::vector<std::string>())) {
+    if (is_suffix(name)) add_suffix(partition, name, contents);
   }
   return contents;
 }

@@ -8,6 +8,7 @@
 #include "common/layout/object_hash.h"
 #include "common/layout/partition.h"
 #include "worker/protocol/offer.h"
+#include "worker/replicator/remote_hashes.h"
 
 namespace ssync {
 
@@ -25,7 +26,7 @@ struct HandoffObject {
 };
 
 struct HandoffContents {
-  std::vector<std::string> suffixes;   // their names, in order, also those without a hash directory
+  SuffixHashes suffixes;               // by name, also those without a hash directory
   std::vector<HandoffObject> objects;  // by suffix, then by hash
 };
 

@@ -3,16 +3,15 @@
 
 #include <cstddef>
 #include <set>
-#include <string>
-#include <utility>
 
 #include "common/ring/ring_device.h"
+#include "worker/replicator/pass_stats.h"
 
 namespace ssync {
 
 // Numbers for the device's statistics; nodes are counted by replication address and device, as in Swift.
 struct JobResult {
-  using Nodes = std::set<std::pair<std::string, std::string>>;
+  using Nodes = std::set<FailedDevice>;
 
   Nodes targets;
   Nodes failures;

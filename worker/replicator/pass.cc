@@ -145,7 +145,7 @@ const ReplicationJob* Pass::next_job() {
   std::unique_lock lock(mutex_);
   while (!stopping_ && next_ < jobs_.size()) {
     const ReplicationJob& job = jobs_[next_];
-    if (services_.settings.handoffs_first && !job.is_handoff && !may_begin(job, lock)) continue;
+    if (services_.settings.handoffs_first && !job.is_handoff && !may_begin(lock)) continue;
     ++next_;
     if (has_ring_changed(job)) {
       log::info("Ring change detected. Aborting current replication pass.");
@@ -160,7 +160,7 @@ const ReplicationJob* Pass::next_job() {
 
 // With handoffs_first: whether all handoffs are gone. Waits until all had their turn; false if that changed
 // what is next.
-bool Pass::may_begin(const ReplicationJob& /*job*/, std::unique_lock<std::mutex>& lock) {
+bool Pass::may_begin(std::unique_lock<std::mutex>& lock) {
   if (handoffs_running_ != 0) {
     changed_.wait(lock);
     return false;

@@ -48,7 +48,7 @@ class Pass {
   void run_jobs();
   void take_jobs();
   const ReplicationJob* next_job();
-  bool may_begin(const ReplicationJob& job, std::unique_lock<std::mutex>& lock);
+  bool may_begin(std::unique_lock<std::mutex>& lock);
   bool has_ring_changed(const ReplicationJob& job);
   void run_job(const ReplicationJob& job, DiskThreads& threads);
   void log_progress();

@@ -26,13 +26,7 @@ namespace {
 class Revert {
  public:
   Revert(const ReplicationJob& job, const Services& services)
-      : job_(job),
-        services_(services),
-        partition_{.settings = services.settings.disk,
-                   .conf = services.conf,
-                   .policy = *job.policy,
-                   .device_path = job.device_path,
-                   .name = job.partition} {}
+      : job_(job), services_(services), partition_(partition_of(job, services)) {}
 
   JobResult run() {
     result_.has_handoff_left = true;
@@ -61,6 +55,7 @@ class Revert {
                          .timeout_text = "0.2",
                          .give_up = {}});
     contents_ = list_handoff(partition_);
+    for (const auto& [suffix, hash] : contents_.suffixes) suffixes_.push_back(suffix);
     if (job_.nodes.empty() && !contents_.objects.empty()) {
       log::warning(
           "{}: the ring does not have this partition; kept, since nobody else is to have its objects",
@@ -97,11 +92,11 @@ class Revert {
     // Once one node of another region has the objects, its neighbours get them from it. They are only asked.
     const auto region = synced_regions_.find(node.region);
     if (region == synced_regions_.end()) {
-      return sync_with_node(job_, partition_, node, contents_.suffixes, SyncKind::send, {},
-                            services_.session_limits, services_.interruption);
+      return sync_with_node(job_, partition_, node, suffixes_, SyncKind::send, {}, services_.session_limits,
+                            services_.interruption);
     }
     return sync_with_node(
-        job_, partition_, node, contents_.suffixes, SyncKind::only_compare,
+        job_, partition_, node, suffixes_, SyncKind::only_compare,
         [&](const ObjectHash& hash) { return region->second.contains(hash); }, services_.session_limits,
         services_.interruption);
   }
@@ -158,6 +153,7 @@ class Revert {
   Partition partition_;
   std::optional<TransferGate::Turn> place_;
   HandoffContents contents_;
+  std::vector<std::string> suffixes_;   // their names
   std::vector<std::size_t> confirmed_;  // of each object: by so many primaries
   std::size_t whole_sessions_ = 0;
   bool is_left_for_good_ = false;  // what remains is of no object, and no session can carry it

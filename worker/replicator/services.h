@@ -3,7 +3,9 @@
 
 #include "common/config/replicator_settings.h"
 #include "common/config/swift_conf.h"
+#include "common/layout/partition.h"
 #include "worker/replicator/peer_requests.h"
+#include "worker/replicator/replication_job.h"
 #include "worker/replicator/transfer_gate.h"
 #include "worker/sender/interruption.h"
 #include "worker/sender/receiver_connection.h"
@@ -19,5 +21,14 @@ struct Services {
   const Interruption& interruption;
   ConnectionLimits session_limits;
 };
+
+// The partition of a job, on this node. It refers to the job and the settings.
+inline Partition partition_of(const ReplicationJob& job, const Services& services) {
+  return {.settings = services.settings.disk,
+          .conf = services.conf,
+          .policy = *job.policy,
+          .device_path = job.device_path,
+          .name = job.partition};
+}
 
 }  // namespace ssync

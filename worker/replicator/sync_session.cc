@@ -68,7 +68,6 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
   for (std::size_t number = 0; number < result.offered.size() && number < session.offers().size(); ++number) {
     result.wanted[number] = session.offers().wanted(number).any();
   }
-  result.updates = session.progress().updates;
   return result;
 }
 

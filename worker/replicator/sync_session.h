@@ -19,7 +19,6 @@ struct SyncResult {
   bool is_whole = false;
   std::vector<Offer> offered;
   std::vector<bool> wanted;  // of each offered object
-  UpdateCounts updates;
 };
 
 enum class SyncKind {

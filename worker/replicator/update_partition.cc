@@ -30,14 +30,7 @@ std::vector<std::string> differing(const SuffixHashes& ours, const SuffixHashes&
 class Update {
  public:
   Update(const ReplicationJob& job, const Services& services, DiskThreads& threads)
-      : job_(job),
-        services_(services),
-        threads_(threads),
-        partition_{.settings = services.settings.disk,
-                   .conf = services.conf,
-                   .policy = *job.policy,
-                   .device_path = job.device_path,
-                   .name = job.partition} {}
+      : job_(job), services_(services), threads_(threads), partition_(partition_of(job, services)) {}
 
   JobResult run(bool list_directory) {
     try {

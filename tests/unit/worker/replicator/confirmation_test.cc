@@ -56,7 +56,7 @@ class ConfirmationTest : public ::testing::Test {
 
   // A whole session in which all was offered.
   SyncResult session_of(const HandoffContents& contents) const {
-    SyncResult session{.is_whole = is_whole_, .offered = {}, .wanted = {}, .updates = {}};
+    SyncResult session{.is_whole = is_whole_, .offered = {}, .wanted = {}};
     for (const HandoffObject& object : contents.objects) {
       const ObjectFiles& files = object.files;
       if (!object.is_object()) continue;
