@@ -592,6 +592,15 @@ def test_a_damaged_archive_never_arrives_whole(receivers, where):
     assert os.listdir(os.path.join(tested.tree.device_path, 'quarantined', 'objects-2')) == [object_hash(NAME)]
 
 
+@table(
+    ec_row('two parts', [('Range', 'bytes=0-1,5-6')], 500, fragment(body=b'x' * 1500000), methods=('GET',)),
+    ec_row('a second part from its start', [('Range', 'bytes=999999-,0-1')], 206, fragment(body=b'x' * 1500000), methods=('GET',)),
+)
+def test_what_is_no_fragment_is_found_before_its_part_leaves(receivers, row):
+    # In one piece a whole fragment is read, so it is judged when nothing but the part's head has been written.
+    play(row, receivers, SETTINGS | {'disk_chunk_size': str(1 << 20)})
+
+
 def test_the_settings_of_the_page_cache_are_taken(receivers):
     for settings in ({'keep_cache_size': '10', 'keep_cache_private': 'true'}, {'keep_cache_size': '0'},
                      {'disk_chunk_size': '1024'}):

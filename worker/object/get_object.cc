@@ -30,6 +30,10 @@ constexpr char kContentType[] = "Content-Type";
 constexpr char kContentLength[] = "Content-Length";
 constexpr char kContentRange[] = "Content-Range";
 
+// Bytes of a body below which they wait for more, as in Swift's server (eventlet.wsgi's MINIMUM_CHUNK_SIZE):
+// until then an object that turns out to be damaged can still be a 500.
+constexpr std::size_t kSmallestWrite = 4096;
+
 bool is_true(const std::optional<std::string>& header) { return header && python::is_true(*header); }
 
 }  // namespace
@@ -220,7 +224,8 @@ void ObjectGet::begin(int status, ResponseHeaders headers, std::int64_t content_
 void ObjectGet::write(std::string_view data) {
   if (stopping_()) throw Interrupted("worker is stopping");
   left_ -= static_cast<std::int64_t>(data.size());
-  if (left_ == 0) {
+  held_body_ += data.size();
+  if (left_ == 0 || held_body_ < kSmallestWrite) {
     held_ += data;
     return;
   }
@@ -228,7 +233,8 @@ void ObjectGet::write(std::string_view data) {
   output_.write(held_);
   held_.clear();
   output_.write(data);
-  sent_ += static_cast<std::int64_t>(data.size());
+  sent_ += static_cast<std::int64_t>(held_body_);
+  held_body_ = 0;
 }
 
 void ObjectGet::end() {

@@ -41,7 +41,7 @@ struct GetResult {
   bool is_whole = true;
 };
 
-// One GET or HEAD. The head of the response is sent with the first bytes of the body, and the last bytes only
+// One GET or HEAD. The head of the response is sent with the first 4 KiB of the body, and the last bytes only
 // after the reader has verified the object: a damaged object gives a 500 or a truncated body.
 class ObjectGet {
  public:
@@ -81,7 +81,8 @@ class ObjectGet {
   GetResult result_;
   std::int64_t left_ = 0;  // bytes of the body still to send
   std::int64_t sent_ = 0;  // bytes of the body that were given to the output
-  std::string held_;       // bytes not to be sent yet
+  std::string held_;       // bytes not to be sent yet: the response's head, and bytes of the body after it
+  std::size_t held_body_ = 0;  // how many of them are of the body
   bool has_started_ = false;
 };
 

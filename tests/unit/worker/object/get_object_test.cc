@@ -38,7 +38,7 @@ class Writes final : public ResponseOutput {
 class GetObjectTest : public ::testing::Test {
  protected:
   GetObjectTest() {
-    device_.settings().disk_chunk_size = 1024;
+    device_.settings().disk_chunk_size = 4096;
     parameters_ = {{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", "/sda1/7/a/c/o"}};
   }
 
@@ -77,7 +77,7 @@ class GetObjectTest : public ::testing::Test {
 
   TemporaryDevice device_;
   const ObjectName name_{"a", "c", "o"};
-  const std::string data_ = std::string(3000, 'x') + "end";
+  const std::string data_ = std::string(12000, 'x') + "end";
   std::map<std::string, std::string> parameters_;
 };
 
@@ -86,7 +86,7 @@ TEST_F(GetObjectTest, SendsAnObject) {
   Writes writes;
   const GetResult result = run(writes);
   EXPECT_EQ(result.status, 200);
-  EXPECT_EQ(result.content_length, 3003);
+  EXPECT_EQ(result.content_length, 12003);
   EXPECT_TRUE(result.is_whole);
   EXPECT_TRUE(writes.all().starts_with("Status: 200 OK\r\n"));
   EXPECT_EQ(body_of(writes.all()), data_);
@@ -97,22 +97,22 @@ TEST_F(GetObjectTest, OfAHeadHasNoBody) {
   parameters_["REQUEST_METHOD"] = "HEAD";
   parameters_["HTTP_RANGE"] = "bytes=0-5";
   Writes writes;
-  EXPECT_EQ(run(writes).content_length, 3003);
-  EXPECT_NE(writes.all().find("Content-Length: 3003\r\n"), std::string::npos);
+  EXPECT_EQ(run(writes).content_length, 12003);
+  EXPECT_NE(writes.all().find("Content-Length: 12003\r\n"), std::string::npos);
   EXPECT_EQ(body_of(writes.all()), "");
   EXPECT_FALSE(is_quarantined());
 }
 
 TEST_F(GetObjectTest, SendsRanges) {
   store(data_);
-  parameters_["HTTP_RANGE"] = "bytes=3000-,0-1";
+  parameters_["HTTP_RANGE"] = "bytes=12000-,0-1";
   Writes writes;
   const GetResult result = run(writes);
   EXPECT_EQ(result.status, 206);
   const std::string body = body_of(writes.all());
   EXPECT_EQ(result.content_length, static_cast<std::int64_t>(body.size()));
-  EXPECT_NE(body.find("Content-Range: bytes 3000-3002/3003\r\n\r\nend\r\n--"), std::string::npos);
-  EXPECT_NE(body.find("Content-Range: bytes 0-1/3003\r\n\r\nxx\r\n--"), std::string::npos);
+  EXPECT_NE(body.find("Content-Range: bytes 12000-12002/12003\r\n\r\nend\r\n--"), std::string::npos);
+  EXPECT_NE(body.find("Content-Range: bytes 0-1/12003\r\n\r\nxx\r\n--"), std::string::npos);
 }
 
 TEST_F(GetObjectTest, RefusesWhatSwiftRefuses) {
@@ -164,13 +164,13 @@ TEST_F(GetObjectTest, CutsTheBodyOfAnObjectThatBecameShorter) {
   int calls = 0;
   const GetResult result = run(writes, [&] {
     // At the second piece.
-    if (++calls == 2) std::filesystem::resize_file(device_.hash_dir_of(name_) + "/" + kTime + ".data", 2048);
+    if (++calls == 2) std::filesystem::resize_file(device_.hash_dir_of(name_) + "/" + kTime + ".data", 8192);
     return false;
   });
   EXPECT_FALSE(result.is_whole);
-  EXPECT_EQ(result.content_length, 2048);
+  EXPECT_EQ(result.content_length, 8192);
   EXPECT_EQ(result.status, 200);
-  EXPECT_EQ(body_of(writes.all()).size(), 2048U);
+  EXPECT_EQ(body_of(writes.all()).size(), 8192U);
   EXPECT_TRUE(is_quarantined());
 }
 
@@ -199,8 +199,24 @@ TEST_F(GetObjectTest, HoldsTheLastPieceUntilAllIsJudged) {
   Writes writes;
   const GetResult result = run(writes);
   EXPECT_FALSE(result.is_whole);
-  EXPECT_EQ(result.content_length, 2048);
-  EXPECT_EQ(body_of(writes.all()).size(), 2048U);
+  EXPECT_EQ(result.content_length, 8192);
+  EXPECT_EQ(body_of(writes.all()).size(), 8192U);
+}
+
+TEST_F(GetObjectTest, HoldsPartsBackUntilFourKibibytesAreThere) {
+  const std::string data(20000, 'x');
+  store(data);
+  parameters_["HTTP_RANGE"] = "bytes=0-1,2-3,4-12003,5-6";
+  Writes writes;
+  EXPECT_TRUE(run(writes).is_whole);
+  ASSERT_GE(writes.pieces.size(), 2U);
+  // The head of the response and three parts, the third as far as it was read by then.
+  EXPECT_TRUE(writes.pieces[0].starts_with("Status: 206"));
+  EXPECT_NE(writes.pieces[0].find("bytes 2-3/20000"), std::string::npos);
+  EXPECT_NE(writes.pieces[0].find("bytes 4-12003/20000"), std::string::npos);
+  EXPECT_GE(body_of(writes.pieces[0]).size() + writes.pieces[1].size(), 4096U);
+  EXPECT_LT(body_of(writes.pieces[0]).size(), 4096U);
+  EXPECT_NE(writes.pieces.back().find("bytes 5-6/20000"), std::string::npos);
 }
 
 TEST_F(GetObjectTest, EndsWhenTheClientIsGone) {
@@ -217,8 +233,8 @@ TEST_F(GetObjectTest, EndsWhenTheWorkerIsToStop) {
   int calls = 0;
   const GetResult result = run(writes, [&] { return ++calls == 2; });
   EXPECT_FALSE(result.is_whole);
-  EXPECT_EQ(result.content_length, 1024);
-  EXPECT_EQ(body_of(writes.all()).size(), 1024U);
+  EXPECT_EQ(result.content_length, 4096);
+  EXPECT_EQ(body_of(writes.all()).size(), 4096U);
 }
 
 }  // namespace
