@@ -4,10 +4,12 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -21,8 +23,9 @@
 namespace ssync {
 namespace {
 
-// syslog itself adds time, name and process id.
-enum class LinePrefix { none, as_syslog };
+// syslog itself adds time, name and process id, and is given the priority beside the line; so does the
+// journal, which reads the priority at the line's start (sd-daemon(3)).
+enum class LinePrefix { none, as_syslog, priority };
 
 class LineFormatter : public spdlog::formatter {
  public:
@@ -30,6 +33,7 @@ class LineFormatter : public spdlog::formatter {
 
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
     if (prefix_ == LinePrefix::as_syslog) append_prefix(message, line);
+    if (prefix_ == LinePrefix::priority) append(line, "<" + std::to_string(priority(message.level)) + ">");
     for (const char c : message.payload) {
       const auto byte = static_cast<unsigned char>(c);
       if (byte < 0x20 || byte == 0x7f) {
@@ -40,7 +44,7 @@ class LineFormatter : public spdlog::formatter {
         line.push_back(c);
       }
     }
-    if (prefix_ == LinePrefix::as_syslog) line.push_back('\n');
+    if (prefix_ != LinePrefix::none) line.push_back('\n');
   }
 
   [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
@@ -66,20 +70,52 @@ class LineFormatter : public spdlog::formatter {
     }
   }
 
+  static int priority(spdlog::level::level_enum level) {
+    switch (level) {
+      case spdlog::level::trace:
+      case spdlog::level::debug:
+        return LOG_DEBUG;
+      case spdlog::level::warn:
+        return LOG_WARNING;
+      case spdlog::level::err:
+        return LOG_ERR;
+      case spdlog::level::critical:
+        return LOG_CRIT;
+      default:
+        return LOG_INFO;
+    }
+  }
+
+  static void append(spdlog::memory_buf_t& line, const std::string& text) {
+    line.append(text.data(), text.data() + text.size());
+  }
+
   void append_prefix(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) const {
     const std::time_t seconds = spdlog::log_clock::to_time_t(message.time);
     std::tm local{};
     ::localtime_r(&seconds, &local);
     std::array<char, 32> time{};
     const std::size_t length = std::strftime(time.data(), time.size(), "%b %e %H:%M:%S", &local);
-    const std::string prefix = std::string(time.data(), length) + " " + name_ + "[" +
-                               std::to_string(::getpid()) + "]: " + level_name(message.level) + " ";
-    line.append(prefix.data(), prefix.data() + prefix.size());
+    append(line, std::string(time.data(), length) + " " + name_ + "[" + std::to_string(::getpid()) +
+                     "]: " + level_name(message.level) + " ");
   }
 
   std::string name_;
   LinePrefix prefix_;
 };
+
+// systemd.exec(5): the device and the inode of the stream to the journal that systemd gave the service.
+bool stderr_is_the_journal() {
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
+  return stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
+
+LinePrefix prefix_for(const std::string& target) {
+  if (target == "syslog") return LinePrefix::none;
+  return target == "stderr" && stderr_is_the_journal() ? LinePrefix::priority : LinePrefix::as_syslog;
+}
 
 spdlog::sink_ptr make_sink(const LogSettings& settings, int facility) {
   if (settings.target == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
@@ -148,8 +184,7 @@ void setup_logging(const LogSettings& settings) {
     spdlog::set_default_logger(std::make_shared<spdlog::logger>("ssync"));
   }
   auto logger = std::make_shared<spdlog::logger>("ssync", make_sink(settings, *facility));
-  logger->set_formatter(std::make_unique<LineFormatter>(
-      settings.name, settings.target == "syslog" ? LinePrefix::none : LinePrefix::as_syslog));
+  logger->set_formatter(std::make_unique<LineFormatter>(settings.name, prefix_for(settings.target)));
   // Flush each line: it must not stay buffered in case of a fork or a crash.
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));

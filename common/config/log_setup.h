@@ -18,8 +18,9 @@ std::optional<int> log_facility_named(std::string_view name);
 
 // Sets up what os/log.h writes to. Throws ConfigError for an unknown level or facility or a file that cannot
 // be opened. May be called again after a reload, and in each process of the pool. Lines to stderr and files
-// read `Nov 23 19:05:01 swift[1234]: LEVEL message`. Control characters in a message (it may quote data from
-// the wire) are escaped like #012, as syslog daemons do, so that one message is one line.
+// read `Nov 23 19:05:01 swift[1234]: LEVEL message`; if stderr is systemd's journal, which has the rest
+// already, `<6>message` with syslog's number of the level. Control characters in a message (it may quote data
+// from the wire) are escaped like #012, as syslog daemons do, so that one message is one line.
 void setup_logging(const LogSettings& settings);
 
 }  // namespace ssync

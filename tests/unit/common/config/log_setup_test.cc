@@ -1,15 +1,20 @@
 #include "common/config/log_setup.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "common/config/errors.h"
+#include "common/os/fd.h"
 #include "common/os/log.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/thrown_message.h"
@@ -92,6 +97,35 @@ TEST_F(LogSetupTest, BracesInAMessageAreText) {
   std::string line;
   std::getline(file, line);
   EXPECT_THAT(line, ::testing::EndsWith("INFO {} {0} {:d}"));
+}
+
+TEST_F(LogSetupTest, GivesTheJournalThePriorityOnly) {
+  const std::string path = directory_.path() + "/stream";
+  const Fd stream = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  const Fd before(::dup(STDERR_FILENO));
+  ASSERT_GE(::dup2(stream.get(), STDERR_FILENO), 0);
+  struct stat status {};
+  ::fstat(stream.get(), &status);
+  const std::string name = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+  ::setenv("JOURNAL_STREAM", name.c_str(), 1);
+  setup_logging({.target = "stderr", .level = "DEBUG"});
+  log::debug("{}", "debug");
+  log::info("{}", "two\nlines");
+  log::warning("{}", "warning");
+  log::error("{}", "error");
+  log::critical("{}", "critical");
+  // Another stream, as of a service that writes into a file.
+  ::setenv("JOURNAL_STREAM", "1:2", 1);
+  setup_logging({.target = "stderr", .level = "DEBUG"});
+  log::info("{}", "elsewhere");
+  ::unsetenv("JOURNAL_STREAM");
+  ::dup2(before.get(), STDERR_FILENO);
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_THAT(text.str(),
+              ::testing::MatchesRegex("<7>debug\n<6>two#012lines\n<4>warning\n<3>error\n<2>critical\n"
+                                      "[A-Z].*: INFO elsewhere\n"));
 }
 
 TEST(LogNamesTest, AreSwifts) {
