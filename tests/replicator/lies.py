@@ -18,7 +18,7 @@ def for_long():
 
 
 class Liar:
-    """Wants nothing although it has nothing, and says so when it is asked for its suffix hashes."""
+    """Wants nothing although it has nothing, and says so when it is asked for its suffix hashes or an object."""
 
     def replicate(self, session):
         session.read_head()
@@ -26,6 +26,10 @@ class Liar:
 
     def hashes(self):
         return hashes({})
+
+    def head(self, session):
+        session.read_head()
+        session.send(answer(b'404 Not Found'))
 
     def ssync(self, session):
         self.list(session, [OFFER.match(line)[1] for line in session.offers()])

@@ -39,7 +39,7 @@ def node(root, swift_dir):
 
 @pytest.fixture
 def stored(node):
-    """What the device has: an object, one with newer metadata, an overwritten one, a deleted one."""
+    """What the device has: an object, one with newer metadata, an overwritten one, a deleted one. Suffix hashes are asked for."""
     clear(node.tree)
     names = names_of(PARTITION)
     kept, posted, overwritten, deleted = (next(names) for _ in range(4))
@@ -48,6 +48,16 @@ def stored(node):
     node.tree.post(PARTITION, posted, T + 1, {'X-Object-Meta-A': 'b'})
     node.tree.put(PARTITION, overwritten, T + 2, b'newer')
     node.tree.delete(PARTITION, deleted, int(time.time()) - 3600)
+    return objects_of(node)
+
+
+@pytest.fixture
+def few_stored(node):
+    """So few that they are asked for by name."""
+    clear(node.tree)
+    names = names_of(PARTITION)
+    node.tree.put(PARTITION, next(names), T, b'body')
+    node.tree.delete(PARTITION, next(names), int(time.time()) - 3600)
     return objects_of(node)
 
 
@@ -87,6 +97,13 @@ def test_nothing_is_removed_for_a_lie(replicator, peers, node, stored, lie, alon
     node.configure(primaries_of(peers, [lie] * count, 3 - count), seconds=SECONDS)
     node.run(replicator)
     assert objects_of(node) == stored
+
+
+@pytest.mark.parametrize('lie', LIES, ids=lambda lie: type(lie).__name__)
+def test_nothing_of_a_few_is_removed_for_a_lie(replicator, peers, node, few_stored, lie):
+    node.configure(primaries_of(peers, [lie] * 3, 0), seconds=SECONDS)
+    node.run(replicator)
+    assert objects_of(node) == few_stored
 
 
 @pytest.mark.parametrize('refusal', REFUSALS, ids=lambda refusal: refusal.status.decode())

@@ -14,9 +14,10 @@ namespace ssync {
 // Of each of the contents' objects: whether this node has it, or something newer, by its own words. Asked is
 // only about what was offered to it as it is in the contents, in a session that was whole, and
 //
-// - a suffix whose hash the node reports equal to the contents' is confirmed as a whole;
+// - a suffix whose hash the node reports equal to the contents' (REPLICATE) is confirmed as a whole;
 // - of other suffixes each object is asked for (HEAD), because the node may have newer ones beside it: data
-//   or metadata at least as new, or a tombstone at least as new.
+//   or metadata at least as new, or a tombstone at least as new;
+// - of a partition of a few objects only the latter: to hash a partition the node writes hashes.pkl twice.
 //
 // So a receiver that wants nothing although it has nothing, or takes updates and does not store them,
 // confirms nothing. A failure to ask is logged and confirms nothing; only Interrupted is thrown. Swift's

@@ -20,7 +20,8 @@ namespace {
 // Partitions that are compared while sessions run. Most time of a comparison is waiting for the peers.
 constexpr std::size_t kLookAhead = 6;
 constexpr std::size_t kMostThreads = 128;
-// Of each of the threads above, to read suffixes that have to be hashed.
+// Of each of the threads above, to read suffixes that have to be hashed, and to send to several primaries at
+// once.
 constexpr std::size_t kDiskThreadsEach = 4;
 
 // In random order, so that no node is asked by all others at the same time for the same; and each device in
@@ -186,7 +187,7 @@ void Pass::run_job(const ReplicationJob& job, DiskThreads& threads) {
   const bool is_attempted = is_usable && !remove_if_file(job);
   if (is_attempted) {
     const bool list_directory = !cycle_ || (job.number + static_cast<std::uint64_t>(*cycle_)) % 10 == 0;
-    result = job.is_handoff ? revert_partition(job, services_)
+    result = job.is_handoff ? revert_partition(job, services_, threads)
                             : update_partition(job, services_, threads, list_directory);
   }
   const std::lock_guard lock(mutex_);

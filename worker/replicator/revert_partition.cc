@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <ctime>
+#include <exception>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,8 +27,8 @@ namespace {
 
 class Revert {
  public:
-  Revert(const ReplicationJob& job, const Services& services)
-      : job_(job), services_(services), partition_(partition_of(job, services)) {}
+  Revert(const ReplicationJob& job, const Services& services, DiskThreads& threads)
+      : job_(job), services_(services), threads_(threads), partition_(partition_of(job, services)) {}
 
   JobResult run() {
     result_.has_handoff_left = true;
@@ -68,46 +70,82 @@ class Revert {
     if (is_synced() || contents_.suffixes.empty()) remove_partition();
   }
 
+  // To all at once: what is read from the disk for the first is in memory for the others. Only another
+  // region's nodes have their turns.
   void send_to_all() {
-    for (const RingDevice* node : job_.nodes) {
-      ++result_.rsync;
-      const SyncResult session = sync(*node);
-      if (!session.is_whole) {
-        result_.add_failure(*node);
-        continue;
+    const std::vector<Nodes> groups = nodes_side_by_side();
+    std::vector<std::exception_ptr> errors(groups.size());
+    threads_.for_each(groups.size(), [&](std::size_t number) {
+      try {
+        send_to(groups[number]);
+      } catch (...) {
+        errors[number] = std::current_exception();
       }
-      ++whole_sessions_;
-      if (node->region != job_.region) note_synced_region(*node, session);
-      const std::vector<bool> confirmed =
-          confirmed_by(*node, job_, partition_, contents_, session, services_.peers);
+    });
+    for (const std::exception_ptr& error : errors) {
+      if (error) std::rethrow_exception(error);
+    }
+  }
+
+  using Nodes = std::vector<const RingDevice*>;
+
+  [[nodiscard]] std::vector<Nodes> nodes_side_by_side() const {
+    std::vector<Nodes> groups;
+    std::map<std::int64_t, Nodes> others;
+    for (const RingDevice* node : job_.nodes) {
+      if (node->region == job_.region) {
+        groups.push_back({node});
+      } else {
+        others[node->region].push_back(node);
+      }
+    }
+    for (auto& [region, nodes] : others) groups.push_back(std::move(nodes));
+    return groups;
+  }
+
+  // One node after the other, of one region. Once a node of another region has the objects, its neighbours
+  // get them from it, and are only asked.
+  void send_to(const Nodes& nodes) {
+    std::optional<std::set<ObjectHash>> in_region;
+    for (const RingDevice* node : nodes) {
+      const SyncResult session = sync(*node, in_region);
+      if (session.is_whole) in_region = in_sync_after(session, in_region.has_value());
+      std::vector<bool> confirmed;
+      if (session.is_whole) {
+        confirmed = confirmed_by(*node, job_, partition_, contents_, session, services_.peers);
+      }
+      const std::lock_guard lock(mutex_);
+      ++result_.rsync;
+      if (session.is_whole) {
+        ++whole_sessions_;
+      } else {
+        result_.add_failure(*node);
+      }
       for (std::size_t number = 0; number < confirmed.size(); ++number) {
         confirmed_[number] += confirmed[number] ? 1U : 0U;
       }
     }
   }
 
-  SyncResult sync(const RingDevice& node) {
+  SyncResult sync(const RingDevice& node, const std::optional<std::set<ObjectHash>>& in_region) const {
     const auto turn =
         services_.gate.wait_for_device(*place_, node_text(node), [this] { services_.interruption.check(); });
-    // Once one node of another region has the objects, its neighbours get them from it. They are only asked.
-    const auto region = synced_regions_.find(node.region);
-    if (region == synced_regions_.end()) {
+    if (!in_region) {
       return sync_with_node(job_, partition_, node, suffixes_, SyncKind::send, {}, services_.session_limits,
                             services_.interruption);
     }
     return sync_with_node(
         job_, partition_, node, suffixes_, SyncKind::only_compare,
-        [&](const ObjectHash& hash) { return region->second.contains(hash); }, services_.session_limits,
+        [&](const ObjectHash& hash) { return in_region->contains(hash); }, services_.session_limits,
         services_.interruption);
   }
 
-  void note_synced_region(const RingDevice& node, const SyncResult& session) {
-    const bool is_compared = synced_regions_.contains(node.region);
+  static std::set<ObjectHash> in_sync_after(const SyncResult& session, bool is_compared) {
     std::set<ObjectHash> in_sync;
     for (std::size_t number = 0; number < session.offered.size(); ++number) {
       if (!is_compared || !session.wanted[number]) in_sync.insert(session.offered[number].hash);
     }
-    synced_regions_.insert_or_assign(node.region, std::move(in_sync));
+    return in_sync;
   }
 
   [[nodiscard]] std::size_t required() const {
@@ -150,21 +188,22 @@ class Revert {
 
   const ReplicationJob& job_;
   const Services& services_;
+  DiskThreads& threads_;
   Partition partition_;
   std::optional<TransferGate::Turn> place_;
   HandoffContents contents_;
   std::vector<std::string> suffixes_;   // their names
+  std::mutex mutex_;                    // while it is sent, for what follows and result_
   std::vector<std::size_t> confirmed_;  // of each object: by so many primaries
   std::size_t whole_sessions_ = 0;
   bool is_left_for_good_ = false;  // what remains is of no object, and no session can carry it
-  std::map<std::int64_t, std::set<ObjectHash>> synced_regions_;
   JobResult result_;
 };
 
 }  // namespace
 
-JobResult revert_partition(const ReplicationJob& job, const Services& services) {
-  return Revert(job, services).run();
+JobResult revert_partition(const ReplicationJob& job, const Services& services, DiskThreads& threads) {
+  return Revert(job, services, threads).run();
 }
 
 }  // namespace ssync

@@ -16,8 +16,11 @@
 namespace ssync {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 constexpr const char* kT1 = "1700000001.00000";
 constexpr const char* kT2 = "1700000002.00000";
@@ -29,14 +32,12 @@ std::string answer(int status, const std::string& headers, const std::string& bo
 
 class ConfirmationTest : public ::testing::Test {
  protected:
-  // What the node says: to REPLICATE these hashes, and to each HEAD after it one of these answers.
-  std::vector<bool> confirmed(const std::string& hashes, std::vector<std::string> heads) {
+  // The node answers so.
+  std::vector<bool> confirmed(const std::vector<std::string>& answers) {
     ScriptedServer server([&](ServedConnection& client) {
-      asked_ += client.read_head();
-      client.send(hashes);
-      for (const std::string& head : heads) {
+      for (const std::string& answer : answers) {
         asked_ += client.read_head();
-        client.send(head);
+        client.send(answer);
       }
     });
     node_.replication_ip = "127.0.0.1";
@@ -52,6 +53,11 @@ class ConfirmationTest : public ::testing::Test {
 
   [[nodiscard]] ReplicationJob job() const {
     return {.policy = &device_.partition().policy, .ring = nullptr, .device = "sda1", .partition = "7"};
+  }
+
+  // So many that it is worth a node's while to hash their partition: each in a suffix of its own.
+  void add_many() {
+    for (const ObjectName& name : many_) device_.add_data(name, kT1, "x");
   }
 
   // A whole session in which all was offered.
@@ -86,6 +92,7 @@ class ConfirmationTest : public ::testing::Test {
 
   TemporaryDevice device_;
   const ObjectName name_{"a", "c", "o %"};
+  const std::vector<ObjectName> many_{{"a", "c", "1"}, {"a", "c", "2"}, {"a", "c", "3"}, {"a", "c", "4"}};
   RingDevice node_;
   Interruption interruption_;
   std::string asked_;
@@ -93,32 +100,49 @@ class ConfirmationTest : public ::testing::Test {
 };
 
 TEST_F(ConfirmationTest, ASuffixWithTheSameHashIsThere) {
-  device_.add_data(name_, kT1, "x");
-  EXPECT_THAT(confirmed(hashes(), {}), ElementsAre(true));
+  add_many();
+  EXPECT_THAT(confirmed({hashes()}), Each(true));
   EXPECT_THAT(asked_, HasSubstr("REPLICATE /sdb/7 HTTP/1.1\r\n"));
   EXPECT_THAT(asked_, HasSubstr("X-Backend-Storage-Policy-Index: 0\r\n"));
 }
 
-TEST_F(ConfirmationTest, AReceiverThatWantsNothingAndHasNothingConfirmsNothing) {
+TEST_F(ConfirmationTest, AFewObjectsAreAskedForAtOnce) {
   device_.add_data(name_, kT1, "x");
+  const std::string there = std::string("HTTP/1.1 200 X\r\nX-Backend-Timestamp: ") + kT1 +
+                            "\r\nX-Backend-Data-Timestamp: " + kT1 + "\r\nContent-Length: 1\r\n\r\n";
+  EXPECT_THAT(confirmed({there}), ElementsAre(true));
+  EXPECT_THAT(asked_, StartsWith("HEAD "));
+}
+
+TEST_F(ConfirmationTest, AReceiverThatWantsNothingAndHasNothingConfirmsNothing) {
+  add_many();
   const std::string nothing = answer(200, "", pickle::dump({pickle::Dict{}}));
-  EXPECT_THAT(confirmed(nothing, {"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n"}), ElementsAre(false));
+  const std::string absent = "HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n";
+  EXPECT_THAT(confirmed({nothing, absent, absent, absent, absent}), Each(false));
   // Its hashes.pkl may lack a suffix until it lists the directory.
-  EXPECT_THAT(confirmed(nothing, {std::string("HTTP/1.1 404 X\r\nX-Backend-Timestamp: ") + kT2 +
-                                  "\r\nContent-Length: 0\r\n\r\n"}),
-              ElementsAre(true));
+  const std::string gone =
+      std::string("HTTP/1.1 404 X\r\nX-Backend-Timestamp: ") + kT2 + "\r\nContent-Length: 0\r\n\r\n";
+  EXPECT_THAT(confirmed({nothing, gone, absent, gone, gone}), UnorderedElementsAre(true, false, true, true));
 }
 
 TEST_F(ConfirmationTest, ANodeThatCannotAnswerConfirmsNothing) {
-  device_.add_data(name_, kT1, "x");
+  add_many();
   for (const std::string& said :
        {answer(507, "", "not mounted"), answer(503, "", ""), answer(200, "", "no pickle"),
         answer(200, "", pickle::dump({pickle::Text{"no dictionary"}})), std::string("no HTTP\r\n\r\n")}) {
-    EXPECT_THAT(confirmed(said, {}), ElementsAre(false)) << said;
+    EXPECT_THAT(confirmed({said}), Each(false)) << said;
   }
 }
 
-TEST_F(ConfirmationTest, ObjectsOfAnotherSuffixHashAreAskedForOneByOne) {
+TEST_F(ConfirmationTest, OnlyObjectsOfAnotherSuffixHashAreAskedFor) {
+  add_many();
+  const std::string wrong = suffix_of(many_[2]);
+  const std::string absent = "HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n";
+  EXPECT_THAT(confirmed({hashes({wrong}), absent}), UnorderedElementsAre(true, true, false, true));
+  EXPECT_THAT(asked_, HasSubstr("HEAD /sdb/7/a/c/3 "));
+}
+
+TEST_F(ConfirmationTest, AnswersToHeadAreJudged) {
   struct Case {
     const char* what;
     int status;
@@ -147,7 +171,7 @@ TEST_F(ConfirmationTest, ObjectsOfAnotherSuffixHashAreAskedForOneByOne) {
     asked_.clear();
     const std::string said =
         "HTTP/1.1 " + std::to_string(c.status) + " X\r\n" + c.headers + "Content-Length: 9\r\n\r\n";
-    EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {said}), ElementsAre(c.expected)) << c.what;
+    EXPECT_THAT(confirmed({said}), ElementsAre(c.expected)) << c.what;
     EXPECT_THAT(asked_, HasSubstr("HEAD /sdb/7/a/c/o%20%25 HTTP/1.1\r\n"));
     EXPECT_THAT(asked_, HasSubstr("X-Backend-Replication: True\r\n")) << "expired objects are there too";
   }
@@ -160,8 +184,8 @@ TEST_F(ConfirmationTest, MetadataHasToBeAsNewToo) {
   const auto said = [&](const char* changed) {
     return data + "X-Backend-Timestamp: " + changed + "\r\nContent-Length: 1\r\n\r\n";
   };
-  EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {said(kT1)}), ElementsAre(false));
-  EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {said(kT2)}), ElementsAre(true));
+  EXPECT_THAT(confirmed({said(kT1)}), ElementsAre(false));
+  EXPECT_THAT(confirmed({said(kT2)}), ElementsAre(true));
 }
 
 TEST_F(ConfirmationTest, ATombstoneIsConfirmedByATombstoneOrNewerData) {
@@ -173,9 +197,9 @@ TEST_F(ConfirmationTest, ATombstoneIsConfirmedByATombstoneOrNewerData) {
     return std::string("HTTP/1.1 200 X\r\nX-Backend-Timestamp: ") + time +
            "\r\nX-Backend-Data-Timestamp: " + time + "\r\nContent-Length: 0\r\n\r\n";
   };
-  EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {gone}), ElementsAre(true));
-  EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {there(kT2)}), ElementsAre(true));
-  EXPECT_THAT(confirmed(hashes({suffix_of(name_)}), {there(kT1)}), ElementsAre(false));
+  EXPECT_THAT(confirmed({gone}), ElementsAre(true));
+  EXPECT_THAT(confirmed({there(kT2)}), ElementsAre(true));
+  EXPECT_THAT(confirmed({there(kT1)}), ElementsAre(false));
 }
 
 TEST_F(ConfirmationTest, WhatWasNotOfferedIsNotConfirmed) {
