@@ -33,6 +33,7 @@ struct Options {
   std::vector<std::string> devices;
   std::vector<std::uint64_t> partitions;
   std::vector<int> policies;
+  std::string priority;
   std::vector<std::string> words;  // swift-init says so: once, verbose
 };
 
@@ -51,6 +52,11 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("-i,--policies", options.policies, "with --once: these policies only, by index")
       ->delimiter(',')
       ->option_text("INDEX,…");
+  app.add_option(
+         "--priority", options.priority,
+         "replicate the partitions in this file first, a line each (1234, or 1:1234 of policy 1); it is read "
+         "again when it changes")
+      ->option_text("FILE");
   app.add_option("words", options.words, "")->group("");
   app.set_version_flag("--version", "ssync-replicator " SSYNC_VERSION);
   app.footer(
@@ -92,7 +98,8 @@ int replicate(const Options& options) {
                   .conf = conf,
                   .rings = rings,
                   .scope = scope,
-                  .report = is_part ? PassReport::none : PassReport::whole_node};
+                  .report = is_part ? PassReport::none : PassReport::whole_node,
+                  .priority_file = options.priority};
   const RunMode mode = options.once || !settings.daemonize ? RunMode::once : RunMode::forever;
   if (settings.replicator_workers > 0) return run_worker_processes(std::move(task), mode);
   const Interruption interruption;

@@ -296,3 +296,25 @@ def test_what_monitoring_reads(replicator, node, elsewhere):
                          'object_replication_time', 'object_replication_last'}
     assert {name: told['replication_stats'][name] for name in ('attempted', 'remove', 'rsync', 'success', 'failure')} == {
         'attempted': 1, 'remove': 1, 'rsync': 3, 'success': 3, 'failure': 0}
+
+
+def test_an_order_that_is_kept_and_one_that_is_wanted(replicator, node, elsewhere, tmp_path):
+    if not replicator.ours:
+        pytest.skip("Swift's order is random")
+    node.configure(elsewhere)
+    fill(node.tree)
+    priority = tmp_path / 'priority'
+    priority.write_text('0:%d\nnone\n' % PARTITIONS[-1])
+    options = {'priority': str(priority), 'partitions': ','.join(map(str, PARTITIONS[:-1]))}
+    assert replicator.run(node.conf, node.log, options) == 0
+    log = node.log_text()
+    assert '%s: 1 partitions are put first' % priority in log
+    assert 'line 2: none is no partition' in log
+    path = os.path.join(node.recon, 'ssync-replicator.%s.turns' % node.tree.device)
+    with open(path) as file:
+        turns = [line.split() for line in file]
+    assert sorted((int(policy), int(partition)) for policy, partition, _ in turns) == [(0, partition) for partition in PARTITIONS[:-1]]
+    node.run(replicator)
+    with open(path) as file:
+        turns = [line.split() for line in file][len(PARTITIONS) - 1:]
+    assert [int(partition) for _, partition, _ in turns] == [PARTITIONS[-1]], 'the others were reverted and are gone'

@@ -4,13 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <random>
+#include <cstddef>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "common/layout/timestamp.h"
 #include "common/os/errors.h"
 #include "common/os/log.h"
+#include "worker/replicator/job_order.h"
 #include "worker/replicator/revert_partition.h"
 #include "worker/replicator/update_partition.h"
 
@@ -23,25 +25,7 @@ constexpr std::size_t kMostThreads = 128;
 // Of each of the threads above, to read suffixes that have to be hashed, and to send to several primaries at
 // once.
 constexpr std::size_t kDiskThreadsEach = 4;
-
-// In random order, so that no node is asked by all others at the same time for the same; and each device in
-// turn, so that none waits for another.
-void put_in_order(std::vector<ReplicationJob>& jobs, bool handoffs_first) {
-  std::minstd_rand source{std::random_device{}()};
-  std::shuffle(jobs.begin(), jobs.end(), source);
-  std::map<std::string, std::size_t> counts;
-  std::vector<std::pair<std::size_t, std::size_t>> turns;
-  turns.reserve(jobs.size());
-  for (std::size_t at = 0; at < jobs.size(); ++at) turns.emplace_back(counts[jobs[at].device]++, at);
-  std::sort(turns.begin(), turns.end());
-  std::vector<ReplicationJob> ordered;
-  ordered.reserve(jobs.size());
-  for (const auto& turn : turns) ordered.push_back(std::move(jobs[turn.second]));
-  jobs = std::move(ordered);
-  if (handoffs_first) {
-    std::stable_partition(jobs.begin(), jobs.end(), [](const ReplicationJob& job) { return job.is_handoff; });
-  }
-}
+constexpr std::chrono::seconds kBetweenPriorityLooks{1};
 
 // Removes a file where a partition should be; true if there was one.
 bool remove_if_file(const ReplicationJob& job) {
@@ -53,11 +37,18 @@ bool remove_if_file(const ReplicationJob& job) {
   return true;
 }
 
+// Beside the file that operators look at: a place where replicators may write already.
+std::string visits_path(const ReplicatorSettings& settings, const std::string& device) {
+  return settings.recon_cache_path + "/ssync-replicator." + device + ".turns";
+}
+
 }  // namespace
 
-Pass::Pass(const Services& services, const PolicyRings& rings, PassScope scope, std::optional<int> cycle)
+Pass::Pass(const Services& services, const PolicyRings& rings, PriorityList& priority, PassScope scope,
+           std::optional<int> cycle)
     : services_(services),
       rings_(rings),
+      priority_(priority),
       scope_(std::move(scope)),
       cycle_(cycle),
       next_ring_check_(Clock::now() +
@@ -89,7 +80,19 @@ void Pass::collect() {
     auto jobs = collect_jobs(policy, ring, services_.settings, scope_, addresses, stats_);
     std::move(jobs.begin(), jobs.end(), std::back_inserter(jobs_));
   }
-  put_in_order(jobs_, services_.settings.handoffs_first);
+  note_last_turns();
+  put_in_order(jobs_);
+  priority_.refresh();
+  put_first(jobs_.begin(), jobs_.end(), priority_, services_.settings.handoffs_first);
+}
+
+void Pass::note_last_turns() {
+  for (ReplicationJob& job : jobs_) {
+    auto& times = visits_[job.device];
+    if (!times) times = std::make_unique<VisitTimes>(visits_path(services_.settings, job.device));
+    job.last_turn = times->last(job.policy->index, job.number);
+  }
+  for (const auto& [device, times] : visits_) times->keep_what_was_asked_for();
 }
 
 void Pass::run_jobs() {
@@ -145,6 +148,7 @@ void Pass::stop() {
 const ReplicationJob* Pass::next_job() {
   std::unique_lock lock(mutex_);
   while (!stopping_ && next_ < jobs_.size()) {
+    look_at_priority();
     const ReplicationJob& job = jobs_[next_];
     if (services_.settings.handoffs_first && !job.is_handoff && !may_begin(lock)) continue;
     ++next_;
@@ -157,6 +161,16 @@ const ReplicationJob* Pass::next_job() {
     return &job;
   }
   return nullptr;
+}
+
+// What is put first may change at any time.
+void Pass::look_at_priority() {
+  const auto now = Clock::now();
+  if (now < next_priority_look_) return;
+  next_priority_look_ = now + kBetweenPriorityLooks;
+  if (!priority_.refresh()) return;
+  put_first(jobs_.begin() + static_cast<std::ptrdiff_t>(next_), jobs_.end(), priority_,
+            services_.settings.handoffs_first);
 }
 
 // With handoffs_first: whether all handoffs are gone. Waits until all had their turn; false if that changed
@@ -201,6 +215,8 @@ void Pass::run_job(const ReplicationJob& job, DiskThreads& threads) {
     for (const RingDevice* node : job.nodes) stats.add_failure({node->replication_ip, node->device});
   }
   if (!is_attempted) return;
+  visits_.at(job.device)
+      ->note(job.policy->index, job.number, static_cast<std::int64_t>(Timestamp::now().seconds()));
   stats.add_failures(result.failures);
   ++stats.attempted;
   stats.hashmatch += result.hashmatch;

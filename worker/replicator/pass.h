@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "common/os/disk_threads.h"
@@ -15,9 +16,11 @@
 #include "worker/replicator/collect_jobs.h"
 #include "worker/replicator/job_result.h"
 #include "worker/replicator/pass_stats.h"
+#include "worker/replicator/priority_list.h"
 #include "worker/replicator/replication_job.h"
 #include "worker/replicator/services.h"
 #include "worker/replicator/stats_lines.h"
+#include "worker/replicator/visit_times.h"
 
 namespace ssync {
 
@@ -28,11 +31,12 @@ class Pass {
  public:
   // cycle: 0 to 9; partitions whose number plus cycle is a multiple of ten have their directories listed, all
   // of them if it is not set.
-  Pass(const Services& services, const PolicyRings& rings, PassScope scope, std::optional<int> cycle);
+  Pass(const Services& services, const PolicyRings& rings, PriorityList& priority, PassScope scope,
+       std::optional<int> cycle);
 
   // Runs it (swift.obj.replicator.ObjectReplicator.replicate): ends early if a ring changes, or, with
   // handoffs_first, if handoffs are left after all of them had their turn. Logs progress every stats_interval
-  // and at the end. Throws Interrupted; the statistics are then of what was done.
+  // and at the end. Throws Interrupted; the statistics are then of what was done. The order is job_order.h's.
   //
   // `concurrency` sessions run at a time, as in Swift; but the comparing of suffix hashes does not wait for
   // them: further partitions are compared meanwhile.
@@ -45,9 +49,11 @@ class Pass {
   using Clock = std::chrono::steady_clock;
 
   void collect();
+  void note_last_turns();
   void run_jobs();
   void take_jobs();
   const ReplicationJob* next_job();
+  void look_at_priority();
   bool may_begin(std::unique_lock<std::mutex>& lock);
   bool has_ring_changed(const ReplicationJob& job);
   void run_job(const ReplicationJob& job, DiskThreads& threads);
@@ -56,10 +62,12 @@ class Pass {
 
   const Services& services_;
   const PolicyRings& rings_;
+  PriorityList& priority_;  // used under mutex_
   PassScope scope_;
   std::optional<int> cycle_;
 
-  std::mutex mutex_;  // guards all below
+  std::mutex mutex_;                                           // guards all below
+  std::map<std::string, std::unique_ptr<VisitTimes>> visits_;  // by device
   std::condition_variable changed_;
   std::vector<ReplicationJob> jobs_;
   std::size_t next_ = 0;
@@ -72,6 +80,7 @@ class Pass {
   StatsLines lines_;
   Clock::time_point begun_ = Clock::now();
   Clock::time_point next_ring_check_;
+  Clock::time_point next_priority_look_ = Clock::now() + std::chrono::seconds(1);
 };
 
 }  // namespace ssync

@@ -25,7 +25,7 @@ double seconds_since(Clock::time_point begun) {
   return std::chrono::duration<double>(Clock::now() - begun).count();
 }
 
-// What outlives a pass: connections to other nodes.
+// What outlives a pass: connections to other nodes, and what is put first.
 class Replicator {
  public:
   Replicator(const DaemonTask& task, const Interruption& interruption)
@@ -43,6 +43,7 @@ class Replicator {
                   .session_limits = {.timeout = duration_of(static_cast<double>(task.settings.http_timeout)),
                                      .connect_timeout = duration_of(task.settings.conn_timeout),
                                      .node_timeout = duration_of(task.settings.node_timeout)}},
+        priority_(task.priority_file),
         cycle_(static_cast<int>(std::random_device{}() % 10)) {}
 
   // Returns the minutes that it took.
@@ -51,7 +52,7 @@ class Replicator {
     cycle_ = (cycle_ + 1) % 10;
     // Who asks for one pass wants all of it.
     const auto cycle = mode == RunMode::once ? std::nullopt : std::optional(cycle_);
-    Pass pass(services_, task_.rings, task_.scope, cycle);
+    Pass pass(services_, task_.rings, priority_, task_.scope, cycle);
     pass.run();
     last_ = pass.stats();
     return seconds_since(begun) / 60;
@@ -95,6 +96,7 @@ class Replicator {
   PeerRequests peers_;
   TransferGate gate_;
   Services services_;
+  PriorityList priority_;
   int cycle_;
   DeviceStats last_;
 };

@@ -1,6 +1,7 @@
 // The daemon: pass after pass, or one.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "common/config/replicator_settings.h"
@@ -25,6 +26,7 @@ struct DaemonTask {
   PolicyRings rings;
   PassScope scope;
   PassReport report = PassReport::whole_node;
+  std::string priority_file = {};  // priority_list.h; empty: none
 };
 
 // The file in which a pass leaves its numbers for swift-recon.
