@@ -29,6 +29,7 @@ enum ExitStatus { ended = 0, failed = 1, operator_mistake = 2 };
 struct Options {
   std::string config;
   bool once = false;
+  bool plan = false;
   bool verbose = false;
   std::vector<std::string> devices;
   std::vector<std::uint64_t> partitions;
@@ -42,14 +43,15 @@ void add_options(CLI::App& app, Options& options) {
       ->required()
       ->option_text("CONFIG");
   app.add_flag("-o,--once", options.once, "run one pass and end");
+  app.add_flag("--plan", options.plan, "print what a pass would do now, and do nothing");
   app.add_flag("-v,--verbose", options.verbose, "log to standard error too");
-  app.add_option("-d,--devices", options.devices, "with --once: these devices only")
+  app.add_option("-d,--devices", options.devices, "with --once or --plan: these devices only")
       ->delimiter(',')
       ->option_text("DEVICE,…");
-  app.add_option("-p,--partitions", options.partitions, "with --once: these partitions only")
+  app.add_option("-p,--partitions", options.partitions, "with --once or --plan: these partitions only")
       ->delimiter(',')
       ->option_text("NUMBER,…");
-  app.add_option("-i,--policies", options.policies, "with --once: these policies only, by index")
+  app.add_option("-i,--policies", options.policies, "with --once or --plan: these policies only, by index")
       ->delimiter(',')
       ->option_text("INDEX,…");
   app.add_option(
@@ -61,7 +63,7 @@ void add_options(CLI::App& app, Options& options) {
   app.set_version_flag("--version", "ssync-replicator " SSYNC_VERSION);
   app.footer(
       "Exit status:\n"
-      "  0  the pass is done (--once), whatever could be replicated; or ended by SIGTERM or SIGINT\n"
+      "  0  the pass is done (--once, --plan), whatever could be replicated; or ended by SIGTERM or SIGINT\n"
       "  1  it cannot go on\n"
       "  2  an error in the command line, the configuration or a ring");
 }
@@ -72,9 +74,9 @@ std::optional<std::set<Value>> set_of(const std::vector<Value>& values) {
   return std::set<Value>(values.begin(), values.end());
 }
 
-// --devices and its like have an effect only with --once, as in Swift.
+// --devices and its like have an effect only with one pass, as in Swift.
 PassScope scope_of(const Options& options) {
-  if (!options.once) return {};
+  if (!options.once && !options.plan) return {};
   return {.devices = set_of(options.devices),
           .partitions = set_of(options.partitions),
           .policies = set_of(options.policies)};
@@ -100,6 +102,11 @@ int replicate(const Options& options) {
                   .scope = scope,
                   .report = is_part ? PassReport::none : PassReport::whole_node,
                   .priority_file = options.priority};
+  if (options.plan) {
+    const Interruption interruption;
+    std::fputs(plan_once(task, interruption).c_str(), stdout);
+    return ended;
+  }
   const RunMode mode = options.once || !settings.daemonize ? RunMode::once : RunMode::forever;
   if (settings.replicator_workers > 0) return run_worker_processes(std::move(task), mode);
   const Interruption interruption;

@@ -12,6 +12,7 @@ import pytest
 
 from handoff_node import PART_POWER, HandoffNode, Primary, SwiftPrimary, clear, names_of
 from processes import await_condition
+from replicators import our_binary
 from scripted_peer import ScriptedPeer, Truthful
 from swift_cluster import SILVER
 from swift_lock import held
@@ -318,3 +319,46 @@ def test_an_order_that_is_kept_and_one_that_is_wanted(replicator, node, elsewher
     with open(path) as file:
         turns = [line.split() for line in file][len(PARTITIONS) - 1:]
     assert [int(partition) for _, partition, _ in turns] == [PARTITIONS[-1]], 'the others were reverted and are gone'
+
+
+def plan_of(node):
+    done = subprocess.run([our_binary(), node.conf, '--plan'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=ENDS_WITHIN * 3, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_plan_changes_nothing(replicator, start_node, elsewhere):
+    if not replicator.ours:
+        pytest.skip('Swift makes no plans')
+    node = start_node(devices=('d1',))
+    node.configure(elsewhere, weight=100)
+    fill(node.tree)
+    before = read_tree(node.tree.device_path)
+    text = plan_of(node)
+    assert read_tree(node.tree.device_path) == before
+    assert not os.path.exists(os.path.join(node.recon, 'ssync-replicator.d1.turns'))
+    assert all(objects_only(read_tree(one.tree.device_path)) == {} for one in elsewhere)
+    own, handoffs = own_partitions(node, True), own_partitions(node, False)
+    assert own and handoffs
+    assert 'policy 0 (gold), d1: 0 partitions in sync, %d differ, %d handoffs\n' % (len(own), len(handoffs)) in text, text
+    copies = sum(len(peers_of(node, elsewhere, partition)[0]) for partition in PARTITIONS)
+    sent = re.search(r'to send: (\d+) partitions, (\d+) suffixes, (\d+) objects, (\d+) bytes', text)
+    assert (int(sent[1]), int(sent[3])) == (copies, copies * OBJECTS), text
+    assert int(sent[4]) == sum(len('body of ' + name) for partition in PARTITIONS
+                                        for name, _ in zip(names_of(partition), range(OBJECTS))
+                                        for _ in peers_of(node, elsewhere, partition)[0]), text
+    node.run(replicator)
+    text = plan_of(node)
+    assert 'in all: %d partitions in sync, 0 differ, 0 handoffs; to send: 0 partitions' % len(own) in text, text
+
+
+def test_a_plan_says_what_it_cannot_know(replicator, start_node, elsewhere):
+    if not replicator.ours:
+        pytest.skip('Swift makes no plans')
+    node = start_node(devices=('d1',))
+    node.configure(elsewhere, weight=100)
+    fill(node.tree)
+    shutil.rmtree(elsewhere[0].tree.device_path)
+    text = plan_of(node)
+    assert re.search('not known of 127.0.0.1:%d/%s: [0-9]+ partitions' % (elsewhere[0].port, elsewhere[0].name), text), text

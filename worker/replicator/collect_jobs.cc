@@ -70,11 +70,11 @@ ReplicationJob job_of(const StoragePolicy& policy, const std::shared_ptr<const R
   return job;
 }
 
-// The names in the objects directory, which is made if it is missing.
-std::vector<std::string> partition_names(const std::string& objects_path) {
+// The names in the objects directory, which is made if it is missing and is to be made.
+std::vector<std::string> partition_names(const std::string& objects_path, bool only_look) {
   try {
     if (auto names = list_directory_if_there(objects_path)) return *std::move(names);
-    make_directories(objects_path);
+    if (!only_look) make_directories(objects_path);
   } catch (const OsError& error) {
     log::error("{}", error.what());
   }
@@ -113,9 +113,12 @@ std::vector<ReplicationJob> collect_jobs(const StoragePolicy& policy, const std:
       add_failure_of_all(*ring, device_stats);
       continue;
     }
-    remove_older_files(*device_path + "/" + policy.tmp_dir(),
-                       Timestamp::now().seconds() - static_cast<double>(settings.disk.reclaim_age));
-    for (const std::string& name : partition_names(*device_path + "/" + policy.objects_dir())) {
+    if (!scope.only_look) {
+      remove_older_files(*device_path + "/" + policy.tmp_dir(),
+                         Timestamp::now().seconds() - static_cast<double>(settings.disk.reclaim_age));
+    }
+    for (const std::string& name :
+         partition_names(*device_path + "/" + policy.objects_dir(), scope.only_look)) {
       const auto number = partition_number(name);
       if (number && scope.partitions && !scope.partitions->contains(*number)) continue;
       if (is_auditors(name)) continue;

@@ -22,6 +22,7 @@ struct PassScope {
   std::optional<std::set<std::string>> devices = {};
   std::optional<std::set<std::uint64_t>> partitions = {};
   std::optional<std::set<int>> policies = {};
+  bool only_look = false;  // nothing is made or removed
 };
 
 // Statistics by name of a local device.

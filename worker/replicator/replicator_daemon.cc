@@ -10,6 +10,7 @@
 #include "common/layout/timestamp.h"
 #include "common/os/log.h"
 #include "worker/replicator/pass_recon.h"
+#include "worker/replicator/plan.h"
 #include "worker/replicator/recon_cache.h"
 
 namespace ssync {
@@ -56,6 +57,10 @@ class Replicator {
     pass.run();
     last_ = pass.stats();
     return seconds_since(begun) / 60;
+  }
+
+  [[nodiscard]] std::string plan() const {
+    return plan_text(plan_pass(services_, task_.rings, task_.scope), task_.conf);
   }
 
   void report(double minutes) const {
@@ -147,6 +152,10 @@ void replicate_once(const DaemonTask& task, const Interruption& interruption) {
   const double minutes = replicator.pass(RunMode::once);
   log::info("Object replication complete (once). ({:.2f} minutes)", minutes);
   replicator.report(minutes);
+}
+
+std::string plan_once(const DaemonTask& task, const Interruption& interruption) {
+  return Replicator(task, interruption).plan();
 }
 
 void replicate_forever(const DaemonTask& task, const Interruption& interruption) {

@@ -45,6 +45,9 @@ int effective_handoff_delete(const ReplicatorSettings& settings, const PolicyRin
 // One pass, which lists all partitions' directories (ObjectReplicator.run_once). Throws Interrupted.
 void replicate_once(const DaemonTask& task, const Interruption& interruption);
 
+// What one pass would do, as text (plan.h). Throws Interrupted.
+std::string plan_once(const DaemonTask& task, const Interruption& interruption);
+
 // Pass after pass, with `interval` seconds between them (run_forever); rings are read again before each.
 // Ends only by Interrupted.
 [[noreturn]] void replicate_forever(const DaemonTask& task, const Interruption& interruption);

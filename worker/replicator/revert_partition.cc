@@ -143,7 +143,7 @@ class Revert {
   static std::set<ObjectHash> in_sync_after(const SyncResult& session, bool is_compared) {
     std::set<ObjectHash> in_sync;
     for (std::size_t number = 0; number < session.offered.size(); ++number) {
-      if (!is_compared || !session.wanted[number]) in_sync.insert(session.offered[number].hash);
+      if (!is_compared || !session.wanted[number].any()) in_sync.insert(session.offered[number].hash);
     }
     return in_sync;
   }

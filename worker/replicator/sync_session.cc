@@ -66,7 +66,7 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
   }
   result.wanted.resize(result.offered.size());
   for (std::size_t number = 0; number < result.offered.size() && number < session.offers().size(); ++number) {
-    result.wanted[number] = session.offers().wanted(number).any();
+    result.wanted[number] = session.offers().wanted(number);
   }
   return result;
 }

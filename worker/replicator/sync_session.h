@@ -7,6 +7,7 @@
 
 #include "common/layout/partition.h"
 #include "worker/protocol/offer.h"
+#include "worker/protocol/wanted.h"
 #include "worker/replicator/replication_job.h"
 #include "worker/sender/receiver_connection.h"
 #include "worker/sender/sender_session.h"
@@ -18,7 +19,7 @@ struct SyncResult {
   // The receiver has ended the session without an error: it has what it did not want, and has taken the rest.
   bool is_whole = false;
   std::vector<Offer> offered;
-  std::vector<bool> wanted;  // of each offered object
+  std::vector<WantedParts> wanted;  // of each offered object
 };
 
 enum class SyncKind {

@@ -69,7 +69,7 @@ class ConfirmationTest : public ::testing::Test {
       Offer offer = Offer::of(object.hash, files.data ? files.data->timestamp : files.tombstone->timestamp);
       if (files.meta) offer.meta = files.meta->timestamp;
       session.offered.push_back(offer);
-      session.wanted.push_back(false);
+      session.wanted.emplace_back();
     }
     return session;
   }
