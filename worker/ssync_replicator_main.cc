@@ -1,4 +1,5 @@
 // ssync-replicator: sends a node's partitions to where they belong.
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -29,6 +30,7 @@ enum ExitStatus { ended = 0, failed = 1, operator_mistake = 2 };
 struct Options {
   std::string config;
   bool once = false;
+  bool check = false;
   bool plan = false;
   bool verbose = false;
   std::vector<std::string> devices;
@@ -43,6 +45,9 @@ void add_options(CLI::App& app, Options& options) {
       ->required()
       ->option_text("CONFIG");
   app.add_flag("-o,--once", options.once, "run one pass and end");
+  app.add_flag(
+      "--check", options.check,
+      "check the configuration and the rings, print what has no effect and this node's devices, and exit");
   app.add_flag("--plan", options.plan, "print what a pass would do now, and do nothing");
   app.add_flag("-v,--verbose", options.verbose, "log to standard error too");
   app.add_option("-d,--devices", options.devices, "with --once or --plan: these devices only")
@@ -82,12 +87,30 @@ PassScope scope_of(const Options& options) {
           .policies = set_of(options.policies)};
 }
 
+// For an operator who looks before a start.
+void print_check(const ReplicatorSettings& settings, const SwiftConf& conf, const PolicyRings& rings,
+                 const std::vector<std::string>& notes) {
+  const auto print = [](const std::string& line) { std::puts(line.c_str()); };
+  for (const std::string& note : notes) print(note);
+  for (const std::string& warning : settings.warnings) print(warning);
+  for (const auto& [index, ring] : rings) {
+    std::string line =
+        fmt::format("policy {} ({}): this node's devices:", index, conf.policies.by_index(index)->name);
+    for (const std::string& device : local_devices({{index, ring}}, settings)) line += " " + device;
+    print(line.ends_with(':') ? line + " none" : line);
+  }
+}
+
 int replicate(const Options& options) {
   std::vector<std::string> notes;
   ReplicatorSettings settings = load_replicator_settings(options.config, notes);
   if (options.verbose) settings.log.target = "stderr";
   const SwiftConf conf = load_swift_conf(settings.swift_dir);
   const PolicyRings rings = read_rings(settings, conf);
+  if (options.check) {
+    print_check(settings, conf, rings, notes);
+    return ended;
+  }
   setup_logging(settings.log);
   set_process_priority(settings);
   drop_privileges(settings.user);

@@ -24,11 +24,12 @@ def fingerprint(content):
 
 
 class State:
-    """The state file of a directory. `plan` is None as long as ssync-node has not changed anything, else a dictionary."""
+    """A state file of a directory. `plan` is None as long as ssync-node has not changed anything, else a dictionary."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, name='node.json', needed=('before',)):
         self.directory = directory
-        self.path = os.path.join(directory, 'node.json')
+        self.path = os.path.join(directory, name)
+        self.needed = needed
         self.backup = os.path.join(directory, 'object-server.conf.before')
         self.plan = None
 
@@ -42,7 +43,10 @@ class State:
             plan = json.loads(content)
             if plan['version'] != VERSION or plan['phase'] not in (ENABLING, ENABLED, DISABLING):
                 raise ValueError('its version or phase is not known')
-            base64.b64decode(plan['before'], validate=True)
+            if any(not isinstance(plan[key], str) for key in self.needed):
+                raise ValueError('a value is not text')
+            if 'before' in self.needed:
+                base64.b64decode(plan['before'], validate=True)
         except (ValueError, KeyError, TypeError) as error:
             raise Failed('%s: cannot be understood (%s); put the node back by hand, see "Back" in deploy/README.md, and remove '
                          'this file' % (self.path, error))
