@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "common/os/blocked_signals.h"
 #include "common/os/log.h"
@@ -24,22 +26,25 @@ constexpr std::size_t kStackAndGuard = kGuardSize + kStackSize;
 
 }  // namespace
 
-void DiskThreads::end() {
+void DiskThreads::end_all_but(std::size_t kept) {
+  if (threads_.size() <= kept) return;
   {
     const std::lock_guard lock(mutex_);
-    ending_ = true;
+    kept_ = kept;
   }
   work_.notify_all();
-  for (const Thread& thread : threads_) {
-    ::pthread_join(thread.handle, nullptr);
-    ::munmap(thread.stack, kStackAndGuard);
+  for (std::size_t number = kept; number < threads_.size(); ++number) {
+    ::pthread_join(threads_[number]->handle, nullptr);
+    ::munmap(threads_[number]->stack, kStackAndGuard);
   }
-  threads_.clear();
-  ending_ = false;
+  threads_.resize(kept);
+  const std::lock_guard lock(mutex_);
+  kept_ = std::numeric_limits<std::size_t>::max();
 }
 
-void* DiskThreads::run_thread(void* threads) {
-  static_cast<DiskThreads*>(threads)->run();
+void* DiskThreads::run_thread(void* thread) {
+  const Thread& self = *static_cast<Thread*>(thread);
+  self.owner->run(self.number);
   return nullptr;
 }
 
@@ -67,15 +72,16 @@ bool DiskThreads::start_one() {
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setstack(&attributes, static_cast<char*>(stack) + kGuardSize, kStackSize);
-  Thread thread{.handle = {}, .stack = stack};
-  const int error = ::pthread_create(&thread.handle, &attributes, run_thread, this);
+  auto thread = std::make_unique<Thread>(
+      Thread{.owner = this, .number = threads_.size(), .handle = {}, .stack = stack});
+  const int error = ::pthread_create(&thread->handle, &attributes, run_thread, thread.get());
   ::pthread_attr_destroy(&attributes);
   if (error != 0) {
     ::munmap(stack, kStackAndGuard);
     errno = error;
     return false;
   }
-  threads_.push_back(thread);
+  threads_.push_back(std::move(thread));
   return true;
 }
 
@@ -83,11 +89,11 @@ void DiskThreads::take_tasks() {
   for (std::size_t index = next_++; index < size_; index = next_++) (*task_)(index);
 }
 
-void DiskThreads::run() {
+void DiskThreads::run(std::size_t number) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [this] { return ending_ || helpers_wanted_ != 0; });
-    if (ending_) return;
+    work_.wait(lock, [&] { return number >= kept_ || helpers_wanted_ != 0; });
+    if (number >= kept_) return;
     --helpers_wanted_;
     ++helpers_;
     lock.unlock();

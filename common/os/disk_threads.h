@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -17,13 +18,13 @@ namespace ssync {
 // shared.
 inline constexpr std::size_t kReadsAtOnce = 16;
 
-// The threads are started on demand, with all signals blocked, and end with this object or in end().
+// The threads are started on demand, with all signals blocked, and end with this object or in end_all_but().
 // Construct it after the last fork.
 class DiskThreads {
  public:
   // At most count threads, including the caller of for_each().
   explicit DiskThreads(std::size_t count) : count_(count) {}
-  ~DiskThreads() { end(); }
+  ~DiskThreads() { end_all_but(0); }
   DiskThreads(const DiskThreads&) = delete;
   DiskThreads& operator=(const DiskThreads&) = delete;
 
@@ -33,20 +34,22 @@ class DiskThreads {
   void for_each(std::size_t size, const std::function<void(std::size_t)>& task,
                 std::size_t at_once = std::numeric_limits<std::size_t>::max());
 
-  // Ends the threads: a hundred idle threads hold some megabytes. The next for_each() starts them again. Not
-  // to be called during for_each().
-  void end();
+  // Ends all threads but so many: a hundred idle threads hold some megabytes, while a few are started again
+  // soon. The next for_each() starts what it needs. Not to be called during for_each().
+  void end_all_but(std::size_t kept);
 
  private:
   struct Thread {
+    DiskThreads* owner;
+    std::size_t number;
     pthread_t handle;
     void* stack;
   };
 
   void start(std::size_t wanted);
   bool start_one();
-  static void* run_thread(void* threads);
-  void run();
+  static void* run_thread(void* thread);
+  void run(std::size_t number);
   void take_tasks();
 
   std::size_t count_;
@@ -58,8 +61,8 @@ class DiskThreads {
   std::atomic<std::size_t> next_ = 0;
   std::size_t helpers_wanted_ = 0;  // threads that are to join the present for_each()
   std::size_t helpers_ = 0;         // that have joined it
-  bool ending_ = false;
-  std::vector<Thread> threads_;
+  std::size_t kept_ = std::numeric_limits<std::size_t>::max();  // threads of a higher number are to end
+  std::vector<std::unique_ptr<Thread>> threads_;
 };
 
 }  // namespace ssync

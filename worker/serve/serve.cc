@@ -26,6 +26,8 @@ namespace {
 // a cache, objects per second grow with the threads (tests/bench/README.md). Blocked threads cost almost
 // nothing.
 constexpr std::size_t kDiskThreads = 128;
+// Enough for the directories of a session of one object, which would start them each time.
+constexpr std::size_t kIdleThreads = 4;
 // For a session's batches, with some to spare.
 constexpr rlim_t kOpenFiles = 2048;
 constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
@@ -71,7 +73,7 @@ class Server {
 
 // Most workers are idle most of the time, so the memory that each holds is multiplied.
 void Server::release_memory() {
-  threads_.end();
+  threads_.end_all_but(kIdleThreads);
   ::malloc_trim(0);
 }
 

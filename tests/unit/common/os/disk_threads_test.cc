@@ -63,13 +63,19 @@ TEST(DiskThreadsTest, EndsItsThreadsAndStartsThemAnew) {
   };
   const auto before = tasks();
   DiskThreads threads(4);
-  threads.end();
+  threads.end_all_but(0);
   for (int round = 0; round < 3; ++round) {
     std::atomic<int> calls = 0;
     threads.for_each(100, [&](std::size_t) { ++calls; });
     EXPECT_EQ(calls, 100);
     EXPECT_EQ(tasks(), before + 3);
-    threads.end();
+    threads.end_all_but(2);
+    EXPECT_EQ(tasks(), before + 2);
+    threads.for_each(100, [&](std::size_t) { ++calls; });
+    EXPECT_EQ(calls, 200);
+    threads.end_all_but(8);
+    EXPECT_EQ(tasks(), before + 3);
+    threads.end_all_but(0);
     EXPECT_EQ(tasks(), before);
   }
 }
