@@ -116,6 +116,8 @@ def test_the_page_has_the_commands_of_the_walk():
     assert page.of_step('Configure the pool')[1][0].endswith(' --check')
     assert page.of_step('Start the pool')[0] == ['systemctl enable --now ssync-worker', 'journalctl -u ssync-worker']
     assert page.of_step('Put them in place')[0] == ['ssync-node enable --dry-run', 'ssync-node enable']
+    assert page.of_section('The replicator')[1][1:] == ['ssync-node enable --replicator', 'journalctl -u ssync-replicator']
+    assert page.of_section('The replicator')[-1] == ['ssync-node disable --replicator', 'apt purge ssync-replicator']
     assert page.of_section('Back')[0] == ['ssync-node disable']
     assert page.of_section('Back')[1][-1].startswith('apt purge ')
     assert page.of_day_to_day('new version').startswith('apt install ')
