@@ -12,6 +12,13 @@
 
 namespace ssync {
 
+namespace {
+
+// Bytes up to which a file that is alone waits: the data of larger ones are better written at once.
+constexpr std::int64_t kSmallFile = std::int64_t{64} * 1024;
+
+}  // namespace
+
 struct CommitQueue::Entry {
   CommitTicket ticket = 0;
   BatchPublication publication;
@@ -32,6 +39,7 @@ CommitQueue::CommitQueue(const Partition& partition, DiskThreads& threads, Commi
     : partition_(partition), threads_(threads), mode_(mode), limits_(limits) {}
 
 CommitQueue::~CommitQueue() {
+  nothing_comes();
   if (!committer_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
@@ -45,7 +53,7 @@ bool CommitQueue::start() {
   if (committer_.joinable()) return true;
   const BlockedSignals blocked;
   try {
-    committer_ = std::thread([this] { run(); });
+    committer_ = std::thread([this] { run(true); });
   } catch (const std::system_error& error) {
     log::warning("cannot start the group commit thread, files are committed one by one: {}", error.what());
   }
@@ -54,11 +62,13 @@ bool CommitQueue::start() {
 
 std::optional<CommitTicket> CommitQueue::commit(std::unique_ptr<StagedFile> file, Durability durability,
                                                 const std::optional<PowerIncrease>& increase) {
-  if (mode_ == CommitMode::each || increase || !start()) {
+  const std::int64_t bytes = file->written();
+  const bool may_wait = !committer_.joinable() && waiting_.empty() && bytes <= kSmallFile;
+  if (mode_ == CommitMode::each || increase || !(may_wait || start())) {
+    nothing_comes();
     publish(*file, durability, increase);
     return std::nullopt;
   }
-  const std::int64_t bytes = file->written();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] {
     return waiting_.empty() || (waiting_.size() < limits_.files && waiting_bytes_ + bytes <= limits_.bytes);
@@ -72,12 +82,25 @@ std::optional<CommitTicket> CommitQueue::commit(std::unique_ptr<StagedFile> file
   return ticket;
 }
 
+// As long as there is no other thread, nobody else looks at what waits.
+bool CommitQueue::has_file_alone() { return !committer_.joinable() && !waiting_.empty(); }
+
+void CommitQueue::nothing_comes() {
+  if (has_file_alone()) run(false);
+}
+
+void CommitQueue::another_comes() {
+  if (has_file_alone() && !start()) run(false);
+}
+
 void CommitQueue::settle(const std::string& hash_dir) {
+  if (has_file_alone() && pending_dirs_.contains(hash_dir)) nothing_comes();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !pending_dirs_.contains(hash_dir); });
 }
 
 void CommitQueue::finish() {
+  nothing_comes();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return pending_dirs_.empty(); });
 }
@@ -88,10 +111,11 @@ std::vector<CommitResult> CommitQueue::take_results() {
 }
 
 // noexcept: if memory runs out, nothing can be guaranteed, so the worker ends, and with it the session.
-void CommitQueue::run() noexcept {
+// Until the queue is closed, or only until it is empty.
+void CommitQueue::run(bool waits) noexcept {
   Batch revealed;
   for (;;) {
-    Batch staged = take_waiting(revealed.empty());
+    Batch staged = take_waiting(waits && revealed.empty());
     if (staged.empty() && revealed.empty()) return;
     sync(staged, revealed);
     complete(revealed);

@@ -24,6 +24,10 @@
 // A crash of the process alone (SIGKILL) leaves the completed steps in place: no state that is not listed
 // above.
 //
+// A small file that comes alone waits for the next one or for whoever asks for its result, who then commits
+// it in its own thread: for a session of one object, handing it to other threads and back costs more than all
+// else.
+//
 // The result of a file is known only after "names synced", and :UPDATES: END is sent only after all results.
 #pragma once
 
@@ -65,7 +69,7 @@ struct CommitLimits {
   static CommitLimits within(std::uint64_t open_files);
 };
 
-// The commit queue of one session. To be used by one thread; other threads do the work.
+// The commit queue of one session. To be used by one thread; other threads do most of the work.
 class CommitQueue {
  public:
   CommitQueue(const Partition& partition, DiskThreads& threads, CommitMode mode, CommitLimits limits = {});
@@ -82,6 +86,11 @@ class CommitQueue {
   // second links between the steps. Waits while the queue is full. If immediately, throws as publish().
   std::optional<CommitTicket> commit(std::unique_ptr<StagedFile> file, Durability durability,
                                      const std::optional<PowerIncrease>& increase = std::nullopt);
+  // True if a file waits so.
+  [[nodiscard]] bool has_file_alone();
+  // What comes next: nothing for now, so that it is committed; or another subrequest, which may take long.
+  void nothing_comes();
+  void another_comes();
   // Waits until the queue has no file of this hash directory, so that the next subrequest for the object sees
   // the effect of the last one.
   void settle(const std::string& hash_dir);
@@ -95,7 +104,7 @@ class CommitQueue {
   using Batch = std::vector<Entry>;
 
   bool start();
-  void run() noexcept;
+  void run(bool waits) noexcept;
   Batch take_waiting(bool wait);
   void sync(Batch& staged, Batch& revealed);
   std::vector<Invalidations> invalidate(Batch& batch);

@@ -181,8 +181,10 @@ void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished)
   const UpdateTarget target{session_.partition, session_.device, commits, session_.settings};
   SubrequestTally tally(target, log_prefix());
   for (;;) {
+    if (commits.has_file_alone() && input_.is_waiting()) commits.nothing_comes();
     const std::string_view line = input_.read_line("updates line");
     if (line.empty() || python::strip(line) == kUpdatesEnd) break;
+    commits.another_comes();
     Subrequest request = read_subrequest(line, input_, session_.dialect);
     request.add_backend_headers(session_.partition.policy, session_.frag_index);
     unfinished.begin();

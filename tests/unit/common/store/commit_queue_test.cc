@@ -98,6 +98,47 @@ TEST_F(CommitQueueTest, SuffixesAreInvalidBeforeTheirFilesAreThere) {
   EXPECT_THAT(device_.invalid_suffixes(), SizeIs(50));
 }
 
+TEST_F(CommitQueueTest, ASmallFileThatIsAloneNeedsNoThread) {
+  const auto tasks = [] {
+    const fs::directory_iterator all("/proc/self/task");
+    return std::distance(begin(all), end(all));
+  };
+  DiskThreads none(1);
+  CommitQueue queue(device_.partition(), none, CommitMode::group);
+  const auto before = tasks();
+  EXPECT_EQ(commit(queue, object(1)), 0);
+  EXPECT_EQ(state_of(object(1)), OpenOutcome::not_exist);
+  queue.settle(device_.hash_dir_of(object(2)));
+  EXPECT_EQ(state_of(object(1)), OpenOutcome::not_exist) << "that of another object does not hurry it";
+  queue.settle(device_.hash_dir_of(object(1)));
+  EXPECT_EQ(state_of(object(1)), OpenOutcome::open);
+  EXPECT_EQ(commit(queue, object(2)), 1);
+  EXPECT_TRUE(queue.has_file_alone());
+  queue.nothing_comes();
+  EXPECT_FALSE(queue.has_file_alone());
+  EXPECT_EQ(state_of(object(2)), OpenOutcome::open);
+  EXPECT_EQ(commit(queue, object(6)), 2);
+  queue.finish();
+  EXPECT_EQ(state_of(object(6)), OpenOutcome::open);
+  EXPECT_EQ(tasks(), before);
+  EXPECT_THAT(outcomes(queue), ElementsAre("durable", "durable", "durable"));
+  // Two of them, or a large one, are worth it.
+  EXPECT_EQ(commit(queue, object(3)), 3);
+  EXPECT_EQ(commit(queue, object(4)), 4);
+  EXPECT_EQ(tasks(), before + 1);
+  queue.finish();
+  EXPECT_THAT(outcomes(queue), ElementsAre("durable", "durable"));
+  CommitQueue of_large(device_.partition(), none, CommitMode::group);
+  EXPECT_EQ(commit(of_large, object(5), kT1, std::string(65537, 'x')), 0);
+  EXPECT_EQ(tasks(), before + 2);
+  CommitQueue of_slow_sender(device_.partition(), none, CommitMode::group);
+  EXPECT_EQ(commit(of_slow_sender, object(7)), 0);
+  of_slow_sender.another_comes();
+  EXPECT_EQ(tasks(), before + 3);
+  of_slow_sender.finish();
+  EXPECT_EQ(state_of(object(7)), OpenOutcome::open);
+}
+
 TEST_F(CommitQueueTest, EachModePublishesAtOnce) {
   CommitQueue queue(device_.partition(), threads_, CommitMode::each);
   EXPECT_EQ(commit(queue, object(1)), std::nullopt);
