@@ -1,6 +1,7 @@
 #include "worker/replicator/transfer_gate.h"
 
 #include <chrono>
+#include <iterator>
 
 namespace ssync {
 namespace {
@@ -10,24 +11,25 @@ constexpr std::chrono::milliseconds kBetweenLooks{200};
 }  // namespace
 
 TransferGate::Turn TransferGate::wait_for_session(const std::string& device, const GiveUp& give_up) {
-  return wait({.device = device, .needs_place = true}, give_up);
+  return wait(device, true, give_up);
 }
 
-TransferGate::Turn TransferGate::wait_for_place(const GiveUp& give_up) {
-  return wait({.device = "", .needs_place = true}, give_up);
-}
+TransferGate::Turn TransferGate::wait_for_place(const GiveUp& give_up) { return wait("", true, give_up); }
 
 TransferGate::Turn TransferGate::wait_for_device(const Turn& /*place*/, const std::string& device,
                                                  const GiveUp& give_up) {
-  return wait({.device = device, .needs_place = false}, give_up);
+  return wait(device, false, give_up);
 }
 
-TransferGate::Turn TransferGate::wait(Waiting waiting, const GiveUp& give_up) {
+TransferGate::Turn TransferGate::wait(const std::string& device, bool needs_place, const GiveUp& give_up) {
   std::unique_lock lock(mutex_);
-  const auto self = waiting_.insert(waiting_.end(), std::move(waiting));
+  waiting_.emplace_back();
+  const auto self = std::prev(waiting_.end());
+  self->device = device;
+  self->needs_place = needs_place;
   let_go();
   while (!self->may_go) {
-    changed_.wait_for(lock, kBetweenLooks);
+    self->changed.wait_for(lock, kBetweenLooks);
     if (self->may_go) break;
     try {
       give_up();
@@ -55,8 +57,8 @@ void TransferGate::let_go() {
     if (!one.device.empty()) busy_.insert(one.device);
     if (one.needs_place) --free_;
     one.may_go = true;
+    one.changed.notify_one();
   }
-  changed_.notify_all();
 }
 
 }  // namespace ssync

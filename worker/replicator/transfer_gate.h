@@ -53,16 +53,16 @@ class TransferGate {
  private:
   struct Waiting {
     std::string device;
-    bool needs_place;
+    bool needs_place = false;
     bool may_go = false;
+    std::condition_variable changed = {};  // one for each: only who may go is woken
   };
 
-  Turn wait(Waiting waiting, const GiveUp& give_up);
+  Turn wait(const std::string& device, bool needs_place, const GiveUp& give_up);
   void end(const Turn& turn);
   void let_go();
 
   std::mutex mutex_;
-  std::condition_variable changed_;
   std::size_t free_;
   std::set<std::string> busy_;
   std::list<Waiting> waiting_;
