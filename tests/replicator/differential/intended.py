@@ -64,9 +64,19 @@ class Case:
             where = self.handoff(path)
             if where and where[:3] == place and not is_around(where[3]):
                 inside = HASH.match(where[3])
-                if not inside or not self.sendable(*place, inside[1]) or self.has_others_files(path):
+                if not inside or self.is_not_carried(place, inside[1], path):
                     return True
         return False
+
+    def is_not_carried(self, place, digest, path):
+        """In the hash directory of the path is something that no session carries."""
+        return not self.sendable(*place, digest) or self.has_others_files(path) or self.has_metadata_alone(path)
+
+    def has_metadata_alone(self, path):
+        """Ours kept metadata there whose data are not, as beside a tombstone that is older."""
+        directory = path[:HASH_END.search(path).end()]
+        endings = {key[1].rpartition('.')[2] for key in self.tested.found if key[1].startswith(directory + '/')}
+        return 'meta' in endings and 'data' not in endings
 
     def has_others_files(self, path):
         """In the hash directory of the path there was something whose name is not one of Swift's for an object."""
@@ -112,7 +122,7 @@ def kept_because_no_session_carries_it(case, one):
         return False
     inside = HASH.match(where[3])
     if inside:
-        return not case.sendable(*where[:3], inside[1]) or case.has_others_files(one.path)
+        return case.is_not_carried(where[:3], inside[1], one.path)
     return not is_around(where[3]) or case.keeps_no_object(*where[:3])
 
 
