@@ -27,7 +27,7 @@ struct StoragePolicy {
   PolicyType type = PolicyType::replication;
   bool is_default = false;
   bool is_deprecated = false;
-  ErasureCoding erasure_coding;  // meaningful when type is erasure_coding
+  ErasureCoding erasure_coding = {};  // meaningful when type is erasure_coding
 
   // "objects" or "objects-N"; "tmp" or "tmp-N" (swift.common.storage_policy.get_policy_string).
   [[nodiscard]] std::string objects_dir() const;
