@@ -13,11 +13,10 @@ namespace ssync {
 WatchedRing::WatchedRing(std::string path)
     : path_(std::move(path)), tried_(identity_of(path_)), ring_(std::make_shared<const Ring>(path_)) {}
 
-std::optional<WatchedRing::Identity> WatchedRing::identity_of(const std::string& path) {
+std::optional<FileIdentity> WatchedRing::identity_of(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-  return Identity{status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
-                  status.st_mtim.tv_nsec};
+  return FileIdentity::of(status);
 }
 
 std::shared_ptr<const Ring> WatchedRing::get() const {
@@ -26,14 +25,14 @@ std::shared_ptr<const Ring> WatchedRing::get() const {
 }
 
 bool WatchedRing::has_changed() const {
-  const std::optional<Identity> now = identity_of(path_);
+  const std::optional<FileIdentity> now = identity_of(path_);
   const std::lock_guard lock(mutex_);
   return now != tried_;
 }
 
 bool WatchedRing::reload() {
   const std::lock_guard one_at_a_time(reloading_);
-  const std::optional<Identity> now = identity_of(path_);
+  const std::optional<FileIdentity> now = identity_of(path_);
   {
     const std::lock_guard lock(mutex_);
     if (now == tried_) return false;

@@ -1,12 +1,12 @@
 // A ring whose file is read again when it changes.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
+#include "common/os/file_identity.h"
 #include "common/ring/ring.h"
 
 namespace ssync {
@@ -31,24 +31,13 @@ class WatchedRing {
   bool reload();
 
  private:
-  // What tells a file from the one that had its name before.
-  struct Identity {
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
-    std::int64_t size = 0;
-    std::int64_t seconds = 0;  // of its modification
-    std::int64_t nanoseconds = 0;
-
-    friend bool operator==(const Identity&, const Identity&) = default;
-  };
-
   // nullopt if there is no file.
-  [[nodiscard]] static std::optional<Identity> identity_of(const std::string& path);
+  [[nodiscard]] static std::optional<FileIdentity> identity_of(const std::string& path);
 
   const std::string path_;
   std::mutex reloading_;
   mutable std::mutex mutex_;  // of what follows
-  std::optional<Identity> tried_;
+  std::optional<FileIdentity> tried_;
   std::shared_ptr<const Ring> ring_;
 };
 

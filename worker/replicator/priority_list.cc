@@ -1,23 +1,25 @@
 #include "worker/replicator/priority_list.h"
 
 #include <fcntl.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <optional>
 #include <string_view>
 
+#include "common/os/errors.h"
 #include "common/os/fd.h"
 #include "common/os/log.h"
 #include "common/python/text.h"
+#include "worker/recon/regular_file.h"
 
 namespace ssync {
 namespace {
 
-constexpr std::int64_t kLongestFile = std::int64_t{16} * 1024 * 1024;
+constexpr std::size_t kLongestFile = 16UL * 1024 * 1024;
 constexpr int kAnyPolicy = -1;
 constexpr int kMostComplaints = 10;
 
@@ -44,24 +46,16 @@ std::optional<std::pair<int, std::uint64_t>> partition_of(std::string_view text)
   return std::pair(policy, *partition);
 }
 
-bool is_same(const struct stat& one, const struct stat& other) {
-  return one.st_dev == other.st_dev && one.st_ino == other.st_ino && one.st_size == other.st_size &&
-         one.st_mtim.tv_sec == other.st_mtim.tv_sec && one.st_mtim.tv_nsec == other.st_mtim.tv_nsec;
-}
-
-// False with errno set.
-bool read_all(const Fd& file, std::string& text) {
-  std::array<char, 65536> piece{};
-  for (;;) {
-    const ssize_t size = ::read(file.get(), piece.data(), piece.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return false;
-    if (size == 0) return true;
-    text.append(piece.data(), static_cast<std::size_t>(size));
-    if (static_cast<std::int64_t>(text.size()) > kLongestFile) {
-      errno = EFBIG;
-      return false;
-    }
+// nullopt, with a line in the log, for what cannot be read.
+std::optional<std::string> content_of(const Fd& file, const std::string& path, const struct stat& status) {
+  try {
+    if (!S_ISREG(status.st_mode)) throw OsError(EINVAL, path);
+    auto content = read_at_most(file, path, kLongestFile);
+    if (!content) throw OsError(EFBIG, path);
+    return content;
+  } catch (const OsError& error) {
+    log::warning("{}; what is put first stays as it is", error.what());
+    return std::nullopt;
   }
 }
 
@@ -72,26 +66,20 @@ bool PriorityList::refresh() {
   const Fd file = open_file(path_, O_RDONLY | O_NONBLOCK);
   struct stat now {};
   if (!file && errno == ENOENT) {
-    const bool was_there = is_there_;
-    is_there_ = false;
-    seen_ = {};
-    if (was_there) log::info("{}: is not there any more; nothing is put first", path_);
+    if (std::exchange(seen_, std::nullopt)) {
+      log::info("{}: is not there any more; nothing is put first", path_);
+    }
     return !std::exchange(partitions_, {}).empty();
   }
   if (!file || ::fstat(file.get(), &now) != 0) {
     log::warning("{}: {}; what is put first stays as it is", path_, std::strerror(errno));
     return false;
   }
-  if (is_there_ && is_same(now, seen_)) return false;
-  is_there_ = true;
-  seen_ = now;
-  std::string text;
-  if (!S_ISREG(now.st_mode)) errno = EINVAL;
-  if (!S_ISREG(now.st_mode) || !read_all(file, text)) {
-    log::warning("{}: {}; what is put first stays as it is", path_, std::strerror(errno));
-    return false;
-  }
-  Partitions partitions = parsed(text);
+  if (seen_ == FileIdentity::of(now)) return false;
+  seen_ = FileIdentity::of(now);
+  const std::optional<std::string> content = content_of(file, path_, now);
+  if (!content) return false;
+  Partitions partitions = parsed(*content);
   log::info("{}: {} partitions are put first", path_, partitions.size());
   const bool has_changed = partitions != partitions_;
   partitions_ = std::move(partitions);

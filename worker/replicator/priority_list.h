@@ -1,12 +1,13 @@
 // Partitions that an operator wants to have replicated before all others.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
+
+#include "common/os/file_identity.h"
 
 namespace ssync {
 
@@ -32,8 +33,7 @@ class PriorityList {
   Partitions parsed(const std::string& text) const;
 
   std::string path_;
-  struct stat seen_ {};
-  bool is_there_ = false;
+  std::optional<FileIdentity> seen_;  // the file that was read last; nullopt: there was none
   Partitions partitions_;
 };
 

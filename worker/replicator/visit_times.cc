@@ -3,9 +3,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -13,13 +11,15 @@
 #include <string_view>
 #include <utility>
 
+#include "common/os/errors.h"
 #include "common/os/log.h"
+#include "worker/recon/regular_file.h"
 
 namespace ssync {
 namespace {
 
 // A device has some hundred thousand partitions at most; a line has up to 40 bytes.
-constexpr std::int64_t kLongestFile = std::int64_t{64} * 1024 * 1024;
+constexpr std::size_t kLongestFile = 64UL * 1024 * 1024;
 constexpr std::size_t kLongestUnwritten = 64UL * 1024;
 // Below it the file is not worth the rename.
 constexpr std::size_t kFewLines = 1000;
@@ -60,21 +60,15 @@ void VisitTimes::read() {
     return;
   }
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > kLongestFile) return;
-  std::string text;
-  std::array<char, 65536> piece{};
-  for (;;) {
-    const ssize_t size = ::read(file.get(), piece.data(), piece.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) log::warning("{}: {}", path_, std::strerror(errno));
-    if (size <= 0) return;
-    text.append(piece.data(), static_cast<std::size_t>(size));
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  try {
+    const std::string text = read_at_most(file, path_, kLongestFile).value_or("");
     std::size_t begin = 0;
     for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
       take_line(std::string_view(text).substr(begin, end - begin));
     }
-    text.erase(0, begin);
-    if (text.size() > piece.size()) return;
+  } catch (const OsError& error) {
+    log::warning("{}", error.what());
   }
 }
 
@@ -102,17 +96,24 @@ std::int64_t VisitTimes::last(int policy_index, std::uint64_t partition) const {
 void VisitTimes::keep_what_was_asked_for() {
   std::erase_if(turns_, [](const auto& turn) { return !turn.second.was_asked_for; });
   if (lines_ > kFewLines && lines_ > 2 * turns_.size()) {
-    const std::string other = path_ + ".new";
-    const Fd file = open_file(other, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
-    std::string text;
-    for (const auto& [key, turn] : turns_) text += fmt::format("{} {}\n", key, turn.seconds);
-    if (file && write_to(file, text) && std::rename(other.c_str(), path_.c_str()) == 0) {
-      open();
-    } else {
-      log::warning("{}: {}", other, std::strerror(errno));
-    }
+    replace_file();
   }
   turns_ = {};
+}
+
+void VisitTimes::replace_file() {
+  std::string text;
+  for (const auto& [key, turn] : turns_) text += fmt::format("{} {}\n", key, turn.seconds);
+  const std::string other = path_ + ".new";
+  try {
+    const Fd file = open_file(other, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+    if (!file) throw_os_error(other);
+    write_all(file.get(), text, other);
+    if (std::rename(other.c_str(), path_.c_str()) != 0) throw_os_error(other);
+    open();
+  } catch (const OsError& error) {
+    log::warning("{}", error.what());
+  }
 }
 
 void VisitTimes::note(int policy_index, std::uint64_t partition, std::int64_t seconds) {
@@ -123,22 +124,13 @@ void VisitTimes::note(int policy_index, std::uint64_t partition, std::int64_t se
 }
 
 void VisitTimes::write() {
-  if (file_ && !unwritten_.empty() && !write_to(file_, unwritten_)) {
-    log::warning("{}: {}; after a restart the order of partitions is forgotten", path_, std::strerror(errno));
+  try {
+    if (file_) write_all(file_.get(), unwritten_, path_);
+  } catch (const OsError& error) {
+    log::warning("{}; after a restart the order of partitions is forgotten", error.what());
     file_ = {};
   }
   unwritten_.clear();
-}
-
-// False with errno set.
-bool VisitTimes::write_to(const Fd& file, std::string_view text) const {
-  while (!text.empty()) {
-    const ssize_t size = ::write(file.get(), text.data(), text.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(size));
-  }
-  return true;
 }
 
 }  // namespace ssync

@@ -43,8 +43,8 @@ class VisitTimes {
   void read();
   void take_line(std::string_view line);
   void open();
+  void replace_file();
   void write();
-  bool write_to(const Fd& file, std::string_view text) const;
 
   std::string path_;
   std::unordered_map<std::string, Turn> turns_;  // by "POLICY PARTITION"
