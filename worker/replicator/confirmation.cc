@@ -68,16 +68,6 @@ class Questions {
             PeerRequests& peers)
       : node_(node), job_(job), partition_(partition), peers_(peers) {}
 
-  // nullopt if it cannot say.
-  std::optional<SuffixHashes> hashes() {
-    const PeerAnswer answer = peers_.ask(node_, *job_.policy, "REPLICATE", "/" + job_.partition);
-    if (answer.head.status != 200) {
-      log::error("Invalid response {} from {}", answer.head.status, node_text(node_));
-      return std::nullopt;
-    }
-    return parse_remote_hashes(answer.body);
-  }
-
   bool has(const HandoffObject& object) {
     const auto name = name_of(partition_, object);
     if (!name) return false;
@@ -117,7 +107,7 @@ std::vector<bool> confirmed_by(const RingDevice& node, const ReplicationJob& job
   try {
     std::optional<SuffixHashes> theirs;
     if (contents.objects.size() > kFewObjects) {
-      theirs = questions.hashes();
+      theirs = ask_suffix_hashes(node, job, peers);
       if (!theirs) return confirmed;
     }
     const auto has_equal_suffix = [&](const HandoffObject& object) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <set>
 #include <vector>
@@ -23,6 +24,7 @@ namespace {
 constexpr std::size_t kMostAtOnce = 16;
 
 std::uint64_t bytes_of(const Partition& partition, const HandoffObject& object) {
+  if (!object.files.data) return 0;
   struct stat status {};
   const std::string path =
       fmt::format("{}/{}", partition.hash_dir(python::to_hex(object.hash)), object.files.data->name);
@@ -60,13 +62,7 @@ class JobPlan {
     } else if (plan_.unknown.empty()) {
       ++plan.in_sync;
     }
-    for (const auto& [node, transfer] : plan_.transfers) {
-      PlannedTransfer& sum = plan.transfers[node];
-      sum.partitions += transfer.partitions;
-      sum.suffixes += transfer.suffixes;
-      sum.objects += transfer.objects;
-      sum.bytes += transfer.bytes;
-    }
+    for (const auto& [node, transfer] : plan_.transfers) plan.transfers[node] += transfer;
     for (const auto& [node, partitions] : plan_.unknown) plan.unknown[node] += partitions;
   }
 
@@ -88,36 +84,24 @@ class JobPlan {
     PlannedTransfer& transfer = plan_.transfers[node_text(node)];
     transfer.partitions = 1;
     transfer.suffixes = suffixes->size();
+    std::map<ObjectHash, const HandoffObject*> objects;
+    for (const HandoffObject& object : contents_.objects) objects.emplace(object.hash, &object);
     for (std::size_t number = 0; number < session.offered.size(); ++number) {
       if (!session.wanted[number].any()) continue;
       ++transfer.objects;
-      if (session.wanted[number].data) transfer.bytes += bytes_wanted(session.offered[number].hash);
+      const auto object = objects.find(session.offered[number].hash);
+      if (session.wanted[number].data && object != objects.end()) {
+        transfer.bytes += bytes_of(partition_, *object->second);
+      }
     }
     return true;
   }
 
-  [[nodiscard]] std::uint64_t bytes_wanted(const ObjectHash& hash) const {
-    const auto object = std::ranges::find(contents_.objects, hash, &HandoffObject::hash);
-    return object != contents_.objects.end() && object->files.data ? bytes_of(partition_, *object) : 0;
-  }
-
   // Those that differ; of a handoff all. nullopt if the node does not say.
   [[nodiscard]] std::optional<std::vector<std::string>> suffixes_for(const RingDevice& node) const {
-    std::vector<std::string> suffixes;
-    SuffixHashes theirs;
-    if (!job_.is_handoff) {
-      const PeerAnswer answer = services_.peers.ask(node, *job_.policy, "REPLICATE", "/" + job_.partition);
-      if (answer.head.status != 200) {
-        log::error("Invalid response {} from {}", answer.head.status, node_text(node));
-        return std::nullopt;
-      }
-      theirs = parse_remote_hashes(answer.body);
-    }
-    for (const auto& [suffix, hash] : contents_.suffixes) {
-      const auto their = theirs.find(suffix);
-      if (their == theirs.end() || their->second != hash) suffixes.push_back(suffix);
-    }
-    return suffixes;
+    const auto theirs = job_.is_handoff ? SuffixHashes() : ask_suffix_hashes(node, job_, services_.peers);
+    if (!theirs) return std::nullopt;
+    return differing_suffixes(contents_.suffixes, *theirs);
   }
 
   const ReplicationJob& job_;
@@ -127,20 +111,20 @@ class JobPlan {
   DevicePlan plan_;
 };
 
-// For the sums.
-void add(PlannedTransfer& sum, const PlannedTransfer& transfer) {
-  sum.partitions += transfer.partitions;
-  sum.suffixes += transfer.suffixes;
-  sum.objects += transfer.objects;
-  sum.bytes += transfer.bytes;
-}
-
 std::string words_of(const PlannedTransfer& transfer) {
   return fmt::format("{} partitions, {} suffixes, {} objects, {} bytes", transfer.partitions,
                      transfer.suffixes, transfer.objects, transfer.bytes);
 }
 
 }  // namespace
+
+PlannedTransfer& PlannedTransfer::operator+=(const PlannedTransfer& other) {
+  partitions += other.partitions;
+  suffixes += other.suffixes;
+  objects += other.objects;
+  bytes += other.bytes;
+  return *this;
+}
 
 Plan plan_pass(const Services& services, const PolicyRings& rings, PassScope scope) {
   scope.only_look = true;
@@ -188,7 +172,7 @@ std::string plan_text(const Plan& plan, const SwiftConf& conf) {
                         device.handoffs);
     for (const auto& [node, transfer] : device.transfers) {
       text += fmt::format("  to {}: {}\n", node, words_of(transfer));
-      add(all.transfers[""], transfer);
+      all.transfers[""] += transfer;
     }
     for (const auto& [node, partitions] : device.unknown) {
       text += fmt::format("  not known of {}: {} partitions; the log says why\n", node, partitions);

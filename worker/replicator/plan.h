@@ -19,6 +19,8 @@ struct PlannedTransfer {
   std::size_t suffixes = 0;
   std::size_t objects = 0;  // data, tombstones and newer metadata
   std::uint64_t bytes = 0;  // of data
+
+  PlannedTransfer& operator+=(const PlannedTransfer& other);
 };
 
 // Of one device here, of one policy.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/os/log.h"
 #include "common/python/errors.h"
 
 namespace ssync {
@@ -35,6 +36,25 @@ SuffixHashes parse_remote_hashes(std::string_view body) {
   const auto* const hashes = std::get_if<pickle::Dict>(&value.data);
   if (hashes == nullptr) throw ValueError("no dictionary of suffixes");
   return suffix_hashes_of(*hashes);
+}
+
+std::optional<SuffixHashes> ask_suffix_hashes(const RingDevice& node, const ReplicationJob& job,
+                                              PeerRequests& peers) {
+  const PeerAnswer answer = peers.ask(node, *job.policy, "REPLICATE", "/" + job.partition);
+  if (answer.head.status != 200) {
+    log::error("Invalid response {} from {}", answer.head.status, node_text(node));
+    return std::nullopt;
+  }
+  return parse_remote_hashes(answer.body);
+}
+
+std::vector<std::string> differing_suffixes(const SuffixHashes& ours, const SuffixHashes& theirs) {
+  std::vector<std::string> suffixes;
+  for (const auto& [suffix, hash] : ours) {
+    const auto their = theirs.find(suffix);
+    if (their == theirs.end() || their->second != hash) suffixes.push_back(suffix);
+  }
+  return suffixes;
 }
 
 }  // namespace ssync

@@ -18,15 +18,6 @@
 namespace ssync {
 namespace {
 
-std::vector<std::string> differing(const SuffixHashes& ours, const SuffixHashes& theirs) {
-  std::vector<std::string> suffixes;
-  for (const auto& [suffix, hash] : ours) {
-    const auto their = theirs.find(suffix);
-    if (their == theirs.end() || their->second != hash) suffixes.push_back(suffix);
-  }
-  return suffixes;
-}
-
 class Update {
  public:
   Update(const ReplicationJob& job, const Services& services, DiskThreads& threads)
@@ -101,11 +92,11 @@ class Update {
       return;
     }
     const SuffixHashes theirs = parse_remote_hashes(answer.body);
-    std::vector<std::string> suffixes = differing(ours_, theirs);
+    std::vector<std::string> suffixes = differing_suffixes(ours_, theirs);
     if (!suffixes.empty()) {
       // They may differ only because they have changed here meanwhile.
       ours_ = suffix_hashes_of(hash_partition(partition_, threads_, {.recalculate = suffixes}).suffixes);
-      suffixes = differing(ours_, theirs);
+      suffixes = differing_suffixes(ours_, theirs);
     }
     if (suffixes.empty()) {
       ++result_.hashmatch;
