@@ -33,7 +33,9 @@ class LineFormatter : public spdlog::formatter {
 
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
     if (prefix_ == LinePrefix::as_syslog) append_prefix(message, line);
-    if (prefix_ == LinePrefix::priority) append(line, "<" + std::to_string(priority(message.level)) + ">");
+    if (prefix_ == LinePrefix::priority) {
+      append(line, "<" + std::to_string(words_of(message.level).priority) + ">");
+    }
     for (const char c : message.payload) {
       const auto byte = static_cast<unsigned char>(c);
       if (byte < 0x20 || byte == 0x7f) {
@@ -54,35 +56,24 @@ class LineFormatter : public spdlog::formatter {
  private:
   static char octal_digit(unsigned value) { return static_cast<char>('0' + (value & 7U)); }
 
-  static const char* level_name(spdlog::level::level_enum level) {
-    switch (level) {
-      case spdlog::level::trace:
-      case spdlog::level::debug:
-        return "DEBUG";
-      case spdlog::level::warn:
-        return "WARNING";
-      case spdlog::level::err:
-        return "ERROR";
-      case spdlog::level::critical:
-        return "CRITICAL";
-      default:
-        return "INFO";
-    }
-  }
+  struct LevelWords {
+    const char* name;  // Swift's
+    int priority;      // syslog's
+  };
 
-  static int priority(spdlog::level::level_enum level) {
+  static LevelWords words_of(spdlog::level::level_enum level) {
     switch (level) {
       case spdlog::level::trace:
       case spdlog::level::debug:
-        return LOG_DEBUG;
+        return {"DEBUG", LOG_DEBUG};
       case spdlog::level::warn:
-        return LOG_WARNING;
+        return {"WARNING", LOG_WARNING};
       case spdlog::level::err:
-        return LOG_ERR;
+        return {"ERROR", LOG_ERR};
       case spdlog::level::critical:
-        return LOG_CRIT;
+        return {"CRITICAL", LOG_CRIT};
       default:
-        return LOG_INFO;
+        return {"INFO", LOG_INFO};
     }
   }
 
@@ -97,7 +88,7 @@ class LineFormatter : public spdlog::formatter {
     std::array<char, 32> time{};
     const std::size_t length = std::strftime(time.data(), time.size(), "%b %e %H:%M:%S", &local);
     append(line, std::string(time.data(), length) + " " + name_ + "[" + std::to_string(::getpid()) +
-                     "]: " + level_name(message.level) + " ");
+                     "]: " + words_of(message.level).name + " ");
   }
 
   std::string name_;
