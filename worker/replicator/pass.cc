@@ -53,7 +53,8 @@ Pass::Pass(const Services& services, const PolicyRings& rings, PriorityList& pri
       cycle_(cycle),
       next_ring_check_(Clock::now() +
                        std::chrono::duration_cast<Clock::duration>(
-                           std::chrono::duration<double>(services.settings.ring_check_interval))) {}
+                           std::chrono::duration<double>(services.settings.ring_check_interval))),
+      next_priority_look_(Clock::now() + kBetweenPriorityLooks) {}
 
 void Pass::run() {
   try {

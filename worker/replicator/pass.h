@@ -80,7 +80,7 @@ class Pass {
   StatsLines lines_;
   Clock::time_point begun_ = Clock::now();
   Clock::time_point next_ring_check_;
-  Clock::time_point next_priority_look_ = Clock::now() + std::chrono::seconds(1);
+  Clock::time_point next_priority_look_;
 };
 
 }  // namespace ssync
