@@ -328,12 +328,19 @@ def plan_of(node):
     return done.stdout
 
 
-def test_a_plan_changes_nothing(replicator, start_node, elsewhere):
+@pytest.fixture
+def node_to_plan(replicator, start_node, elsewhere):
+    """A node that has all partitions, of which some belong there."""
     if not replicator.ours:
         pytest.skip('Swift makes no plans')
     node = start_node(devices=('d1',))
     node.configure(elsewhere, weight=100)
     fill(node.tree)
+    return node
+
+
+def test_a_plan_changes_nothing(replicator, node_to_plan, elsewhere):
+    node = node_to_plan
     before = read_tree(node.tree.device_path)
     text = plan_of(node)
     assert read_tree(node.tree.device_path) == before
@@ -346,19 +353,14 @@ def test_a_plan_changes_nothing(replicator, start_node, elsewhere):
     sent = re.search(r'to send: (\d+) partitions, (\d+) suffixes, (\d+) objects, (\d+) bytes', text)
     assert (int(sent[1]), int(sent[3])) == (copies, copies * OBJECTS), text
     assert int(sent[4]) == sum(len('body of ' + name) for partition in PARTITIONS
-                                        for name, _ in zip(names_of(partition), range(OBJECTS))
-                                        for _ in peers_of(node, elsewhere, partition)[0]), text
+                               for name, _ in zip(names_of(partition), range(OBJECTS))
+                               for _ in peers_of(node, elsewhere, partition)[0]), text
     node.run(replicator)
     text = plan_of(node)
     assert 'in all: %d partitions in sync, 0 differ, 0 handoffs; to send: 0 partitions' % len(own) in text, text
 
 
-def test_a_plan_says_what_it_cannot_know(replicator, start_node, elsewhere):
-    if not replicator.ours:
-        pytest.skip('Swift makes no plans')
-    node = start_node(devices=('d1',))
-    node.configure(elsewhere, weight=100)
-    fill(node.tree)
+def test_a_plan_says_what_it_cannot_know(node_to_plan, elsewhere):
     shutil.rmtree(elsewhere[0].tree.device_path)
-    text = plan_of(node)
+    text = plan_of(node_to_plan)
     assert re.search('not known of 127.0.0.1:%d/%s: [0-9]+ partitions' % (elsewhere[0].port, elsewhere[0].name), text), text

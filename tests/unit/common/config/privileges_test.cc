@@ -9,13 +9,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <filesystem>
 #include <functional>
-#include <iterator>
 #include <string>
 
 #include "common/config/errors.h"
 #include "common/os/fd.h"
+#include "tests/unit/thread_count.h"
 
 namespace ssync {
 namespace {
@@ -139,8 +138,7 @@ TEST_F(PrivilegesTest, ARootThatMayNotBecomeTheUserIsRefused) {
   const std::string said = in_a_child([] {
     // Capabilities are a thread's, and glibc aborts where setgroups() succeeds in one thread only; the thread
     // sanitizer has a thread of its own.
-    const std::filesystem::directory_iterator threads("/proc/self/task");
-    if (std::distance(begin(threads), end(threads)) > 1) return std::string("more than one thread");
+    if (thread_count() > 1) return std::string("more than one thread");
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
     if (syscall(SYS_capset, &header, none.data()) != 0) return std::string("capset");

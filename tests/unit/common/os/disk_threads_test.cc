@@ -4,11 +4,11 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <filesystem>
-#include <iterator>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "tests/unit/thread_count.h"
 
 namespace ssync {
 namespace {
@@ -57,26 +57,22 @@ TEST(DiskThreadsTest, NoMoreAtOnceThanAskedFor) {
 }
 
 TEST(DiskThreadsTest, EndsItsThreadsAndStartsThemAnew) {
-  const auto tasks = [] {
-    const std::filesystem::directory_iterator all("/proc/self/task");
-    return std::distance(begin(all), end(all));
-  };
-  const auto before = tasks();
+  const auto before = thread_count();
   DiskThreads threads(4);
   threads.end_all_but(0);
   for (int round = 0; round < 3; ++round) {
     std::atomic<int> calls = 0;
     threads.for_each(100, [&](std::size_t) { ++calls; });
     EXPECT_EQ(calls, 100);
-    EXPECT_EQ(tasks(), before + 3);
+    EXPECT_EQ(thread_count(), before + 3);
     threads.end_all_but(2);
-    EXPECT_EQ(tasks(), before + 2);
+    EXPECT_EQ(thread_count(), before + 2);
     threads.for_each(100, [&](std::size_t) { ++calls; });
     EXPECT_EQ(calls, 200);
     threads.end_all_but(8);
-    EXPECT_EQ(tasks(), before + 3);
+    EXPECT_EQ(thread_count(), before + 3);
     threads.end_all_but(0);
-    EXPECT_EQ(tasks(), before);
+    EXPECT_EQ(thread_count(), before);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "common/os/lock_path.h"
 #include "common/store/disk_file.h"
 #include "tests/unit/temporary_device.h"
+#include "tests/unit/thread_count.h"
 
 namespace ssync {
 namespace {
@@ -99,13 +100,9 @@ TEST_F(CommitQueueTest, SuffixesAreInvalidBeforeTheirFilesAreThere) {
 }
 
 TEST_F(CommitQueueTest, ASmallFileThatIsAloneNeedsNoThread) {
-  const auto tasks = [] {
-    const fs::directory_iterator all("/proc/self/task");
-    return std::distance(begin(all), end(all));
-  };
   DiskThreads none(1);
   CommitQueue queue(device_.partition(), none, CommitMode::group);
-  const auto before = tasks();
+  const auto before = thread_count();
   EXPECT_EQ(commit(queue, object(1)), 0);
   EXPECT_EQ(state_of(object(1)), OpenOutcome::not_exist);
   queue.settle(device_.hash_dir_of(object(2)));
@@ -120,21 +117,21 @@ TEST_F(CommitQueueTest, ASmallFileThatIsAloneNeedsNoThread) {
   EXPECT_EQ(commit(queue, object(6)), 2);
   queue.finish();
   EXPECT_EQ(state_of(object(6)), OpenOutcome::open);
-  EXPECT_EQ(tasks(), before);
+  EXPECT_EQ(thread_count(), before);
   EXPECT_THAT(outcomes(queue), ElementsAre("durable", "durable", "durable"));
   // Two of them, or a large one, are worth it.
   EXPECT_EQ(commit(queue, object(3)), 3);
   EXPECT_EQ(commit(queue, object(4)), 4);
-  EXPECT_EQ(tasks(), before + 1);
+  EXPECT_EQ(thread_count(), before + 1);
   queue.finish();
   EXPECT_THAT(outcomes(queue), ElementsAre("durable", "durable"));
   CommitQueue of_large(device_.partition(), none, CommitMode::group);
   EXPECT_EQ(commit(of_large, object(5), kT1, std::string(65537, 'x')), 0);
-  EXPECT_EQ(tasks(), before + 2);
+  EXPECT_EQ(thread_count(), before + 2);
   CommitQueue of_slow_sender(device_.partition(), none, CommitMode::group);
   EXPECT_EQ(commit(of_slow_sender, object(7)), 0);
   of_slow_sender.another_comes();
-  EXPECT_EQ(tasks(), before + 3);
+  EXPECT_EQ(thread_count(), before + 3);
   of_slow_sender.finish();
   EXPECT_EQ(state_of(object(7)), OpenOutcome::open);
 }
