@@ -70,10 +70,10 @@ class Session:
             searched = max(0, len(self.body) - len(end))
             self.read_piece()
 
-    def offers(self):
+    def offers(self, accepted=ACCEPTED):
         """Accepts the request; the lines of the missing check."""
         self.head = self.read_head()
-        self.send(ACCEPTED)
+        self.send(accepted)
         self.read_until(b':MISSING_CHECK: START\r\n')
         lines = self.read_until(b':MISSING_CHECK: END\r\n').split(b'\r\n')
         return lines[:-2]

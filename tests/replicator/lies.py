@@ -3,7 +3,7 @@ import pickle
 import time
 
 from scripted_peer import OFFER, answer, hashes
-from scripted_receiver import DONE, NOTHING_WANTED
+from scripted_receiver import ACCEPTED, DONE, NOTHING_WANTED
 
 LAST_CHUNK = b'0\r\n\r\n'
 ENDLESS_PIECE = b'x' * 65536
@@ -108,6 +108,53 @@ class ErrorAfterTheEnd(SwallowsTheUpdates):
     def end(self, session):
         session.say(DONE + b":ERROR: 500 'the disk is gone'\r\n")
         session.send(LAST_CHUNK)
+
+
+class TellsWhatItHas(SwallowsTheUpdates):
+    """As a receiver of ours does that is asked for it."""
+    accepted = ACCEPTED.replace(b'\r\n\r\n', b'\r\nX-Backend-Ssync-Tell-Held: True\r\n\r\n', 1)
+
+    def ssync(self, session):
+        lines = session.offers(self.accepted)
+        self.offered = [line.split(b' ')[:2] for line in lines]
+        self.list(session, [digest for digest, _ in self.offered])
+        self.take(session)
+        session.say(b':HELD: START\r\n' + self.held() + b':HELD: END\r\n' + DONE)
+        session.send(LAST_CHUNK)
+
+    def held(self):
+        """Nothing."""
+        return b''
+
+
+class TellsOlderThings(TellsWhatItHas):
+    def held(self):
+        return b''.join(b'%s data 1600000000.00000 1600000000.00000\r\n' % digest for digest, _ in self.offered)
+
+
+class TellsOfOtherObjects(TellsWhatItHas):
+    def held(self):
+        return b''.join(b'%032x data %s %s\r\n' % (number, time, time) for number, (_, time) in enumerate(self.offered))
+
+
+class TellsJunk(TellsWhatItHas):
+    def held(self):
+        return b''.join(b'%s %s\r\n' % (digest, time) for digest, time in self.offered)
+
+
+class TellsAndThenFails(TellsWhatItHas):
+    def held(self):
+        return (b''.join(b'%s data %s %s\r\n' % (digest, time, time) for digest, time in self.offered)
+                + b":ERROR: 500 'the disk is gone'\r\n")
+
+
+class TellsWithoutEnd(TellsWhatItHas):
+    def held(self):
+        return b''.join(b'%s data %s %s\r\n' % (digest, time, time) for digest, time in self.offered * 10000)
+
+
+class TellsWithoutAHeader(TellsAndThenFails):
+    accepted = ACCEPTED
 
 
 class ClosesAfterTheHead(Liar):
@@ -241,7 +288,8 @@ class SilentHashes(Liar):
 LIES = [
     WantsNothing(), WantsNothingWithHashesOfAnotherPartition(), WantsNothingWithHashesThatAreNone(), SwallowsTheUpdates(),
     WantsMetadataOnly(), WantsWhatWasNotOffered(), WantsJunk(), ErrorInTheList(), ErrorInsteadOfTheList(), ErrorAfterTheList(),
-    ErrorInTheEnd(), ErrorAfterTheEnd(), ClosesAfterTheHead(), ClosesAfterTheOffers(), ClosesInTheList(), ClosesBeforeTheUpdates(),
+    ErrorInTheEnd(), ErrorAfterTheEnd(), TellsWhatItHas(), TellsOlderThings(), TellsOfOtherObjects(), TellsJunk(), TellsAndThenFails(),
+    TellsWithoutEnd(), TellsWithoutAHeader(), ClosesAfterTheHead(), ClosesAfterTheOffers(), ClosesInTheList(), ClosesBeforeTheUpdates(),
     ClosesAfterTheUpdates(), ClosesInTheEnd(), EndsTheListWithTheLastChunk(), SaysNothing(), EndlessList(), EndlessLine(),
     HashesThatAreNoDictionary(), CutHashes(), EndlessHashes(), EndlessHeadOfHashes(), SilentHashes()]
 REFUSALS = [Refuses(status) for status in (b'503 Service Unavailable', b'507 Insufficient Storage', b'409 Conflict', b'500 Internal Error')]

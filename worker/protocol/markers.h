@@ -11,6 +11,9 @@ inline constexpr std::string_view kMissingCheckStart = ":MISSING_CHECK: START";
 inline constexpr std::string_view kMissingCheckEnd = ":MISSING_CHECK: END";
 inline constexpr std::string_view kUpdatesStart = ":UPDATES: START";
 inline constexpr std::string_view kUpdatesEnd = ":UPDATES: END";
+// Around the lines of held.h, before the receiver's UPDATES: START.
+inline constexpr std::string_view kHeldStart = ":HELD: START";
+inline constexpr std::string_view kHeldEnd = ":HELD: END";
 inline constexpr std::string_view kLineEnd = "\r\n";
 
 // ":ERROR: <status> <repr>\n", ended by LF alone as in Swift. repr is Python's repr() of the error.

@@ -15,11 +15,13 @@
 namespace ssync {
 namespace {
 
-void read_offers(RequestInput& input, Dialect dialect, LookUpQueue& queue) {
+void read_offers(const Session& session, RequestInput& input, LookUpQueue& queue, OfferedObjects& offered) {
   for (;;) {
     const std::string_view line = input.read_line("missing_check line");
     if (line.empty() || python::strip(line) == kMissingCheckEnd) return;
-    queue.add(parse_offer(line, dialect));
+    const Offer offer = parse_offer(line, session.dialect);
+    if (session.tell_held) offered.add(offer.hash);
+    queue.add(offer);
     if (input.is_waiting()) queue.finish();
   }
 }
@@ -27,7 +29,7 @@ void read_offers(RequestInput& input, Dialect dialect, LookUpQueue& queue) {
 }  // namespace
 
 std::string wanted_lines(const Session& session, RequestInput& input, DiskThreads& threads,
-                         std::size_t max_bytes) {
+                         OfferedObjects& offered, std::size_t max_bytes) {
   std::string lines;
   LookUpQueue queue(session.partition, session.frag_index, threads,
                     [&](const Offer& offer, const LocalObject& local) {
@@ -40,7 +42,7 @@ std::string wanted_lines(const Session& session, RequestInput& input, DiskThread
                       }
                     });
   try {
-    read_offers(input, session.dialect, queue);
+    read_offers(session, input, queue, offered);
   } catch (const Interrupted&) {
     throw;
   } catch (...) {

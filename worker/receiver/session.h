@@ -18,6 +18,7 @@ struct Session {
   std::string device;
   Dialect dialect = Dialect::ssync;
   std::optional<std::int64_t> frag_index = {};  // X-Backend-Ssync-Frag-Index; replication policies ignore it
+  bool tell_held = false;  // X-Backend-Ssync-Tell-Held: the sender asks what is here at the end
   std::string remote_addr = {};
   CommitLimits commit_limits = {};
 };

@@ -135,6 +135,7 @@ void SsyncReceiver::run_phases() {
   missing_check();
   admission_.set_phase(Phase::updates);
   updates(commits, unfinished);
+  if (session_.tell_held) tell_held();
 }
 
 std::unique_ptr<PathLock> SsyncReceiver::lock_partition(double& seconds_left) const {
@@ -172,8 +173,16 @@ void SsyncReceiver::expect_marker(std::string_view marker, std::string_view cont
 void SsyncReceiver::missing_check() {
   expect_marker(kMissingCheckStart, "missing_check start");
   // Answered only after the sender's END, so that the sender need not read while it writes.
-  write_lines(output_, {kMissingCheckStart, wanted_lines(session_, input_, threads_), kMissingCheckEnd});
+  write_lines(output_,
+              {kMissingCheckStart, wanted_lines(session_, input_, threads_, offered_), kMissingCheckEnd});
   output_.flush();
+}
+
+// While the partition is locked, and after all that was received is durable.
+void SsyncReceiver::tell_held() {
+  write_lines(output_, {kHeldStart});
+  offered_.write_held(session_.partition, threads_, output_);
+  write_lines(output_, {kHeldEnd});
 }
 
 void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished) {

@@ -12,6 +12,7 @@
 #include "common/store/commit_queue.h"
 #include "common/store/unfinished_session.h"
 #include "worker/pool/admission.h"
+#include "worker/receiver/offered_objects.h"
 #include "worker/receiver/session.h"
 #include "worker/request/streams.h"
 
@@ -44,6 +45,7 @@ class SsyncReceiver {
   void expect_marker(std::string_view marker, std::string_view context);
   void missing_check();
   void updates(CommitQueue& commits, UnfinishedSession& unfinished);
+  void tell_held();
 
   [[nodiscard]] std::string log_prefix() const;
   SessionResult fail(int status, const std::string& repr) noexcept;
@@ -54,6 +56,7 @@ class SsyncReceiver {
   Admission& admission_;
   DiskThreads& threads_;
   std::function<bool()> interrupted_;
+  OfferedObjects offered_;
 };
 
 }  // namespace ssync

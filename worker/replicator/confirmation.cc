@@ -36,17 +36,23 @@ std::optional<Timestamp> timestamp_in(const HttpResponseHead& head, std::string_
   }
 }
 
-// True if the node that answers so to HEAD has the object, or something newer.
-bool has_as_new(const HttpResponseHead& head, const ObjectFiles& files) {
-  const Timestamp ours = files.data ? files.data->timestamp : files.tombstone->timestamp;
+// What the node that answers so to HEAD has; nullopt if it has nothing, or does not say.
+std::optional<HeldObject> held_by(const HttpResponseHead& head) {
   const auto changed = timestamp_in(head, "x-backend-timestamp");
-  if (head.status == 404) return changed && *changed >= ours;
-  if (head.status != 200) return false;
+  if (head.status == 404 && changed)
+    return HeldObject{.is_deleted = true, .data = *changed, .meta = *changed};
+  if (head.status != 200) return std::nullopt;
   const auto data = timestamp_in(head, "x-backend-data-timestamp");
-  if (!data || *data < ours) return false;
-  if (*data > ours) return true;
+  if (!data) return std::nullopt;
+  return HeldObject{.is_deleted = false, .data = *data, .meta = changed.value_or(*data)};
+}
+
+// True if what a node has is the object, or something newer.
+bool is_as_new(const HeldObject& held, const ObjectFiles& files) {
+  const Timestamp ours = files.data ? files.data->timestamp : files.tombstone->timestamp;
+  if (held.is_deleted || held.data != ours) return held.data >= ours;
   if (!files.data) return false;  // a tombstone here, and data of that time there: the tombstone wins
-  return !files.meta || (changed && *changed >= files.meta->timestamp);
+  return !files.meta || held.meta >= files.meta->timestamp;
 }
 
 // The object's name, from its data or tombstone; nullopt if it cannot be read.
@@ -72,7 +78,8 @@ class Questions {
     const auto name = name_of(partition_, object);
     if (!name) return false;
     const std::string path = "/" + job_.partition + python::quote(name->path());
-    return has_as_new(peers_.ask(node_, *job_.policy, "HEAD", path, kHeadHeaders).head, object.files);
+    const auto held = held_by(peers_.ask(node_, *job_.policy, "HEAD", path, kHeadHeaders).head);
+    return held && is_as_new(*held, object.files);
   }
 
  private:
@@ -95,6 +102,26 @@ std::vector<bool> offered_as_they_are(const HandoffContents& contents, const Syn
   return result;
 }
 
+// Judges the offered objects of which the receiver has told what it has. The numbers of the others.
+std::vector<std::size_t> take_what_was_told(const HandoffContents& contents, const SyncResult& session,
+                                            std::vector<bool>& confirmed) {
+  std::map<ObjectHash, const HeldObject*> told;
+  for (const HeldObject& held : session.held) told.insert_or_assign(held.hash, &held);
+  const std::vector<bool> offered = offered_as_they_are(contents, session);
+  std::vector<std::size_t> unknown;
+  for (std::size_t number = 0; number < offered.size(); ++number) {
+    if (!offered[number]) continue;
+    const HandoffObject& object = contents.objects[number];
+    const auto held = told.find(object.hash);
+    if (held == told.end()) {
+      unknown.push_back(number);
+    } else {
+      confirmed[number] = is_as_new(*held->second, object.files);
+    }
+  }
+  return unknown;
+}
+
 }  // namespace
 
 std::vector<bool> confirmed_by(const RingDevice& node, const ReplicationJob& job, const Partition& partition,
@@ -102,11 +129,12 @@ std::vector<bool> confirmed_by(const RingDevice& node, const ReplicationJob& job
                                PeerRequests& peers) {
   std::vector<bool> confirmed(contents.objects.size());
   if (!session.is_whole) return confirmed;
-  const std::vector<bool> offered = offered_as_they_are(contents, session);
+  const std::vector<std::size_t> unknown = take_what_was_told(contents, session, confirmed);
+  if (unknown.empty()) return confirmed;
   Questions questions(node, job, partition, peers);
   try {
     std::optional<SuffixHashes> theirs;
-    if (contents.objects.size() > kFewObjects) {
+    if (unknown.size() > kFewObjects) {
       theirs = ask_suffix_hashes(node, job, peers);
       if (!theirs) return confirmed;
     }
@@ -115,9 +143,9 @@ std::vector<bool> confirmed_by(const RingDevice& node, const ReplicationJob& job
       const auto their = theirs->find(object.suffix);
       return their != theirs->end() && their->second == contents.suffixes.at(object.suffix);
     };
-    for (std::size_t number = 0; number < confirmed.size(); ++number) {
+    for (const std::size_t number : unknown) {
       const HandoffObject& object = contents.objects[number];
-      confirmed[number] = offered[number] && (has_equal_suffix(object) || questions.has(object));
+      confirmed[number] = has_equal_suffix(object) || questions.has(object);
     }
   } catch (const Interrupted&) {
     throw;

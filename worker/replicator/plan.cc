@@ -75,8 +75,9 @@ class JobPlan {
       return false;
     }
     if (suffixes->empty()) return false;
-    const SyncResult session = sync_with_node(job_, partition_, node, *suffixes, SyncKind::only_compare, {},
-                                              services_.session_limits, services_.interruption);
+    const SyncResult session =
+        sync_with_node(job_, partition_, node, *suffixes, {.kind = SyncKind::only_compare},
+                       services_.session_limits, services_.interruption);
     if (!session.is_whole) {
       ++plan_.unknown[node_text(node)];
       return false;

@@ -130,14 +130,13 @@ class Revert {
   SyncResult sync(const RingDevice& node, const std::optional<std::set<ObjectHash>>& in_region) const {
     const auto turn =
         services_.gate.wait_for_device(*place_, node_text(node), [this] { services_.interruption.check(); });
-    if (!in_region) {
-      return sync_with_node(job_, partition_, node, suffixes_, SyncKind::send, {}, services_.session_limits,
-                            services_.interruption);
+    SyncWay way{.ask_held = true};
+    if (in_region) {
+      way.kind = SyncKind::only_compare;
+      way.is_offered = [&](const ObjectHash& hash) { return in_region->contains(hash); };
     }
-    return sync_with_node(
-        job_, partition_, node, suffixes_, SyncKind::only_compare,
-        [&](const ObjectHash& hash) { return in_region->contains(hash); }, services_.session_limits,
-        services_.interruption);
+    return sync_with_node(job_, partition_, node, suffixes_, way, services_.session_limits,
+                          services_.interruption);
   }
 
   static std::set<ObjectHash> in_sync_after(const SyncResult& session, bool is_compared) {

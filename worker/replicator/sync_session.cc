@@ -41,8 +41,7 @@ class RecordedObjects final : public ObjectSource {
 }  // namespace
 
 SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition, const RingDevice& node,
-                          const std::vector<std::string>& suffixes, SyncKind kind,
-                          const std::function<bool(const ObjectHash&)>& is_offered,
+                          const std::vector<std::string>& suffixes, const SyncWay& way,
                           const ConnectionLimits& limits, const Interruption& interruption) {
   SyncResult result;
   std::optional<RecordedObjects> objects;
@@ -51,12 +50,13 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
                                       .device = node.device},
                          .partition = job.partition,
                          .policy_index = job.policy->index,
-                         .dry_run = kind == SyncKind::only_compare,
+                         .dry_run = way.kind == SyncKind::only_compare,
+                         .ask_held = way.ask_held,
                          .limits = limits},
                         interruption, [](const SenderProgress&) {});
   try {
     session.run([&](bool) -> ObjectSource& {
-      return objects.emplace(partition, suffixes, is_offered, result.offered);
+      return objects.emplace(partition, suffixes, way.is_offered, result.offered);
     });
     result.is_whole = true;
   } catch (const Interrupted&) {
@@ -64,6 +64,7 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
   } catch (const std::exception& error) {
     log::error("{}/{} {}", node_text(node), job.partition, error.what());
   }
+  result.held = session.held();
   result.wanted.resize(result.offered.size());
   for (std::size_t number = 0; number < result.offered.size() && number < session.offers().size(); ++number) {
     result.wanted[number] = session.offers().wanted(number);

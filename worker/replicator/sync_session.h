@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/layout/partition.h"
+#include "worker/protocol/held.h"
 #include "worker/protocol/offer.h"
 #include "worker/protocol/wanted.h"
 #include "worker/replicator/replication_job.h"
@@ -20,6 +21,7 @@ struct SyncResult {
   bool is_whole = false;
   std::vector<Offer> offered;
   std::vector<WantedParts> wanted;  // of each offered object
+  std::vector<HeldObject> held;     // what the receiver says that it has; empty if it is not ours
 };
 
 enum class SyncKind {
@@ -27,12 +29,16 @@ enum class SyncKind {
   only_compare,  // nothing is sent (Sender with remote_check_objs)
 };
 
-// Runs the session (swift.obj.replicator.ObjectReplicator.ssync): the objects of these suffixes, of which
-// only those are offered that `is_offered` accepts; all if it is empty. An error is logged, as in Swift; only
-// Interrupted is thrown.
+struct SyncWay {
+  SyncKind kind = SyncKind::send;
+  bool ask_held = false;                                   // the receiver is asked what it has at the end
+  std::function<bool(const ObjectHash&)> is_offered = {};  // offers only these; all if it is empty
+};
+
+// Runs the session (swift.obj.replicator.ObjectReplicator.ssync) about the objects of these suffixes. An
+// error is logged, as in Swift; only Interrupted is thrown.
 SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition, const RingDevice& node,
-                          const std::vector<std::string>& suffixes, SyncKind kind,
-                          const std::function<bool(const ObjectHash&)>& is_offered,
+                          const std::vector<std::string>& suffixes, const SyncWay& way,
                           const ConnectionLimits& limits, const Interruption& interruption);
 
 }  // namespace ssync

@@ -109,8 +109,8 @@ class Update {
     ++result_.rsync;
     const auto turn =
         services_.gate.wait_for_session(node_text(node), [this] { services_.interruption.check(); });
-    const SyncResult session = sync_with_node(job_, partition_, node, suffixes, SyncKind::send, {},
-                                              services_.session_limits, services_.interruption);
+    const SyncResult session = sync_with_node(job_, partition_, node, suffixes, {}, services_.session_limits,
+                                              services_.interruption);
     if (!session.is_whole) {
       result_.add_failure(node);
     } else if (node.region != job_.region) {

@@ -11,6 +11,7 @@ RequestHead RequestHead::from_params(const FastCgiParams& param) {
           .user_agent = param("HTTP_USER_AGENT").value_or("-"),
           .policy_index = param("HTTP_X_BACKEND_STORAGE_POLICY_INDEX"),
           .frag_index = param("HTTP_X_BACKEND_SSYNC_FRAG_INDEX"),
+          .tell_held = param("HTTP_X_BACKEND_SSYNC_TELL_HELD"),
           .replication = param("HTTP_X_BACKEND_REPLICATION")};
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/python/errors.h"
 #include "common/python/repr.h"
 #include "common/python/text.h"
 #include "worker/protocol/markers.h"
@@ -96,7 +97,7 @@ void SenderSession::enter(SenderProgress::Phase phase) {
 }
 
 // Starts the session. True if the receiver accepts fragments that are not durable.
-bool SenderSession::start(ReceiverConnection& connection) const {
+bool SenderSession::start(ReceiverConnection& connection) {
   std::string head = "SSYNC /" + job_.receiver.device + "/" + job_.partition +
                      " HTTP/1.1\r\nHost: " + job_.receiver.host_and_port() +
                      "\r\nTransfer-Encoding: chunked\r\nX-Backend-Storage-Policy-Index: " +
@@ -106,6 +107,7 @@ bool SenderSession::start(ReceiverConnection& connection) const {
     // Swift 2.4 to 2.20 know the second name.
     head += "X-Backend-Ssync-Frag-Index: " + index + "\r\nX-Backend-Ssync-Node-Index: " + index + "\r\n";
   }
+  if (job_.ask_held) head += "X-Backend-Ssync-Tell-Held: True\r\n";
   const HttpResponseHead answer = connection.request(head + "\r\n");
   if (answer.status != 200) {
     std::string message = "the receiver answered " + std::to_string(answer.status);
@@ -113,8 +115,12 @@ bool SenderSession::start(ReceiverConnection& connection) const {
     const std::string words = words_of(connection.read_body(kLongestPage));
     throw ReceiverRefused(words.empty() ? message : message + ": " + words);
   }
-  const std::string* accepts = answer.find("x-backend-accept-no-commit");
-  return accepts != nullptr && python::is_true(*accepts);
+  const auto says = [&](std::string_view name) {
+    const std::string* const value = answer.find(name);
+    return value != nullptr && python::is_true(*value);
+  };
+  tells_held_ = job_.ask_held && says("x-backend-ssync-tell-held");
+  return says("x-backend-accept-no-commit");
 }
 
 void SenderSession::missing_check(ReceiverConnection& connection, ObjectSource& source) {
@@ -169,11 +175,27 @@ void SenderSession::updates(ReceiverConnection& connection, ObjectSource& source
   if (!job_.dry_run) send_updates(&connection, source);
   write_line(connection, kUpdatesEnd);
   connection.flush();
+  if (tells_held_) read_held(connection);
   await_line(connection, kUpdatesStart);
   await_line(connection, kUpdatesEnd);
   connection.finish();
   // After the session, because reading the objects may take longer than the receiver's timeout.
   if (job_.dry_run) send_updates(nullptr, source);
+}
+
+void SenderSession::read_held(ReceiverConnection& connection) {
+  await_line(connection, kHeldStart);
+  for (;;) {
+    const std::string_view line = connection.read_line("what the receiver has");
+    if (line == kHeldEnd) return;
+    // Nobody has more than was offered; a receiver without end must not fill the memory.
+    if (is_error_line(line) || held_.size() == offered_.size()) refuse(line);
+    try {
+      held_.push_back(parse_held(line));
+    } catch (const ValueError& error) {
+      throw ReceiverRefused(error.what());
+    }
+  }
 }
 
 // Without a connection the updates are only counted.

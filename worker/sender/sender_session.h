@@ -5,7 +5,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "worker/protocol/held.h"
 #include "worker/sender/interruption.h"
 #include "worker/sender/object_source.h"
 #include "worker/sender/receiver_address.h"
@@ -20,7 +22,8 @@ struct SenderJob {
   std::string partition;
   int policy_index = 0;
   std::optional<int> fragment_index = {};
-  bool dry_run = false;  // no updates are sent, only counted
+  bool dry_run = false;   // no updates are sent, only counted
+  bool ask_held = false;  // the receiver is asked what it has at the end
   ConnectionLimits limits;
   ConnectionTls tls = {};
 };
@@ -53,13 +56,16 @@ class SenderSession {
   [[nodiscard]] const SenderProgress& progress() const noexcept { return progress_; }
   // What was offered, in the order of the source, and what is wanted of it as far as was heard.
   [[nodiscard]] const SentOffers& offers() const noexcept { return offered_; }
+  // What the receiver says that it has of it at the end, if it was asked; only receivers of ours answer.
+  [[nodiscard]] const std::vector<HeldObject>& held() const noexcept { return held_; }
 
  private:
-  [[nodiscard]] bool start(ReceiverConnection& connection) const;
+  [[nodiscard]] bool start(ReceiverConnection& connection);
   void missing_check(ReceiverConnection& connection, ObjectSource& source);
   void take_answer_line(std::string_view line);
   void updates(ReceiverConnection& connection, ObjectSource& source);
   void send_updates(ReceiverConnection* connection, ObjectSource& source);
+  void read_held(ReceiverConnection& connection);
   void enter(SenderProgress::Phase phase);
 
   SenderJob job_;
@@ -67,6 +73,8 @@ class SenderSession {
   Observer observer_;
   SenderProgress progress_;
   SentOffers offered_;
+  bool tells_held_ = false;
+  std::vector<HeldObject> held_;
   enum class Answer { not_begun, begun, ended };
   Answer answer_ = Answer::not_begun;
 };

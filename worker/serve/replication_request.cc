@@ -62,6 +62,8 @@ Session open_session(const SessionRequest& request, const RequestHead& head,
                  .device = request.segments[0],
                  .dialect = head.method == "SSYNC" ? Dialect::ssync : Dialect::replication_2013,
                  .frag_index = request.frag_index,
+                 .tell_held = head.method == "SSYNC" && request.policy.type == PolicyType::replication &&
+                              head.tell_held && python::is_true(*head.tell_held),
                  .remote_addr = head.remote_addr};
 }
 

@@ -163,7 +163,9 @@ SessionResult Routes::run_session(const Request& request, const RequestHead& hea
   outcome.status = 200;
   request.output.write(
       "Status: 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n"
-      "X-Backend-Accept-No-Commit: True\r\n\r\n");
+      "X-Backend-Accept-No-Commit: True\r\n");
+  if (session && session->tell_held) request.output.write("X-Backend-Ssync-Tell-Held: True\r\n");
+  request.output.write("\r\n");
   if (!session) return refuse_session(request.output);
   session->commit_limits = commit_limits_;
   return SsyncReceiver(*session, request.input, request.output, admission, threads_, stopping_).run();

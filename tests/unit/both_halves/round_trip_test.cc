@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -153,6 +154,7 @@ class RoundTripTest : public ::testing::Test {
                              .policy_index = policy_.index,
                              .fragment_index = policy_.fragment_index,
                              .dry_run = dry_run,
+                             .ask_held = true,
                              .limits = {.timeout = std::chrono::seconds(20)}},
                             interruption, [](const SenderProgress&) {});
       std::optional<PartitionObjects> objects;
@@ -167,6 +169,7 @@ class RoundTripTest : public ::testing::Test {
         result = refused.what();
       }
       progress_ = session.progress();
+      held_ = session.held();
     }
     EXPECT_EQ(server.join(), "");
     return result;
@@ -201,6 +204,7 @@ class RoundTripTest : public ::testing::Test {
   const ObjectName one_{"a", "c", "one"};
   const ObjectName two_{"a", "c", "two"};
   SenderProgress progress_;
+  std::vector<HeldObject> held_;
   SessionResult result_ = SessionResult::cut;
 };
 
@@ -221,6 +225,12 @@ TEST_F(RoundTripTest, BothSidesAreAlikeAfterwards) {
   EXPECT_EQ(send(), "done");
   EXPECT_EQ(result_, SessionResult::complete);
   EXPECT_EQ(objects_of(there_), objects_of(here_));
+  EXPECT_EQ(held_.size(), 61U);
+  EXPECT_EQ(std::count_if(held_.begin(), held_.end(), [](const HeldObject& held) { return held.is_deleted; }),
+            1);
+  EXPECT_EQ(std::count_if(held_.begin(), held_.end(),
+                          [](const HeldObject& held) { return held.meta != held.data; }),
+            20);
   EXPECT_EQ(progress_.offered, 61U);
   EXPECT_EQ(progress_.updates.put, 45U);
   EXPECT_EQ(progress_.updates.post, 20U);

@@ -34,7 +34,8 @@ class WantedLinesTest : public ::testing::Test {
                           .device = "sda1",
                           .dialect = dialect,
                           .remote_addr = "10.0.0.1"};
-    return wanted_lines(session, input, threads_);
+    OfferedObjects offered;
+    return wanted_lines(session, input, threads_, offered);
   }
   std::string wanted(const std::string& script, Dialect dialect = Dialect::ssync,
                      ScriptEnd end = ScriptEnd::clean) {
@@ -113,12 +114,13 @@ TEST_F(WantedLinesTest, AreBounded) {
   const Session session{.settings = device_.receiver(), .partition = device_.partition(), .device = "sda1"};
   std::string script;
   for (int i = 0; i < 100; ++i) script += offer(i);
+  OfferedObjects offered;
   ScriptedInput whole(script + kEnd);
-  const std::size_t size = wanted_lines(session, whole, threads_).size();
+  const std::size_t size = wanted_lines(session, whole, threads_, offered).size();
   ScriptedInput fits(script + kEnd);
-  EXPECT_EQ(wanted_lines(session, fits, threads_, size).size(), size);
+  EXPECT_EQ(wanted_lines(session, fits, threads_, offered, size).size(), size);
   ScriptedInput too_long(script + kEnd);
-  EXPECT_THROW(wanted_lines(session, too_long, threads_, size - 1), std::length_error);
+  EXPECT_THROW(wanted_lines(session, too_long, threads_, offered, size - 1), std::length_error);
 }
 
 TEST_F(WantedLinesTest, LeavesWhatFollowsTheEndAlone) {

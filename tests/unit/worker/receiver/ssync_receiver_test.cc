@@ -150,6 +150,40 @@ TEST_P(SsyncReceiverTest, AsksForWhatIsMissing) {
             "\r\n:MISSING_CHECK: START\r\n" + missing + " d\r\n:MISSING_CHECK: END\r\n" + kDone);
 }
 
+// What is on the device after the updates, whether it was offered as it is, newer or older.
+TEST_P(SsyncReceiverTest, TellsWhatItHasOfWhatWasOfferedIfItIsAsked) {
+  session_.tell_held = true;
+  const ObjectName posted{"a", "c", "posted"};
+  const ObjectName deleted{"a", "c", "deleted"};
+  const ObjectName damaged{"a", "c", "damaged"};
+  device_.add_data(posted, kT2, "newer");
+  device_.add_meta(posted, kT3);
+  device_.add_tombstone(deleted, kT2);
+  device_.add_data(damaged, kT1, "x", {{"Content-Length", "5"}});
+  std::string list;
+  for (const ObjectName& name : {one_, posted, deleted, two_, damaged}) {
+    list += device_.hash_of(name) + " " + kT1 + "\r\n";
+  }
+  const std::string sent =
+      run(":MISSING_CHECK: START\r\n" + list + ":MISSING_CHECK: END\r\n:UPDATES: START\r\n" +
+          put("/a/c/one", kT1, "one") + ":UPDATES: END\r\n");
+  const std::string held = ":HELD: START\r\n" + device_.hash_of(one_) + " data " + kT1 + " " + kT1 + "\r\n" +
+                           device_.hash_of(posted) + " data " + kT2 + " " + kT3 + "\r\n" +
+                           device_.hash_of(deleted) + " deleted " + kT2 + " " + kT2 + "\r\n:HELD: END\r\n";
+  EXPECT_THAT(sent, ::testing::EndsWith(":MISSING_CHECK: END\r\n" + held + kDone));
+}
+
+TEST_P(SsyncReceiverTest, TellsNothingAfterASessionThatFailed) {
+  session_.tell_held = true;
+  device_.add_data(one_, kT1, "one");
+  const std::string sent =
+      run(":MISSING_CHECK: START\r\n" + device_.hash_of(one_) + " " + kT1 +
+          "\r\n:MISSING_CHECK: END\r\n:UPDATES: START\r\nPUT /a/c/two\r\nX-Timestamp: x\r\n"
+          "Content-Length: 0\r\n\r\n:UPDATES: END\r\n");
+  EXPECT_THAT(sent, ::testing::EndsWith("1 failures to 0 successes'\n"));
+  EXPECT_THAT(sent, ::testing::Not(::testing::HasSubstr("HELD")));
+}
+
 struct ErrorCase {
   const char* script;
   const char* line;

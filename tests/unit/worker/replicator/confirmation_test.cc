@@ -62,7 +62,7 @@ class ConfirmationTest : public ::testing::Test {
 
   // A whole session in which all was offered.
   SyncResult session_of(const HandoffContents& contents) const {
-    SyncResult session{.is_whole = is_whole_, .offered = {}, .wanted = {}};
+    SyncResult session{.is_whole = is_whole_, .offered = {}, .wanted = {}, .held = held_};
     for (const HandoffObject& object : contents.objects) {
       const ObjectFiles& files = object.files;
       if (!object.is_object()) continue;
@@ -97,6 +97,7 @@ class ConfirmationTest : public ::testing::Test {
   Interruption interruption_;
   std::string asked_;
   bool is_whole_ = true;
+  std::vector<HeldObject> held_;
 };
 
 TEST_F(ConfirmationTest, ASuffixWithTheSameHashIsThere) {
@@ -200,6 +201,43 @@ TEST_F(ConfirmationTest, ATombstoneIsConfirmedByATombstoneOrNewerData) {
   EXPECT_THAT(confirmed({gone}), ElementsAre(true));
   EXPECT_THAT(confirmed({there(kT2)}), ElementsAre(true));
   EXPECT_THAT(confirmed({there(kT1)}), ElementsAre(false));
+}
+
+TEST_F(ConfirmationTest, WhatTheReceiverToldInTheSessionIsNotAskedFor) {
+  device_.add_data(name_, kT1, "x");
+  device_.add_meta(name_, kT2);
+  const ObjectHash hash = *parse_object_hash(device_.hash_of(name_));
+  const Timestamp t1 = Timestamp::parse(kT1);
+  const Timestamp t2 = Timestamp::parse(kT2);
+  struct Case {
+    const char* what;
+    HeldObject held;
+    bool expected;
+  };
+  for (const Case& c : {
+           Case{"the same", {.hash = hash, .is_deleted = false, .data = t1, .meta = t2}, true},
+           Case{"older metadata", {.hash = hash, .is_deleted = false, .data = t1, .meta = t1}, false},
+           Case{"newer", {.hash = hash, .is_deleted = false, .data = t2, .meta = t2}, true},
+           Case{"older", {.hash = hash, .is_deleted = false, .data = {}, .meta = t2}, false},
+           Case{"deleted later", {.hash = hash, .is_deleted = true, .data = t2, .meta = t2}, true},
+           Case{"deleted before", {.hash = hash, .is_deleted = true, .data = {}, .meta = {}}, false},
+       }) {
+    held_ = {c.held};
+    EXPECT_THAT(confirmed({}), ElementsAre(c.expected)) << c.what;
+  }
+  EXPECT_EQ(asked_, "");
+}
+
+TEST_F(ConfirmationTest, WhatTheReceiverDidNotTellIsAskedFor) {
+  add_many();
+  for (const ObjectName& name : {many_[0], many_[1], many_[3]}) {
+    const Timestamp time = Timestamp::parse(kT1);
+    held_.push_back(
+        {.hash = *parse_object_hash(device_.hash_of(name)), .is_deleted = false, .data = time, .meta = time});
+  }
+  const std::string absent = "HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n";
+  EXPECT_THAT(confirmed({absent}), UnorderedElementsAre(true, true, false, true));
+  EXPECT_THAT(asked_, StartsWith("HEAD /sdb/7/a/c/3 "));
 }
 
 TEST_F(ConfirmationTest, WhatWasNotOfferedIsNotConfirmed) {

@@ -19,6 +19,7 @@ namespace ssync {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 using Phase = SenderProgress::Phase;
@@ -79,6 +80,7 @@ class SenderSessionTest : public ::testing::Test {
       source.during_send = during_send_;
       result = outcome_of(session, source);
       progress_ = session.progress();
+      held_ = session.held();
     }
     EXPECT_EQ(server.join(), "");
     return result;
@@ -138,6 +140,7 @@ class SenderSessionTest : public ::testing::Test {
   std::optional<bool> accepts_no_commit_;
   std::vector<Phase> phases_;
   SenderProgress progress_;
+  std::vector<HeldObject> held_;
 };
 
 TEST_F(SenderSessionTest, SaysWhatItIsAbout) {
@@ -163,6 +166,50 @@ TEST_F(SenderSessionTest, KnowsWhetherTheReceiverTakesWhatIsNotDurable) {
               "done");
     EXPECT_EQ(accepts_no_commit_, accepts) << header;
   }
+}
+
+const char kTellsHeld[] = "HTTP/1.1 200 OK\r\nX-Backend-Ssync-Tell-Held: True\r\n\r\n\r\n";
+
+TEST_F(SenderSessionTest, ReadsWhatTheReceiverHas) {
+  const std::string times = std::string(" ") + kTime + " " + kTime + "\r\n";
+  const std::string held = hex_of(2) + " data" + times + hex_of(0) + " deleted" + times;
+  const auto end = [](const std::string& lines) {
+    return ":HELD: START\r\n" + lines + ":HELD: END\r\n" + kDone;
+  };
+  job_.ask_held = true;
+  ASSERT_EQ(run(answering(kTellsHeld, kNothingWanted, end(held))), "done");
+  EXPECT_THAT(head_, HasSubstr("\r\nX-Backend-Ssync-Tell-Held: True\r\n"));
+  ASSERT_EQ(held_.size(), 2U);
+  EXPECT_EQ(held_[0].hash, hash_of(2));
+  EXPECT_FALSE(held_[0].is_deleted);
+  EXPECT_EQ(held_[1].hash, hash_of(0));
+  EXPECT_TRUE(held_[1].is_deleted);
+  ASSERT_EQ(run(answering(kTellsHeld, kNothingWanted, end(""))), "done");
+  EXPECT_THAT(held_, IsEmpty());
+  ASSERT_EQ(run(answering(kAccepted, kNothingWanted, kDone)), "done") << "Swift's receivers tell nothing";
+  EXPECT_THAT(held_, IsEmpty());
+}
+
+TEST_F(SenderSessionTest, RefusesWhatIsNoListOfWhatTheReceiverHas) {
+  const std::string line = hex_of(0) + " data " + kTime + " " + kTime + "\r\n";
+  job_.ask_held = true;
+  const std::pair<const char*, std::string> cases[] = {
+      {"not told although it was promised", kDone},
+      {"cut", ":HELD: START\r\n" + line},
+      {"more than was offered", ":HELD: START\r\n" + line + line + line + line + ":HELD: END\r\n" + kDone},
+      {"no such line", ":HELD: START\r\n" + hex_of(0) + "\r\n:HELD: END\r\n" + kDone},
+      {"an error", ":HELD: START\r\n:ERROR: 0 'x'\n"},
+  };
+  for (const auto& [why, last] : cases) {
+    EXPECT_THAT(run(answering(kTellsHeld, kNothingWanted, last)),
+                ::testing::AnyOf(StartsWith("ReceiverRefused: "), StartsWith("ConnectionLost: ")))
+        << why;
+  }
+  job_.ask_held = false;
+  EXPECT_THAT(
+      run(answering(kTellsHeld, kNothingWanted, ":HELD: START\r\n" + line + ":HELD: END\r\n" + kDone)),
+      StartsWith("ReceiverRefused: "))
+      << "told without being asked";
 }
 
 TEST_F(SenderSessionTest, SendsWhatIsWantedInTheOrderOfTheOffers) {

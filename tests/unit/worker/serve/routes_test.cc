@@ -247,6 +247,22 @@ TEST_F(RoutesTest, ASessionStoresWhatItIsSent) {
   }
 }
 
+TEST_F(RoutesTest, ASessionTellsWhatIsHereAtItsEndOnlyIfItIsAsked) {
+  const std::string script =
+      ":MISSING_CHECK: START\r\n:MISSING_CHECK: END\r\n:UPDATES: START\r\n:UPDATES: END\r\n";
+  const char* const name = "HTTP_X_BACKEND_SSYNC_TELL_HELD";
+  const std::string asked = answer("SSYNC", "/sda1/7", {{name, "True"}}, script);
+  EXPECT_THAT(asked, HasSubstr("X-Backend-Ssync-Tell-Held: True\r\n\r\n\r\n"));
+  EXPECT_THAT(asked, EndsWith(":HELD: START\r\n:HELD: END\r\n:UPDATES: START\r\n:UPDATES: END\r\n"));
+  const std::string plain = answer("SSYNC", "/sda1/7", {}, script);
+  EXPECT_EQ(answer("SSYNC", "/sda1/7", {{name, "False"}}, script), plain);
+  EXPECT_EQ(answer("REPLICATION", "/sda1/7", {{name, "True"}}, script), plain);
+  // Of a fragment it could not tell which.
+  EXPECT_EQ(
+      answer("SSYNC", "/sda1/7", {{name, "True"}, {"HTTP_X_BACKEND_STORAGE_POLICY_INDEX", "2"}}, script),
+      plain);
+}
+
 TEST_F(RoutesTest, ASessionGoesToThePolicyThatItNames) {
   const std::string script =
       ":MISSING_CHECK: START\r\n:MISSING_CHECK: END\r\n:UPDATES: START\r\nDELETE /a/c/o\r\nX-Timestamp: " +
