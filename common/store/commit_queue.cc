@@ -14,8 +14,9 @@ namespace ssync {
 
 namespace {
 
-// Bytes up to which a file that is alone waits: the data of larger ones are better written at once.
+// Bytes up to which one of the first files waits: the data of larger ones are better written at once.
 constexpr std::int64_t kSmallFile = std::int64_t{64} * 1024;
+constexpr std::size_t kFewFiles = 4;
 
 }  // namespace
 
@@ -39,7 +40,7 @@ CommitQueue::CommitQueue(const Partition& partition, DiskThreads& threads, Commi
     : partition_(partition), threads_(threads), mode_(mode), limits_(limits) {}
 
 CommitQueue::~CommitQueue() {
-  nothing_comes();
+  commit_few();
   if (!committer_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
@@ -53,7 +54,7 @@ bool CommitQueue::start() {
   if (committer_.joinable()) return true;
   const BlockedSignals blocked;
   try {
-    committer_ = std::thread([this] { run(true); });
+    committer_ = std::thread([this] { run(Committer::thread); });
   } catch (const std::system_error& error) {
     log::warning("cannot start the group commit thread, files are committed one by one: {}", error.what());
   }
@@ -63,9 +64,11 @@ bool CommitQueue::start() {
 std::optional<CommitTicket> CommitQueue::commit(std::unique_ptr<StagedFile> file, Durability durability,
                                                 const std::optional<PowerIncrease>& increase) {
   const std::int64_t bytes = file->written();
-  const bool may_wait = !committer_.joinable() && waiting_.empty() && bytes <= kSmallFile;
+  const bool may_wait =
+      !committer_.joinable() && few_ < kFewFiles && waiting_.size() < limits_.files && bytes <= kSmallFile;
+  if (may_wait) ++few_;
   if (mode_ == CommitMode::each || increase || !(may_wait || start())) {
-    nothing_comes();
+    commit_few();
     publish(*file, durability, increase);
     return std::nullopt;
   }
@@ -83,26 +86,37 @@ std::optional<CommitTicket> CommitQueue::commit(std::unique_ptr<StagedFile> file
 }
 
 // As long as there is no other thread, nobody else looks at what waits.
-bool CommitQueue::has_file_alone() { return !committer_.joinable() && !waiting_.empty(); }
+bool CommitQueue::has_few_waiting() { return !committer_.joinable() && !waiting_.empty(); }
 
-void CommitQueue::nothing_comes() {
-  if (has_file_alone()) run(false);
-}
-
-void CommitQueue::another_comes() {
-  if (has_file_alone() && !start()) run(false);
+void CommitQueue::commit_few() {
+  if (has_few_waiting()) run(Committer::caller);
 }
 
 void CommitQueue::settle(const std::string& hash_dir) {
-  if (has_file_alone() && pending_dirs_.contains(hash_dir)) nothing_comes();
+  if (has_few_waiting() && pending_dirs_.contains(hash_dir)) commit_few();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !pending_dirs_.contains(hash_dir); });
 }
 
 void CommitQueue::finish() {
-  nothing_comes();
+  if (has_few_waiting()) run(Committer::caller_at_the_end);
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return pending_dirs_.empty(); });
+}
+
+void CommitQueue::sync_invalidations() {
+  if (!has_synced_invalidations_) ssync::sync_invalidations(partition_.path());
+  if (invalidations_failure_) std::rethrow_exception(invalidations_failure_);
+}
+
+// Not again after a failure: the file system tells of it only once.
+void CommitQueue::sync_invalidations_once() noexcept {
+  has_synced_invalidations_ = true;
+  try {
+    ssync::sync_invalidations(partition_.path());
+  } catch (...) {
+    invalidations_failure_ = std::current_exception();
+  }
 }
 
 std::vector<CommitResult> CommitQueue::take_results() {
@@ -111,13 +125,12 @@ std::vector<CommitResult> CommitQueue::take_results() {
 }
 
 // noexcept: if memory runs out, nothing can be guaranteed, so the worker ends, and with it the session.
-// Until the queue is closed, or only until it is empty.
-void CommitQueue::run(bool waits) noexcept {
+void CommitQueue::run(Committer committer) noexcept {
   Batch revealed;
   for (;;) {
-    Batch staged = take_waiting(waits && revealed.empty());
+    Batch staged = take_waiting(committer == Committer::thread && revealed.empty());
     if (staged.empty() && revealed.empty()) return;
-    sync(staged, revealed);
+    sync(staged, revealed, committer);
     complete(revealed);
     reveal(staged);
     revealed = std::move(staged);
@@ -134,16 +147,20 @@ CommitQueue::Batch CommitQueue::take_waiting(bool wait) {
   return batch;
 }
 
-void CommitQueue::sync(Batch& staged, Batch& revealed) {
+void CommitQueue::sync(Batch& staged, Batch& revealed, Committer committer) {
   std::vector<std::string> directories;
   if (!revealed.empty()) {
     for (const Entry& entry : revealed) {
       if (entry.publication.is_revealed()) unsynced_.add(entry.publication.hash_dir());
     }
     directories = unsynced_.take();
+    // Those that changed last first, since the journal then has the others as well.
+    std::sort(directories.rbegin(), directories.rend());
+    if (committer == Committer::caller_at_the_end) sync_invalidations_once();
   }
+  const bool is_side_by_side = committer == Committer::thread || staged.size() > 1;
   std::vector<std::exception_ptr> failures(directories.size());
-  threads_.for_each(staged.size() + directories.size(), [&](std::size_t index) {
+  const auto sync_one = [&](std::size_t index) {
     if (index < staged.size()) {
       try {
         staged[index].publication.sync_data();
@@ -158,7 +175,9 @@ void CommitQueue::sync(Batch& staged, Batch& revealed) {
     } catch (...) {
       failures[index] = std::current_exception();
     }
-  });
+  };
+  const std::size_t count = staged.size() + directories.size();
+  threads_.for_each(count, sync_one, is_side_by_side ? count : 1);
   for (std::size_t i = 0; i < directories.size(); ++i) {
     if (!failures[i]) continue;
     for (Entry& entry : revealed) {

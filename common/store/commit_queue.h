@@ -24,9 +24,11 @@
 // A crash of the process alone (SIGKILL) leaves the completed steps in place: no state that is not listed
 // above.
 //
-// A small file that comes alone waits for the next one or for whoever asks for its result, who then commits
-// it in its own thread: for a session of one object, handing it to other threads and back costs more than all
-// else.
+// The first few small files of a session wait for each other, and are committed by whoever asks for their
+// results, in that thread, its directories one after the other: for a session of one object, handing it to
+// other threads and back costs more than all else, and what the first sync of a directory has brought to the
+// disk the others find there. So that a session's end waits for the disk once less, hashes.invalid is synced
+// with the last of them.
 //
 // The result of a file is known only after "names synced", and :UPDATES: END is sent only after all results.
 #pragma once
@@ -86,16 +88,18 @@ class CommitQueue {
   // second links between the steps. Waits while the queue is full. If immediately, throws as publish().
   std::optional<CommitTicket> commit(std::unique_ptr<StagedFile> file, Durability durability,
                                      const std::optional<PowerIncrease>& increase = std::nullopt);
-  // True if a file waits so.
-  [[nodiscard]] bool has_file_alone();
-  // What comes next: nothing for now, so that it is committed; or another subrequest, which may take long.
-  void nothing_comes();
-  void another_comes();
+  // True if there are files that wait so: then commit_few() has to be called before anything that may take
+  // long.
+  [[nodiscard]] bool has_few_waiting();
+  void commit_few();
   // Waits until the queue has no file of this hash directory, so that the next subrequest for the object sees
   // the effect of the last one.
   void settle(const std::string& hash_dir);
-  // Waits until the queue is empty.
+  // Waits until the queue is empty. Nothing may be committed after it.
   void finish();
+  // After finish(): makes the invalidations of the partition durable (ssync::sync_invalidations). Throws
+  // OsError.
+  void sync_invalidations();
   // The results since the last call, in the order of the tickets.
   std::vector<CommitResult> take_results();
 
@@ -103,10 +107,15 @@ class CommitQueue {
   struct Entry;
   using Batch = std::vector<Entry>;
 
+  // Who commits, and when: the queue's thread until it is closed; or the caller, until there are no more
+  // files for now, or in the session.
+  enum class Committer { thread, caller, caller_at_the_end };
+
   bool start();
-  void run(bool waits) noexcept;
+  void run(Committer committer) noexcept;
   Batch take_waiting(bool wait);
-  void sync(Batch& staged, Batch& revealed);
+  void sync(Batch& staged, Batch& revealed, Committer committer);
+  void sync_invalidations_once() noexcept;
   std::vector<Invalidations> invalidate(Batch& batch);
   void invalidate_again(Batch& batch, const std::vector<Invalidations>& invalidations);
   void reveal(Batch& batch);
@@ -127,6 +136,9 @@ class CommitQueue {
   std::vector<CommitResult> results_;
   bool closed_ = false;
   std::thread committer_;
+  std::size_t few_ = 0;  // files that have waited for their caller
+  bool has_synced_invalidations_ = false;
+  std::exception_ptr invalidations_failure_;
 };
 
 }  // namespace ssync

@@ -4,7 +4,6 @@
 #include <exception>
 #include <initializer_list>
 
-#include "common/hashes/suffix_invalidation.h"
 #include "common/os/errors.h"
 #include "common/os/lock_path.h"
 #include "common/os/log.h"
@@ -19,6 +18,7 @@
 #include "worker/object/update_object.h"
 #include "worker/protocol/markers.h"
 #include "worker/receiver/await_turn.h"
+#include "worker/receiver/committing_input.h"
 #include "worker/receiver/missing_check.h"
 #include "worker/receiver/subrequest_tally.h"
 #include "worker/request/errors.h"
@@ -188,16 +188,15 @@ void SsyncReceiver::tell_held() {
 void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished) {
   expect_marker(kUpdatesStart, "updates start");
   const UpdateTarget target{session_.partition, session_.device, commits, session_.settings};
+  CommittingInput input(input_, commits);
   SubrequestTally tally(target, log_prefix());
   for (;;) {
-    if (commits.has_file_alone() && input_.is_waiting()) commits.nothing_comes();
-    const std::string_view line = input_.read_line("updates line");
+    const std::string_view line = input.read_line("updates line");
     if (line.empty() || python::strip(line) == kUpdatesEnd) break;
-    commits.another_comes();
-    Subrequest request = read_subrequest(line, input_, session_.dialect);
+    Subrequest request = read_subrequest(line, input, session_.dialect);
     request.add_backend_headers(session_.partition.policy, session_.frag_index);
     unfinished.begin();
-    SubrequestBody body(input_, request.method == "PUT" ? *request.content_length : 0);
+    SubrequestBody body(input, request.method == "PUT" ? *request.content_length : 0);
     UpdateAnswer answer = update_object(target, request, body);
     // After the answer, as in Swift, whose log line fails; such a path is always refused.
     if (answer.answer.status >= 400) {
@@ -207,7 +206,7 @@ void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished)
     body.drain();
   }
   tally.finish();
-  if (tally.successes() != 0) sync_invalidations(session_.partition.path());
+  if (tally.successes() != 0) commits.sync_invalidations();
   if (tally.failures() != 0) {
     throw HttpError(HttpAnswer{.status = 500,
                                .body = fmt::format("ERROR: With :UPDATES: {} failures to {} successes",

@@ -28,6 +28,8 @@ namespace {
 constexpr std::size_t kDiskThreads = 128;
 // Enough for the directories of a session of one object, which would start them each time.
 constexpr std::size_t kIdleThreads = 4;
+// Free bytes that an idle worker may keep.
+constexpr std::size_t kIdleMemory = std::size_t{256} * 1024;
 // For a session's batches, with some to spare.
 constexpr rlim_t kOpenFiles = 2048;
 constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
@@ -71,10 +73,11 @@ class Server {
   FastCgiRequest request_;
 };
 
-// Most workers are idle most of the time, so the memory that each holds is multiplied.
+// Most workers are idle most of the time, so the memory that each holds is multiplied. What little a short
+// session leaves the next one needs again.
 void Server::release_memory() {
   threads_.end_all_but(kIdleThreads);
-  ::malloc_trim(0);
+  if (::mallinfo2().fordblks > kIdleMemory) ::malloc_trim(0);
 }
 
 void Server::serve_one() {

@@ -99,7 +99,7 @@ TEST_F(CommitQueueTest, SuffixesAreInvalidBeforeTheirFilesAreThere) {
   EXPECT_THAT(device_.invalid_suffixes(), SizeIs(50));
 }
 
-TEST_F(CommitQueueTest, ASmallFileThatIsAloneNeedsNoThread) {
+TEST_F(CommitQueueTest, TheFirstSmallFilesNeedNoThread) {
   DiskThreads none(1);
   CommitQueue queue(device_.partition(), none, CommitMode::group);
   const auto before = thread_count();
@@ -110,30 +110,44 @@ TEST_F(CommitQueueTest, ASmallFileThatIsAloneNeedsNoThread) {
   queue.settle(device_.hash_dir_of(object(1)));
   EXPECT_EQ(state_of(object(1)), OpenOutcome::open);
   EXPECT_EQ(commit(queue, object(2)), 1);
-  EXPECT_TRUE(queue.has_file_alone());
-  queue.nothing_comes();
-  EXPECT_FALSE(queue.has_file_alone());
+  EXPECT_TRUE(queue.has_few_waiting());
+  queue.commit_few();
+  EXPECT_FALSE(queue.has_few_waiting());
   EXPECT_EQ(state_of(object(2)), OpenOutcome::open);
-  EXPECT_EQ(commit(queue, object(6)), 2);
-  queue.finish();
-  EXPECT_EQ(state_of(object(6)), OpenOutcome::open);
+  EXPECT_EQ(commit(queue, object(3)), 2);
+  EXPECT_EQ(commit(queue, object(4)), 3);
+  EXPECT_EQ(state_of(object(4)), OpenOutcome::not_exist);
   EXPECT_EQ(thread_count(), before);
-  EXPECT_THAT(outcomes(queue), ElementsAre("durable", "durable", "durable"));
-  // Two of them, or a large one, are worth it.
-  EXPECT_EQ(commit(queue, object(3)), 3);
-  EXPECT_EQ(commit(queue, object(4)), 4);
+  // More of them, or a large one, are worth it.
+  EXPECT_EQ(commit(queue, object(6)), 4);
   EXPECT_EQ(thread_count(), before + 1);
   queue.finish();
-  EXPECT_THAT(outcomes(queue), ElementsAre("durable", "durable"));
+  for (const int number : {3, 4, 6}) EXPECT_EQ(state_of(object(number)), OpenOutcome::open);
+  EXPECT_THAT(outcomes(queue), ElementsAre("durable", "durable", "durable", "durable", "durable"));
   CommitQueue of_large(device_.partition(), none, CommitMode::group);
   EXPECT_EQ(commit(of_large, object(5), kT1, std::string(65537, 'x')), 0);
   EXPECT_EQ(thread_count(), before + 2);
-  CommitQueue of_slow_sender(device_.partition(), none, CommitMode::group);
-  EXPECT_EQ(commit(of_slow_sender, object(7)), 0);
-  of_slow_sender.another_comes();
-  EXPECT_EQ(thread_count(), before + 3);
-  of_slow_sender.finish();
-  EXPECT_EQ(state_of(object(7)), OpenOutcome::open);
+}
+
+// With the last of a few files they are synced already; else it is done when it is asked for.
+TEST_F(CommitQueueTest, InvalidationsAreSyncedOnce) {
+  const std::string path = device_.partition().path() + "/hashes.invalid";
+  const auto make_unreadable = [&] {
+    std::filesystem::remove(path);
+    std::filesystem::create_symlink("hashes.invalid", path);
+  };
+  CommitQueue of_few(device_.partition(), threads_, CommitMode::group);
+  commit(of_few, object(1));
+  of_few.finish();
+  make_unreadable();
+  EXPECT_NO_THROW(of_few.sync_invalidations());
+  std::filesystem::remove(path);
+  CommitQueue earlier(device_.partition(), threads_, CommitMode::group);
+  commit(earlier, object(2));
+  earlier.commit_few();
+  earlier.finish();
+  make_unreadable();
+  EXPECT_THROW(earlier.sync_invalidations(), OsError);
 }
 
 TEST_F(CommitQueueTest, EachModePublishesAtOnce) {
