@@ -195,7 +195,6 @@ TEST_F(SenderSessionTest, RefusesWhatIsNoListOfWhatTheReceiverHas) {
   job_.ask_held = true;
   const std::pair<const char*, std::string> cases[] = {
       {"not told although it was promised", kDone},
-      {"cut", ":HELD: START\r\n" + line},
       {"more than was offered", ":HELD: START\r\n" + line + line + line + line + ":HELD: END\r\n" + kDone},
       {"no such line", ":HELD: START\r\n" + hex_of(0) + "\r\n:HELD: END\r\n" + kDone},
       {"an error", ":HELD: START\r\n:ERROR: 0 'x'\n"},
