@@ -22,6 +22,7 @@ struct JobResult {
   std::size_t suffix_hash = 0;
   std::size_t suffix_sync = 0;
   bool has_handoff_left = false;
+  bool is_put_off = false;  // to the next pass, before anything was done
 
   void add_failure(const RingDevice& node) { failures.emplace(node.replication_ip, node.device); }
   void add_target(const RingDevice& node) { targets.emplace(node.replication_ip, node.device); }

@@ -79,6 +79,7 @@ void Pass::collect() {
       continue;
     }
     auto jobs = collect_jobs(policy, ring, services_.settings, scope_, addresses, stats_);
+    for (ReplicationJob& job : jobs) job.ring_file = watched.get();
     std::move(jobs.begin(), jobs.end(), std::back_inserter(jobs_));
   }
   note_last_turns();
@@ -215,7 +216,7 @@ void Pass::run_job(const ReplicationJob& job, DiskThreads& threads) {
   if (!is_usable) {
     for (const RingDevice* node : job.nodes) stats.add_failure({node->replication_ip, node->device});
   }
-  if (!is_attempted) return;
+  if (!is_attempted || result.is_put_off) return;
   visits_.at(job.device)
       ->note(job.policy->index, job.number, static_cast<std::int64_t>(Timestamp::now().seconds()));
   stats.add_failures(result.failures);

@@ -34,9 +34,11 @@ class Pass {
   Pass(const Services& services, const PolicyRings& rings, PriorityList& priority, PassScope scope,
        std::optional<int> cycle);
 
-  // Runs it (swift.obj.replicator.ObjectReplicator.replicate): ends early if a ring changes, or, with
-  // handoffs_first, if handoffs are left after all of them had their turn. Logs progress every stats_interval
-  // and at the end. Throws Interrupted; the statistics are then of what was done. The order is job_order.h's.
+  // Runs it (swift.obj.replicator.ObjectReplicator.replicate): ends early if a ring changes, which is looked
+  // at every ring_check_interval before a job, or, with handoffs_first, if handoffs are left after all of
+  // them had their turn. Its numbers are then those of what was done, and are reported as of any pass, in
+  // Swift as here (2.30.1 and 2.38.1). Logs progress every stats_interval and at the end. Throws Interrupted;
+  // the statistics are then of what was done. The order is job_order.h's.
   //
   // `concurrency` sessions run at a time, as in Swift; but the comparing of suffix hashes does not wait for
   // them: further partitions are compared meanwhile.

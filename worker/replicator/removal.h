@@ -29,7 +29,8 @@ enum class Keeping {
 //   POST, until it is past reclaim_age; files that are not Swift's are not ours to judge, also beside an
 //   object that is removed.
 //
-// That the files have not changed since they were listed is checked when they are removed.
+// That the files have not changed since they were listed is checked when they are removed; that the primaries
+// are still those of the ring, before (revert_partition.h).
 Keeping reason_to_keep(const HandoffObject& object, std::size_t confirmed, std::size_t required, double now,
                        std::int64_t reclaim_age);
 

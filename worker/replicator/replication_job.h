@@ -8,17 +8,19 @@
 
 #include "common/config/storage_policy.h"
 #include "common/ring/ring.h"
+#include "common/ring/watched_ring.h"
 
 namespace ssync {
 
 // What swift.obj.replicator.build_replication_jobs knows of a partition.
 struct ReplicationJob {
   const StoragePolicy* policy = nullptr;
-  std::shared_ptr<const Ring> ring = {};  // owns the nodes
-  std::string device = {};                // "sda1"
-  std::string device_path = {};           // "/srv/node/sda1"
-  std::int64_t region = 0;                // of the device
-  std::string partition = {};             // the name of its directory
+  std::shared_ptr<const Ring> ring = {};   // owns the nodes
+  const WatchedRing* ring_file = nullptr;  // which the ring was read from; must outlive the job
+  std::string device = {};                 // "sda1"
+  std::string device_path = {};            // "/srv/node/sda1"
+  std::int64_t region = 0;                 // of the device
+  std::string partition = {};              // the name of its directory
   std::uint64_t number = 0;
   std::vector<const RingDevice*> nodes = {};  // the primaries, without this node's own device
   bool is_handoff = false;                    // this node's device is none of the primaries

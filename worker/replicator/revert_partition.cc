@@ -36,6 +36,7 @@ class Revert {
     try {
       // Before the lock: whoever wants to send to this partition waits for it.
       place_.emplace(services_.gate.wait_for_place([this] { services_.interruption.check(); }));
+      if (has_ring_changed()) return put_off();
       if (is_directory(partition_.path())) run_locked();
     } catch (const LockTimeout&) {
       log::info("Unable to lock handoff partition {} for replication on device {} policy {}", job_.partition,
@@ -49,6 +50,13 @@ class Revert {
   }
 
  private:
+  // As if it had not had its turn.
+  static JobResult put_off() {
+    JobResult result;
+    result.is_put_off = result.has_handoff_left = true;
+    return result;
+  }
+
   void run_locked() {
     // A session that comes in holds it; both ends of a cross-wise revert would remove what the other has.
     const PathLock lock({.directory = partition_.path(),
@@ -66,8 +74,18 @@ class Revert {
     }
     confirmed_.resize(contents_.objects.size());
     if (!contents_.suffixes.empty()) send_to_all();
+    // Last of all: while it was sent, the ring may have been replaced.
+    if (is_synced() && has_ring_changed()) return;
     if (is_synced() && !contents_.suffixes.empty()) remove_confirmed();
     if (is_synced() || contents_.suffixes.empty()) remove_partition();
+  }
+
+  // True if the primaries may be others by now.
+  [[nodiscard]] bool has_ring_changed() const {
+    if (job_.ring_file == nullptr || !job_.ring_file->has_changed()) return false;
+    log::info("{}: kept, because {} has changed; the next pass sends it to the primaries of the new ring",
+              partition_.path(), job_.ring_file->path());
+    return true;
   }
 
   // To all at once: what is read from the disk for the first is in memory for the others. Only another
