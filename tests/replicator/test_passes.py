@@ -14,7 +14,7 @@ from handoff_node import PART_POWER, HandoffNode, Primary, SwiftPrimary, clear, 
 from processes import await_condition
 from replicators import our_binary
 from scripted_peer import ScriptedPeer, Truthful
-from swift_cluster import SILVER
+from swift_cluster import SILVER, object_hash
 from swift_lock import held
 from tree import objects_only, read_tree
 
@@ -144,7 +144,9 @@ def test_another_region_gets_one_copy_a_pass(replicator, node, elsewhere):
     node.configure(elsewhere)
     fill(node.tree, [0])
     before = objects_of(node.tree, 0)
-    node.run(replicator)
+    stats = node.run(replicator)
+    # What the region spreads by itself is no failure.
+    assert (stats['failure'], stats['success']) == (0, 3), node.log_text()
     here, *there = [objects_of(one.tree, 0) for one in elsewhere]
     assert here == before and sorted(map(len, there)) == [0, len(before)]
     assert objects_of(node.tree, 0) == before
@@ -190,6 +192,25 @@ def test_parts_of_a_node(replicator, start_node, elsewhere, options, left):
     assert {place for place in places if objects_of(trees[place[0]], *place[1:])} == left
     # It says nothing of the node as a whole.
     assert not os.path.exists(os.path.join(node.recon, 'object.recon'))
+
+
+def test_a_file_in_the_place_of_an_object(replicator, node, elsewhere):
+    """The others are sent, and what is under the file counts as failed. Swift's sends none."""
+    node.configure(elsewhere)
+    fill(node.tree, [0])
+    before = objects_of(node.tree, 0)
+    first = object_hash(next(names_of(0)))
+    path = os.path.join(node.tree.partition_path(0), first[-3:], first)
+    shutil.rmtree(path)
+    open(path, 'w').close()
+    stats = node.run(replicator)
+    # Swift's 2.30.1 counts neither.
+    assert (stats['failure'], stats['success']) == (3 if replicator.ours else 0, 0), node.log_text()
+    assert path in node.log_text() and os.path.isfile(path)
+    if replicator.ours:
+        others = {name: found for name, found in before.items() if first not in name}
+        assert others and [objects_of(one.tree, 0) for one in elsewhere] == [others] * 3
+        assert not objects_of(node.tree, 0)
 
 
 def test_a_file_in_the_place_of_a_partition(replicator, node, elsewhere):

@@ -14,27 +14,29 @@
 namespace ssync {
 namespace {
 
-// The names in order; nullopt for what is no directory, or is gone.
-std::optional<std::vector<std::string>> names_in(const std::string& path) {
+// The names in order; nullopt for what is gone, or is no directory, which is counted.
+std::optional<std::vector<std::string>> names_in(const std::string& path, std::size_t& not_directories) {
   try {
     auto names = list_directory_if_there(path);
     if (names) std::sort(names->begin(), names->end());
     return names;
   } catch (const OsError& error) {
-    if (error.code() == ENOTDIR) return std::nullopt;
-    throw;
+    if (error.code() != ENOTDIR) throw;
+    ++not_directories;
+    return std::nullopt;
   }
 }
 
 // Adds the suffix with its objects and their hash, if it is a directory.
 void add_suffix(const Partition& partition, const std::string& suffix, HandoffContents& contents) {
-  const auto hashes = names_in(partition.path() + "/" + suffix);
+  std::size_t files = 0;
+  const auto hashes = names_in(partition.path() + "/" + suffix, files);
   if (!hashes) return;
   std::vector<ObjectFiles> all_files;
   for (const std::string& name : *hashes) {
     const auto hash = parse_object_hash(name);
     if (!hash || !name.ends_with(suffix)) continue;
-    auto names = names_in(partition.hash_dir(name));
+    auto names = names_in(partition.hash_dir(name), contents.not_directories);
     if (!names) continue;
     all_files.push_back(choose_object_files(*names, partition.policy.type));
     contents.objects.push_back(
@@ -55,7 +57,8 @@ bool HandoffObject::is_as_in(const Offer& offer) const {
 
 HandoffContents list_handoff(const Partition& partition) {
   HandoffContents contents;
-  for (const std::string& name : names_in(partition.path()).value_or(std::vector<std::string>())) {
+  std::size_t files = 0;
+  for (const std::string& name : names_in(partition.path(), files).value_or(std::vector<std::string>())) {
     if (is_suffix(name)) add_suffix(partition, name, contents);
   }
   return contents;

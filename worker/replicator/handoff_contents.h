@@ -1,6 +1,7 @@
 // What a handoff partition holds at one moment.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct HandoffObject {
 struct HandoffContents {
   SuffixHashes suffixes;               // by name, also those without a hash directory
   std::vector<HandoffObject> objects;  // by suffix, then by hash
+  std::size_t not_directories = 0;     // other files in the place of hash directories
 };
 
 // Lists the partition, without changing it. Entries that are not Swift's are left out. Throws OsError if any

@@ -44,6 +44,7 @@ class Revert {
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {
+      result_.failures = result_.targets;
       log::error("Error syncing handoff partition {}: {}", partition_.path(), error.what());
     }
     return std::move(result_);
@@ -73,10 +74,13 @@ class Revert {
       return;
     }
     confirmed_.resize(contents_.objects.size());
+    on_their_way_.resize(contents_.objects.size());
     if (!contents_.suffixes.empty()) send_to_all();
     // Last of all: while it was sent, the ring may have been replaced.
     if (is_synced() && has_ring_changed()) return;
     if (is_synced() && !contents_.suffixes.empty()) remove_confirmed();
+    // What is under such a file is not sent; the auditor quarantines it.
+    if (contents_.not_directories != 0) result_.failures = result_.targets;
     if (is_synced() || contents_.suffixes.empty()) remove_partition();
   }
 
@@ -126,8 +130,9 @@ class Revert {
   void send_to(const Nodes& nodes) {
     std::optional<std::set<ObjectHash>> in_region;
     for (const RingDevice* node : nodes) {
+      const bool is_compared = in_region.has_value();
       const SyncResult session = sync(*node, in_region);
-      if (session.is_whole) in_region = in_sync_after(session, in_region.has_value());
+      if (session.is_whole) in_region = in_sync_after(session, is_compared);
       std::vector<bool> confirmed;
       if (session.is_whole) {
         confirmed = confirmed_by(*node, job_, partition_, contents_, session, services_.peers);
@@ -140,7 +145,9 @@ class Revert {
         result_.add_failure(*node);
       }
       for (std::size_t number = 0; number < confirmed.size(); ++number) {
+        const bool gets_it_there = is_compared && !in_region->contains(contents_.objects[number].hash);
         confirmed_[number] += confirmed[number] ? 1U : 0U;
+        on_their_way_[number] += !confirmed[number] && gets_it_there ? 1U : 0U;
       }
     }
   }
@@ -175,20 +182,30 @@ class Revert {
     ++result_.removed_partitions;
     std::vector<const HandoffObject*> removable;
     std::size_t unconfirmed = 0;
+    std::size_t on_their_way = 0;
     const double now = Timestamp::now().seconds();
     for (std::size_t number = 0; number < contents_.objects.size(); ++number) {
       const HandoffObject& object = contents_.objects[number];
       const Keeping keeping =
           reason_to_keep(object, confirmed_[number], required(), now, services_.settings.disk.reclaim_age);
       if (keeping == Keeping::not_needed) removable.push_back(&object);
-      if (keeping == Keeping::unconfirmed) ++unconfirmed;
+      if (keeping != Keeping::unconfirmed) continue;
+      if (confirmed_[number] + on_their_way_[number] >= required()) {
+        ++on_their_way;
+      } else {
+        ++unconfirmed;
+      }
     }
     const Removed removed = remove_objects(partition_, removable);
-    is_left_for_good_ = unconfirmed == 0 && removed.changed == 0;
+    is_left_for_good_ = unconfirmed == 0 && on_their_way == 0 && removed.changed == 0;
     if (unconfirmed != 0) {
       log::warning("{}: kept {} of {} objects, because fewer than {} of their primaries have confirmed them",
                    partition_.path(), unconfirmed, contents_.objects.size(), required());
       result_.failures = result_.targets;
+    }
+    if (on_their_way != 0) {
+      log::info("{}: kept {} of {} objects until primaries of another region have them from their neighbours",
+                partition_.path(), on_their_way, contents_.objects.size());
     }
     if (removed.changed != 0) {
       log::info("{}: kept {} objects that have changed meanwhile", partition_.path(), removed.changed);
@@ -212,6 +229,8 @@ class Revert {
   std::vector<std::string> suffixes_;   // their names
   std::mutex mutex_;                    // while it is sent, for what follows and result_
   std::vector<std::size_t> confirmed_;  // of each object: by so many primaries
+  // Of each object: so many primaries of another region that do not have it yet, and get it from a neighbour.
+  std::vector<std::size_t> on_their_way_;
   std::size_t whole_sessions_ = 0;
   bool is_left_for_good_ = false;  // what remains is of no object, and no session can carry it
   JobResult result_;

@@ -142,6 +142,7 @@ TEST_F(RemovingTest, AFileInThePlaceOfAHashDirectoryIsLeft) {
   std::ofstream(path() + "/abc/" + std::string(29, '0') + "abc") << "x";
   const HandoffContents contents = list_handoff(device_.partition());
   EXPECT_EQ(contents.objects.size(), 1U);
+  EXPECT_EQ(contents.not_directories, 1U);
   EXPECT_EQ(remove_objects(device_.partition(), all(contents)).objects, 1U);
   EXPECT_FALSE(remove_partition_if_empty(device_.partition()));
   EXPECT_TRUE(std::filesystem::exists(path() + "/abc/" + std::string(29, '0') + "abc"));
