@@ -11,7 +11,7 @@ import urllib.parse
 import swift_cluster
 from network import Network
 from node import (ACCOUNT_PORT, CLIENT_PORT, CONTAINER_PORT, DAEMON_SECONDS, META_DEVICE, OBJECT_DEVICES, REPLICATION_PORT,
-                  START_SECONDS, Node)
+                  REPLICATOR, START_SECONDS, Node)
 from processes import await_condition, die_with_parent
 from programs import Programs
 from ring_builder import ring_builder
@@ -31,7 +31,9 @@ STATE = re.compile(r'\.lock|hashes\.(pkl|invalid)$')
 # What the replicator and the reconstructor log of a session or REPLICATE that is refused, as one is while all slots are taken,
 # or fails. A pass with any has left something for the next.
 FAILED = re.compile(r'object-re\w+: .*(ssync\.Sender|Unexpected response|Expected status|Early disconnect|Error syncing|'
-                    r'Unable to get remote suffix hashes|Unable to lock)')
+                    r'Unable to get remote suffix hashes|Unable to lock)|'
+                    r'object-replicator\[\d+\]: (ERROR|INFO Unable to lock|WARNING .* kept )')
+REPLICATED = re.compile(r'partitions replicated in ([\d.]+)s')
 
 SWIFT_CONF = '''\
 [swift-hash]
@@ -92,7 +94,7 @@ memcache_servers = 127.0.0.1:11211
 
 # Of one pass, in this order; what is in one row runs on all nodes at the same time.
 DAEMONS = (('object-updater', 'container-updater', 'account-replicator', 'container-replicator'),
-           ('object-replicator', 'object-reconstructor'))
+           (REPLICATOR, 'object-reconstructor'))
 
 
 class Log:
@@ -108,18 +110,31 @@ class Log:
             return file.read().decode('utf-8', 'replace')
 
 
+class Pass:
+    """What came of one pass of all daemons."""
+
+    def __init__(self, logs):
+        lines = [line for log in logs for line in log.text().splitlines()]
+        # Lines that tell of sessions and requests that were refused or failed.
+        self.failed = [line for line in lines if FAILED.search(line)]
+        # Seconds of the object replicator that took longest.
+        self.replicating = max([float(found.group(1)) for found in map(REPLICATED.search, lines) if found], default=0.0)
+
+
 class Quiet:
     """How the cluster came to rest."""
 
-    def __init__(self, passes, seconds, moved):
+    def __init__(self, passes, seconds, replicating, moved):
         self.passes = passes
         self.seconds = seconds
+        self.replicating = replicating
         self.moved = moved
 
 
 class Cluster:
-    def __init__(self, place, mode, tree=None, loop_devices=True):
-        """mode: 'ours', 'python' or 'mixed', of the replication ports. tree: another release of Swift."""
+    def __init__(self, place, mode, replicator='swift', tree=None, loop_devices=True):
+        """mode: 'ours', 'python' or 'mixed', of the replication ports. replicator: 'swift', 'ours' or 'half'.
+        tree: another release of Swift."""
         self.place = place
         self.swift_dir = os.path.join(place, 'etc')
         self.loop_devices = loop_devices
@@ -134,7 +149,10 @@ class Cluster:
         self.programs = Programs(self.swift_dir, tree)
         for number in range(NODES):
             ours = mode == 'ours' or (mode == 'mixed' and number % 2 == 0)
-            self.nodes.append(Node(self.network, self.programs, place, number + 1, self.swift_dir, ours, loop_devices))
+            # Of servers and replicators that are ours in halves, a node has each combination.
+            our_replicator = replicator == 'ours' or (replicator == 'half' and number < NODES // 2)
+            self.nodes.append(Node(self.network, self.programs, place, number + 1, self.swift_dir, ours, our_replicator,
+                                   loop_devices))
         # The last device is new when a scenario adds it.
         self.spare = (self.nodes[-1], OBJECT_DEVICES[-1])
         self._build_rings()
@@ -229,22 +247,22 @@ class Cluster:
         return [log for _, log in started]
 
     def one_pass(self):
-        """The lines that tell of sessions and requests that were refused or failed."""
-        logs = [log for names in DAEMONS for log in self.run_daemons(names)]
-        return [line for log in logs for line in log.text().splitlines() if FAILED.search(line)]
+        return Pass([log for names in DAEMONS for log in self.run_daemons(names)])
 
     def until_quiet(self):
         """Passes until one changes nothing, and has nothing left to do: Quiet."""
         began, sent = time.monotonic(), self.network.bytes_sent()
         before = self.names()
+        replicating = 0.0
         for passes in range(1, MOST_PASSES + 1):
-            failed = self.one_pass()
+            last = self.one_pass()
+            replicating += last.replicating
             after = self.names()
-            if after == before and not failed:
-                return Quiet(passes, time.monotonic() - began, self.network.bytes_sent() - sent)
+            if after == before and not last.failed:
+                return Quiet(passes, time.monotonic() - began, replicating, self.network.bytes_sent() - sent)
             before = after
         raise AssertionError('%d passes, and the last one still changed something, or this failed: %s' % (
-            MOST_PASSES, '; '.join(failed[:5])))
+            MOST_PASSES, '; '.join(last.failed[:5])))
 
     def names(self):
         """All that is on the devices of objects, but for Swift's lock and hash files."""

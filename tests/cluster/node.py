@@ -19,6 +19,7 @@ META_DEVICE = 'meta'
 OBJECT_DEVICES = ('d1', 'd2')
 DEVICE_BYTES = 320 << 20
 SLOTS, DEVICE_SLOTS = 4, 2
+REPLICATOR = 'object-replicator'
 START_SECONDS = 120     # of a sanitizer's build on a busy machine
 DAEMON_SECONDS = 240
 
@@ -53,6 +54,7 @@ replication_lock_timeout = 5
 sync_method = ssync
 concurrency = 2
 node_timeout = 15
+replicator_workers = %(replicator_workers)d
 
 [object-reconstructor]
 concurrency = 2
@@ -99,14 +101,18 @@ pid_file = %(pid_file)s
 
 
 class Node:
-    def __init__(self, network, programs, place, number, swift_dir, ours, loop_devices):
-        """network (network.py) has a name space for the node already. ours: whose the replication port is."""
+    def __init__(self, network, programs, place, number, swift_dir, ours, our_replicator, loop_devices):
+        """network (network.py) has a name space for the node already. ours: whose the replication port is, and
+        our_replicator: whose the object replicator."""
         self.name = 'node%d' % number
         self.number = number
         self.address = network.address(self.name)
         self.name_space = network.path(self.name)
         self.programs = programs
         self.ours = ours
+        self.our_replicator = our_replicator
+        # One node has a process for each device.
+        self.replicator_workers = len(OBJECT_DEVICES) if number == 2 else 0
         self.place = os.path.join(place, self.name)
         self.devices_root = os.path.join(self.place, 'devices')
         # Elsewhere: Swift's relinker wants every device that it finds to be mounted.
@@ -169,6 +175,7 @@ class Node:
     def _write_configuration(self):
         base = {'address': self.address, 'swift_dir': self.swift_dir, 'devices': self.devices_root,
                 'recon': os.path.join(self.place, 'recon'), 'slots': SLOTS, 'device_slots': DEVICE_SLOTS,
+                'replicator_workers': self.replicator_workers,
                 'mount_check': 'true' if self.loop_devices else 'false'}
         for kind, text, port, workers in (
                 ('object', OBJECT_CONF, CLIENT_PORT, 0),
@@ -298,10 +305,12 @@ class Node:
         return self._log(name)
 
     def start_daemon(self, name):
-        """One pass of a daemon: its Program."""
+        """One pass of a daemon: its Program, or of ours its Popen."""
         kind = name.split('-')[0]
         # The object daemons find the devices of this node by the replication port.
         conf = self._conf('replication' if kind == 'object' else kind)
+        if name == REPLICATOR and self.our_replicator:
+            return self._start_own(name, [os.path.join(build_dir(), 'ssync-replicator'), conf, '-v', '--once'])
         return self.programs.start(name, [conf], self.daemon_log(name), self.name_space)
 
     def relink(self, action):
