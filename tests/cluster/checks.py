@@ -56,16 +56,19 @@ class OnDisk:
             self.paths[policy, digest, node, device] = os.path.join(node.device_path(device), directory)
 
 
-def check_places(cluster, objects, disk):
+def check_places(cluster, objects, disk, policies=tuple(POLICIES)):
     """Every object, and every deletion, is on its primaries with the same files, and nowhere else."""
     from swift.common.utils import hash_path
     wrong = list(disk.wrong)
-    known = {(one.policy, hash_path(*one.path[1:].split('/', 2))): one for one in objects.all.values()}
+    known = {(one.policy, hash_path(*one.path[1:].split('/', 2))): one
+             for one in objects.all.values() if one.policy in policies}
     rings = {policy: cluster.object_ring(policy) for policy in POLICIES}
     for key, one in known.items():
         if one.body is not None and key not in disk.hashes:
             wrong.append('%s is on no device' % one.path)
     for (policy, digest), found in disk.hashes.items():
+        if policy not in policies:
+            continue
         partition = int(digest[:8], 16) >> (32 - cluster.part_power)
         primaries = [(cluster.node_of(device), device['device']) for device in rings[policy].get_part_nodes(partition)]
         one = known.get((policy, digest))

@@ -1,8 +1,10 @@
 """A Swift cluster on one machine: four storage nodes and a proxy, each a machine of one network; and passes of its daemons
 until nothing changes any more."""
+import contextlib
 import http.client
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -184,6 +186,9 @@ class Cluster:
     def ring_builder(self, name, *arguments):
         return ring_builder(os.path.join(self.swift_dir, name + '.builder'), *arguments)
 
+    def set_weight(self, name, node, device, weight):
+        self.ring_builder(name, 'set_weight', '%s:%d/%s' % (node.address, CLIENT_PORT, device), weight)
+
     def ring(self, name):
         from swift.common.ring import Ring
         return Ring(self.swift_dir, ring_name=name)
@@ -245,6 +250,22 @@ class Cluster:
                 raise AssertionError('a pass takes more than %d s, see %s' % (DAEMON_SECONDS, log.path))
             assert status == 0, 'a pass ended with %d, see %s' % (status, log.path)
         return [log for _, log in started]
+
+    @contextlib.contextmanager
+    def replicating_forever(self):
+        """The object replicators as daemons, on all nodes: {node: the Log of its}. They are told to end afterwards."""
+        logs = {node: Log(node.daemon_log(REPLICATOR)) for node in self.nodes}
+        started = [node.start_daemon(REPLICATOR, once=False) for node in self.nodes]
+        try:
+            yield logs
+            for program, log in zip(started, logs.values()):
+                assert program.poll() is None, 'a replicator ended by itself, see ' + log.path
+        finally:
+            for program in started:
+                program.send_signal(signal.SIGTERM)
+        for program, log in zip(started, logs.values()):
+            status = program.wait(DAEMON_SECONDS)
+            assert status == 0, 'a replicator that was told to end has ended with %d, see %s' % (status, log.path)
 
     def one_pass(self):
         return Pass([log for names in DAEMONS for log in self.run_daemons(names)])

@@ -1,4 +1,5 @@
 """One storage node: a network name space, devices, and servers that are killed and started as a machine's are."""
+import contextlib
 import os
 import signal
 import socket
@@ -6,7 +7,9 @@ import subprocess
 import sys
 
 import file_systems
+from connections import connections
 from processes import await_condition, command_line, all_pids, die_with_parent, family, parents
+from programs import ONCE
 from swift_cluster import DeviceTree
 from worker_server import REPOSITORY, build_dir, worker_binary
 
@@ -19,6 +22,7 @@ META_DEVICE = 'meta'
 OBJECT_DEVICES = ('d1', 'd2')
 DEVICE_BYTES = 320 << 20
 SLOTS, DEVICE_SLOTS = 4, 2
+RING_CHECK_SECONDS = 1
 REPLICATOR = 'object-replicator'
 START_SECONDS = 120     # of a sanitizer's build on a busy machine
 DAEMON_SECONDS = 240
@@ -54,6 +58,8 @@ replication_lock_timeout = 5
 sync_method = ssync
 concurrency = 2
 node_timeout = 15
+interval = 1
+ring_check_interval = %(ring_check)d
 replicator_workers = %(replicator_workers)d
 
 [object-reconstructor]
@@ -175,7 +181,7 @@ class Node:
     def _write_configuration(self):
         base = {'address': self.address, 'swift_dir': self.swift_dir, 'devices': self.devices_root,
                 'recon': os.path.join(self.place, 'recon'), 'slots': SLOTS, 'device_slots': DEVICE_SLOTS,
-                'replicator_workers': self.replicator_workers,
+                'ring_check': RING_CHECK_SECONDS, 'replicator_workers': self.replicator_workers,
                 'mount_check': 'true' if self.loop_devices else 'false'}
         for kind, text, port, workers in (
                 ('object', OBJECT_CONF, CLIENT_PORT, 0),
@@ -304,14 +310,31 @@ class Node:
     def daemon_log(self, name):
         return self._log(name)
 
-    def start_daemon(self, name):
-        """One pass of a daemon: its Program, or of ours its Popen."""
+    def start_daemon(self, name, once=True):
+        """One pass of a daemon, or with once=False pass after pass: its Program, or of ours its Popen."""
         kind = name.split('-')[0]
         # The object daemons find the devices of this node by the replication port.
         conf = self._conf('replication' if kind == 'object' else kind)
         if name == REPLICATOR and self.our_replicator:
-            return self._start_own(name, [os.path.join(build_dir(), 'ssync-replicator'), conf, '-v', '--once'])
-        return self.programs.start(name, [conf], self.daemon_log(name), self.name_space)
+            return self._start_own(name, [os.path.join(build_dir(), 'ssync-replicator'), conf, '-v'] + ['--once'] * once)
+        return self.programs.start(name, [conf] + [ONCE] * once, self.daemon_log(name), self.name_space)
+
+    @contextlib.contextmanager
+    def silent(self):
+        """Its replication server does nothing for a while: who asks it waits."""
+        pids = family([self.running[name].pid for name in self.replication_servers()])
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+    def keeps_waiting(self, other):
+        """Whether another node has asked the replication server of this one, which has not read it yet."""
+        return any(connection.local_port == REPLICATION_PORT and connection.remote_address == other.address and connection.unread
+                   for connection in connections(self.running[self.replication_servers()[0]].pid))
 
     def relink(self, action):
         return self.programs.start('relinker', [action, self._conf('replication')], self._log('relinker'), self.name_space)

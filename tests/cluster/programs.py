@@ -18,6 +18,8 @@ import swift_programs  # noqa: E402
 from swift_programs import patch, serve  # noqa: E402
 
 CLONE_NEWNET = 0x40000000
+# One pass of a daemon, as its command line has it.
+ONCE = 'once'
 SERVERS = {'proxy-server': None, 'account-server': None, 'container-server': None, 'object-server': 'swift.obj.server'}
 DAEMONS = {
     'account-replicator': ('swift.account.replicator', 'AccountReplicator'),
@@ -77,7 +79,7 @@ def run(name, arguments):
         return run_wsgi(arguments[0], name, **options)
     from swift.common.daemon import run_daemon
     module, daemon = DAEMONS[name]
-    run_daemon(getattr(importlib.import_module(module), daemon), arguments[0], name, once=True, verbose=True)
+    run_daemon(getattr(importlib.import_module(module), daemon), arguments[0], name, once=ONCE in arguments[1:], verbose=True)
     return 0
 
 

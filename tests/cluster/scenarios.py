@@ -1,12 +1,14 @@
 """What happens to the cluster. Each scenario leaves all nodes up; the harness then runs daemons until quiet, and checks."""
+import contextlib
 import os
 import random
 import threading
 import time
 
-from cluster import DAEMONS, PARITY, POLICIES, directory_name
+from checks import OnDisk, check_places
+from cluster import DAEMONS, GOLD, PARITY, POLICIES, directory_name
 from frozen import frozen
-from node import OBJECT_DEVICES, SLOTS
+from node import OBJECT_DEVICES, RING_CHECK_SECONDS, SLOTS
 from processes import await_condition, open_files, waits_for_disk
 
 ALL = {}
@@ -15,9 +17,13 @@ SHORT = []
 NEED_MOUNTS = set()
 
 KILLS = 5
+# What replicators log.
+PASS_ENDED = 'Object replication complete.'
+RING_CHANGED = 'Ring change detected. Aborting current replication pass.'
 SESSION_SECONDS = 120
 PASS_SECONDS = 600
 HANG_SECONDS = 2
+PLACED_SECONDS = 600
 
 
 def scenario(name, short=False, mounts=False):
@@ -154,6 +160,47 @@ def added_device(scene):
         scene.cluster.add_to_ring(name, *scene.cluster.spare)
         scene.cluster.rebalance(name)
     scene.cluster.start_proxy()
+
+
+@scenario('ring-change')
+def ring_change(scene):
+    """Rings are rebalanced while replicators are in mid-pass. As daemons they take the new ones by themselves."""
+    cluster, silent = scene.cluster, scene.nodes[1]
+    waiting = [node for node in scene.nodes if node is not silent]
+    made = scene.make(0.25)
+    with contextlib.ExitStack() as silence:
+        silence.enter_context(silent.silent())
+        with cluster.replicating_forever() as logs:
+            await_condition(lambda: all(silent.keeps_waiting(node) for node in waiting), 'no pass comes to ' + silent.name,
+                            SESSION_SECONDS)
+            since = time.monotonic()
+            for name in ('object', 'object-1'):
+                cluster.set_weight(name, scene.nodes[0], OBJECT_DEVICES[0], 40)
+                cluster.rebalance(name)
+            cluster.start_proxy()
+            scene.change(made)
+            await_condition(lambda: time.monotonic() - since > 2 * RING_CHECK_SECONDS, 'time stands still')
+            silence.close()
+            began = time.monotonic()
+            await_condition(lambda: in_place(scene, logs.values()),
+                            lambda: 'the daemons leave handoffs: %s' % misplaced(scene)[:3], PLACED_SECONDS)
+            scene.notes.append('the daemons had all in its place in %.0f s' % (time.monotonic() - began))
+    # A pass that has come to its last partitions goes on with those.
+    noticed = [node for node in waiting if RING_CHANGED in logs[node].text()]
+    assert noticed, 'all passes went on with the rings of before, see ' + logs[waiting[0]].path
+    scene.notes.append('%d passes of %d had ended for the new rings' % (len(noticed), len(waiting)))
+
+
+def in_place(scene, logs):
+    """Whether replicated objects are where the rings want them, after all replicators have ended a pass more."""
+    before = {log: log.text().count(PASS_ENDED) for log in logs}
+    await_condition(lambda: all(log.text().count(PASS_ENDED) > count for log, count in before.items()), 'a pass does not end',
+                    PASS_SECONDS)
+    return not misplaced(scene)
+
+
+def misplaced(scene):
+    return check_places(scene.cluster, scene.objects, OnDisk(scene.cluster), [GOLD])
 
 
 @scenario('killed-workers')
