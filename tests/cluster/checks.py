@@ -12,7 +12,7 @@ from objects import parsed_listing
 from processes import lock_holders
 
 FRAGMENT_FILE = re.compile(r'(\d{10}\.\d{5}(?:_[0-9a-f]+)?)#(\d+)#d\.data$')
-# What a REPLICATE that was killed leaves beside hashes.pkl, ours and, with two letters more, Swift's. It goes with its partition.
+# What a REPLICATE or a replicator that was killed leaves beside hashes.pkl, ours and, with two letters more, Swift's. It goes with its partition.
 HASHES_LEFT = re.compile(r'tmp\w{6}(\w\w)?\.tmp')
 LISTING_LIMIT = 10000
 SHOWN = 12
@@ -259,4 +259,4 @@ def check_all(cluster, objects, quarantined=0):
 def left_by_kills(cluster):
     """What is there and may be, in words for the line that is printed; or nothing."""
     unfinished = OnDisk(cluster).unfinished
-    return ['killed REPLICATEs left %d temporary files beside hashes.pkl' % unfinished] if unfinished else []
+    return ['kills left %d temporary files beside hashes.pkl' % unfinished] if unfinished else []

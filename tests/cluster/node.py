@@ -8,7 +8,7 @@ import sys
 
 import file_systems
 from connections import connections
-from processes import await_condition, command_line, all_pids, die_with_parent, family, parents
+from processes import await_condition, command_line, all_pids, children, die_with_parent, family, open_files, parents
 from programs import ONCE
 from swift_cluster import DeviceTree
 from worker_server import REPOSITORY, build_dir, worker_binary
@@ -127,7 +127,7 @@ class Node:
         self.swift_dir = swift_dir
         self.loop_devices = loop_devices
         self.running = {}
-        # Some process of its servers, ever.
+        # Some process of its servers, or its replicator, ever.
         self.was_killed = False
         os.makedirs(os.path.join(self.databases_root, META_DEVICE))
         os.makedirs(os.path.join(self.place, 'recon'))
@@ -318,6 +318,22 @@ class Node:
         if name == REPLICATOR and self.our_replicator:
             return self._start_own(name, [os.path.join(build_dir(), 'ssync-replicator'), conf, '-v'] + ['--once'] * once)
         return self.programs.start(name, [conf] + [ONCE] * once, self.daemon_log(name), self.name_space)
+
+    def signal_daemon(self, program, number):
+        """To one that was started here, with all its processes."""
+        if number == signal.SIGKILL:
+            self.was_killed = True
+        # It is the leader of a session, and nobody else gets its number before we have asked how it has ended.
+        os.killpg(program.pid, number)
+
+    def sends(self, program):
+        """Whether a daemon that runs alone on this node is connected to the replication server of any."""
+        return any(connection.remote_port == REPLICATION_PORT for connection in connections(program.pid))
+
+    def reverts(self, program):
+        """Whether a replicator of this node has a handoff partition locked."""
+        pids = [program.pid] + children(program.pid)
+        return any(path.endswith('.lock-replication') for pid in pids for path in open_files(pid))
 
     @contextlib.contextmanager
     def silent(self):

@@ -2,13 +2,14 @@
 import contextlib
 import os
 import random
+import signal
 import threading
 import time
 
 from checks import OnDisk, check_places
 from cluster import DAEMONS, GOLD, PARITY, POLICIES, directory_name
 from frozen import frozen
-from node import OBJECT_DEVICES, RING_CHECK_SECONDS, SLOTS
+from node import OBJECT_DEVICES, REPLICATOR, RING_CHECK_SECONDS, SLOTS, Node
 from processes import await_condition, open_files, waits_for_disk
 
 ALL = {}
@@ -17,6 +18,10 @@ SHORT = []
 NEED_MOUNTS = set()
 
 KILLS = 5
+# So many passes are killed, each within so many moments more of being seen in its midst.
+REPLICATOR_KILLS = 4
+LOOKS_MORE = 3
+MOMENT_SECONDS = 0.001
 # What replicators log.
 PASS_ENDED = 'Object replication complete.'
 RING_CHANGED = 'Ring change detected. Aborting current replication pass.'
@@ -244,6 +249,64 @@ def killed_node(scene):
     node.kill()
     replicating.finish()
     node.start()
+
+
+@scenario('killed-replicator')
+def killed_replicator(scene):
+    """kill -9 of each node's object replicator in mid-pass, again and again: of handoffs, then of a device to refill."""
+    made = scene.make(0.25)
+    scene.nodes[1].kill()
+    scene.change(made)
+    scene.make(0.125)
+    scene.nodes[1].start()
+    reverting = kill_replicators(scene, Node.reverts)
+    assert reverting, 'none was met while it reverted'
+    scene.wipe(scene.nodes[3], OBJECT_DEVICES[1])
+    sending = kill_replicators(scene, Node.sends)
+    assert set(sending) == set(scene.nodes), 'not all were met in mid-pass: %s' % [node.name for node in sending]
+    scene.notes.append('%d replicators killed while they reverted, then %d' % (len(reverting), len(sending)))
+
+
+def kill_replicators(scene, how):
+    """Some passes on each node, killed when they are seen so, each a bit later: the nodes, as often as theirs was killed."""
+    return [node for number in range(REPLICATOR_KILLS) for node in kill_a_pass(scene, how, 1 + LOOKS_MORE * number)]
+
+
+def kill_a_pass(scene, how, most_looks):
+    """A pass on each node, killed when it has been seen so up to so many times: the nodes whose pass did not end before."""
+    running = {}
+    for node in scene.nodes:
+        running[node] = node.start_daemon(REPLICATOR)
+        signal_all({node: running[node]}, signal.SIGSTOP)
+    looks = {node: scene.source.randrange(most_looks) for node in running}
+    killed = []
+
+    def all_have_ended():
+        # They stand still when they are looked at: so what they are about is seen, however busy the machine is.
+        signal_all(running, signal.SIGCONT)
+        time.sleep(MOMENT_SECONDS)
+        signal_all(running, signal.SIGSTOP)
+        for node, program in list(running.items()):
+            if program.poll() is not None:
+                assert program.poll() == 0, 'a pass ended with %d, see %s' % (program.poll(), node.daemon_log(REPLICATOR))
+                del running[node]
+            elif how(node, program):
+                if looks[node] == 0:
+                    node.signal_daemon(program, signal.SIGKILL)
+                    program.wait()
+                    killed.append(node)
+                    del running[node]
+                looks[node] -= 1
+        return not running
+    await_condition(all_have_ended, 'a pass does not end', PASS_SECONDS)
+    return killed
+
+
+def signal_all(running, number):
+    for node, program in running.items():
+        # One that was started just now may not lead its session yet.
+        with contextlib.suppress(ProcessLookupError):
+            node.signal_daemon(program, number)
 
 
 @scenario('cut-network')

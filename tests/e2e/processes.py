@@ -78,6 +78,15 @@ def parents():
     return table
 
 
+def children(pid):
+    """Of its first thread; what a look at all processes would take a while for."""
+    try:
+        with open('/proc/%d/task/%d/children' % (pid, pid)) as table:
+            return [int(child) for child in table.read().split()]
+    except OSError:
+        return []
+
+
 def family(roots):
     """The given processes that are alive and all their descendants."""
     table = parents()
