@@ -1,0 +1,50 @@
+// The metrics of a daemon, for a statsd server.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/config/statsd_settings.h"
+#include "common/statsd/datagram_sender.h"
+
+namespace ssync {
+
+// Swift's StatsdClient: a datagram for each call, or for as many calls as the sample rate says, which is then
+// behind the value. No function waits or throws; all are thread-safe.
+class StatsdClient {
+ public:
+  // From 0 to below 1; called by several threads.
+  using Random = std::function<double()>;
+
+  // Sends nothing if no host is set. Metrics have the configured prefix and the daemon's name (log_name)
+  // before theirs, of which either may be empty.
+  StatsdClient(const StatsdSettings& settings, const std::string& name, Random random = random_share);
+
+  // False if nothing is sent: whoever measures may leave it.
+  [[nodiscard]] bool is_on() const noexcept { return sender_.has_value(); }
+
+  // A counter has changed by this much (update_stats).
+  void count(std::string_view metric, std::int64_t by) noexcept;
+  // It took so long (timing): milliseconds with up to four digits behind the point, as newer releases send
+  // it.
+  void timing(std::string_view metric, std::chrono::duration<double, std::milli> took) noexcept;
+
+  // How many datagrams could not be sent.
+  [[nodiscard]] std::uint64_t unsent() const { return sender_ ? sender_->unsent() : 0; }
+
+ private:
+  static double random_share();
+
+  void send(std::string_view metric, const std::string& value, std::string_view kind);
+
+  std::string prefix_;
+  double rate_;
+  Random random_;
+  std::optional<DatagramSender> sender_;
+};
+
+}  // namespace ssync
