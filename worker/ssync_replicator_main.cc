@@ -93,6 +93,9 @@ void print_check(const ReplicatorSettings& settings, const SwiftConf& conf, cons
   const auto print = [](const std::string& line) { std::puts(line.c_str()); };
   for (const std::string& note : notes) print(note);
   for (const std::string& warning : settings.warnings) print(warning);
+  if (!settings.statsd.host.empty()) {
+    print(fmt::format("statsd: metrics go to {} port {}", settings.statsd.host, settings.statsd.port));
+  }
   for (const auto& [index, ring] : rings) {
     std::string line =
         fmt::format("policy {} ({}): this node's devices:", index, conf.policies.by_index(index)->name);

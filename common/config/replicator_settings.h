@@ -8,6 +8,7 @@
 
 #include "common/config/disk_settings.h"
 #include "common/config/log_settings.h"
+#include "common/config/statsd_settings.h"
 
 namespace ssync {
 
@@ -26,6 +27,7 @@ struct ReplicatorSettings {
 
   DiskSettings disk;
   LogSettings log;
+  StatsdSettings statsd;
   std::string swift_dir = "/etc/swift";
   std::string user;  // drop root's privileges to it; empty: stay
   std::optional<int> nice_priority;

@@ -7,6 +7,7 @@
 
 #include "common/config/errors.h"
 #include "common/config/replicator_conf.h"
+#include "common/python/number.h"
 
 namespace {
 
@@ -37,6 +38,14 @@ Json disk_json(const ssync::DiskSettings& disk) {
           {"commit_window", disk.commit_window}};
 }
 
+Json statsd_json(const ssync::ReplicatorSettings& settings) {
+  const ssync::StatsdSettings& statsd = settings.statsd;
+  if (statsd.host.empty()) return {};
+  const auto text = [](double rate) { return ssync::python::float_text(rate); };
+  return {statsd.host, statsd.port, text(statsd.default_sample_rate), text(statsd.sample_rate_factor),
+          statsd.metric_prefix};
+}
+
 Json settings_json(const ssync::ReplicatorSettings& settings) {
   Json json = disk_json(settings.disk);
   json.update({{"swift_dir", settings.swift_dir},
@@ -61,6 +70,7 @@ Json settings_json(const ssync::ReplicatorSettings& settings) {
                {"recon_cache_path", settings.recon_cache_path},
                {"nice_priority", settings.nice_priority ? Json(*settings.nice_priority) : Json()},
                {"ionice", {class_name(settings.ionice_class), settings.ionice_priority}},
+               {"statsd", statsd_json(settings)},
                {"warnings", settings.warnings}});
   return json;
 }

@@ -7,6 +7,7 @@ Each line of standard output is the answer, as JSON.
 import json
 import logging
 import os
+import socket
 import sys
 from collections import defaultdict
 from unittest import mock
@@ -45,12 +46,25 @@ def priorities(conf):
     return nice, [io_class, io_priority]
 
 
+def nothing_found(*_):
+    raise socket.gaierror('not looked up')
+
+
+def statsd(logger):
+    """Where metrics go."""
+    client = logger.logger.statsd_client
+    if client is None:
+        return None
+    return [client._host, client._port, str(client._default_sample_rate), str(client._sample_rate_factor), client._base_prefix]
+
+
 def effective_settings(path):
     from swift.common import utils
     from swift.obj.replicator import ObjectReplicator
     # As run_daemon() does, up to where it would change its process.
     conf = utils.readconf(path, 'object-replicator')
-    logger = utils.get_logger(conf, conf.get('log_name'), log_route='object-replicator')
+    with mock.patch.object(utils.socket, 'getaddrinfo', nothing_found):
+        logger = utils.get_logger(conf, conf.get('log_name'), log_route='object-replicator')
     reserve, is_percent = utils.config_fallocate_value(conf.get('fallocate_reserve', '1%'))
     level, lines = logger.logger.level, Lines()
     logger.logger.setLevel(logging.DEBUG)
@@ -94,6 +108,7 @@ def effective_settings(path):
         'recon_cache_path': os.path.join('/', replicator.recon_cache_path),
         'nice_priority': nice,
         'ionice': ionice,
+        'statsd': statsd(logger),
         'sync_method': replicator.sync_method.__name__,
         'warnings': [line for line in lines.lines if line.startswith(OWN_WARNINGS)],
     }

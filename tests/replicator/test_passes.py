@@ -1,5 +1,6 @@
 """Passes of the replicator over a node whose peers are Swift's object servers: what comes where, what goes, and what operators are
 told. SSYNC_REPLICATOR=swift shows that it is what Swift's does."""
+import collections
 import json
 import os
 import re
@@ -11,9 +12,11 @@ import threading
 import pytest
 
 from handoff_node import PART_POWER, HandoffNode, Primary, SwiftPrimary, clear, names_of
+from ports import free_port
 from processes import await_condition
-from replicators import our_binary
+from replicators import Replicator, our_binary
 from scripted_peer import ScriptedPeer, Truthful
+from statsd_server import StatsdServer, without_times
 from swift_cluster import SILVER, object_hash
 from swift_lock import held
 from tree import objects_only, read_tree
@@ -318,6 +321,48 @@ def test_what_monitoring_reads(replicator, node, elsewhere):
                          'object_replication_time', 'object_replication_last'}
     assert {name: told['replication_stats'][name] for name in ('attempted', 'remove', 'rsync', 'success', 'failure')} == {
         'attempted': 1, 'remove': 1, 'rsync': 3, 'success': 3, 'failure': 0}
+
+
+@pytest.fixture(scope='module')
+def swift(swift_dir):
+    running = Replicator('swift', swift_dir)
+    yield running
+    running.stop()
+
+
+def metrics_of_a_pass(replicator, node, elsewhere, server):
+    """Of a node that has all partitions, while one primary is down: of those that belong there one is in sync and the others differ, of
+    the handoffs one is locked and the others can be removed."""
+    down = Primary(elsewhere[0].name, free_port())
+    node.configure([down, *elsewhere[1:]], {'log_statsd_host': 'localhost', 'log_statsd_port': server.port,
+                                            'log_statsd_metric_prefix': 'n1', 'handoff_delete': 2}, weight=100)
+    for tree in (node.tree, *(one.tree for one in elsewhere)):
+        clear(tree)
+    own, handoffs = own_partitions(node, is_primary=True), own_partitions(node, is_primary=False)
+    fill(node.tree)
+    fill(node.tree, handoffs, SILVER)
+    for one in elsewhere:
+        fill(one.tree, own[:1])
+    server.take()
+    with held(node.tree.partition_path(handoffs[0], SILVER), 'replication'):
+        assert replicator.run(node.conf, node.log, listing=True) == 0, node.log_text()
+    assert not any(objects_of(node.tree, partition) for partition in handoffs), 'handoffs are still here'
+    return without_times(server.take())
+
+
+def test_what_statsd_is_sent(replicator, swift, node, elsewhere):
+    """The same metrics as Swift's replicator, over each of its jobs."""
+    with StatsdServer() as server:
+        ours, swifts = (metrics_of_a_pass(program, node, elsewhere, server) for program in (replicator, swift))
+    assert ours == swifts, node.log_text()
+    own = own_partitions(node, is_primary=True)
+    handoffs = 2 * (len(PARTITIONS) - len(own))
+    syncs = sum(len(peers_of(node, elsewhere[1:], partition)[0]) for partition in own[1:])
+    counts = collections.Counter(metric.split(':')[0] for metric in ours)
+    assert counts == {'n1.object-replicator.' + name: number for name, number in {
+        'partition.update.count.' + node.tree.device: len(own), 'partition.update.timing': len(own),
+        'partition.delete.count.' + node.tree.device: handoffs, 'partition.delete.timing': handoffs, 'partition.lock-failure.count': 1,
+        'suffix.hashes': len(own) + syncs, 'suffix.syncs': syncs}.items()}
 
 
 def test_an_order_that_is_kept_and_one_that_is_wanted(replicator, node, elsewhere, tmp_path):

@@ -46,7 +46,8 @@ NUMBERS = {
 OPTIONS = tuple(NUMBERS) + (
     'devices', 'mount_check', 'disable_fallocate', 'fallocate_reserve', 'swift_dir', 'user', 'log_name', 'log_facility',
     'log_level', 'ring_ip', 'bind_ip', 'bind_port', 'servers_per_port', 'daemonize', 'run_pause', 'handoffs_first',
-    'recon_cache_path', 'nice_priority', 'ionice_class', 'ionice_priority', 'lockup_timeout', 'my_own_option')
+    'recon_cache_path', 'nice_priority', 'ionice_class', 'ionice_priority', 'lockup_timeout', 'my_own_option', 'log_statsd_host',
+    'log_statsd_port', 'log_statsd_default_sample_rate', 'log_statsd_sample_rate_factor', 'log_statsd_metric_prefix')
 
 
 class Place:
@@ -98,6 +99,8 @@ def expected(name, value):
         return min(max(value, least), most)
     if name == 'fallocate_reserve':
         return [min(value[0], 1 << 62), value[1]]
+    if name == 'statsd' and value is not None and not 1 <= value[1] <= 65535:
+        return None
     if name == 'ring_port' and value is not None:
         return min(max(value, -INT), INT - 1)
     return value

@@ -26,7 +26,7 @@ double seconds_since(Clock::time_point begun) {
   return std::chrono::duration<double>(Clock::now() - begun).count();
 }
 
-// What outlives a pass: connections to other nodes, and what is put first.
+// What outlives a pass: connections to other nodes and to statsd, and what is put first.
 class Replicator {
  public:
   Replicator(const DaemonTask& task, const Interruption& interruption)
@@ -36,10 +36,12 @@ class Replicator {
                 .answer = duration_of(static_cast<double>(task.settings.http_timeout))},
                interruption),
         gate_(static_cast<std::size_t>(task.settings.concurrency)),
+        statsd_(task.settings.statsd, task.settings.log.name),
         services_{.settings = task.settings,
                   .conf = task.conf,
                   .peers = peers_,
                   .gate = gate_,
+                  .statsd = statsd_,
                   .interruption = interruption,
                   .session_limits = {.timeout = duration_of(static_cast<double>(task.settings.http_timeout)),
                                      .connect_timeout = duration_of(task.settings.conn_timeout),
@@ -100,6 +102,7 @@ class Replicator {
   const Interruption& interruption_;
   PeerRequests peers_;
   TransferGate gate_;
+  StatsdClient statsd_;
   Services services_;
   PriorityList priority_;
   int cycle_;

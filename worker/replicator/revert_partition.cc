@@ -19,6 +19,7 @@
 #include "common/os/log.h"
 #include "worker/replicator/confirmation.h"
 #include "worker/replicator/handoff_contents.h"
+#include "worker/replicator/job_metrics.h"
 #include "worker/replicator/removal.h"
 #include "worker/replicator/sync_session.h"
 
@@ -28,17 +29,23 @@ namespace {
 class Revert {
  public:
   Revert(const ReplicationJob& job, const Services& services, DiskThreads& threads)
-      : job_(job), services_(services), threads_(threads), partition_(partition_of(job, services)) {}
+      : job_(job),
+        services_(services),
+        threads_(threads),
+        partition_(partition_of(job, services)),
+        metrics_(services.statsd, JobMetrics::Kind::revert, job.device) {}
 
   JobResult run() {
     result_.has_handoff_left = true;
     for (const RingDevice* node : job_.nodes) result_.add_target(*node);
     try {
       // Before the lock: whoever wants to send to this partition waits for it.
-      place_.emplace(services_.gate.wait_for_place([this] { services_.interruption.check(); }));
+      place_.emplace(metrics_.untimed(
+          [this] { return services_.gate.wait_for_place([this] { services_.interruption.check(); }); }));
       if (has_ring_changed()) return put_off();
       if (is_directory(partition_.path())) run_locked();
     } catch (const LockTimeout&) {
+      metrics_.add_lock_failure();
       log::info("Unable to lock handoff partition {} for replication on device {} policy {}", job_.partition,
                 job_.device, job_.policy->index);
     } catch (const Interrupted&) {
@@ -224,6 +231,7 @@ class Revert {
   const Services& services_;
   DiskThreads& threads_;
   Partition partition_;
+  JobMetrics metrics_;
   std::optional<TransferGate::Turn> place_;
   HandoffContents contents_;
   std::vector<std::string> suffixes_;   // their names

@@ -4,6 +4,7 @@
 #include "common/config/replicator_settings.h"
 #include "common/config/swift_conf.h"
 #include "common/layout/partition.h"
+#include "common/statsd/statsd_client.h"
 #include "worker/replicator/peer_requests.h"
 #include "worker/replicator/replication_job.h"
 #include "worker/replicator/transfer_gate.h"
@@ -18,6 +19,7 @@ struct Services {
   const SwiftConf& conf;
   PeerRequests& peers;
   TransferGate& gate;
+  StatsdClient& statsd;
   const Interruption& interruption;
   ConnectionLimits session_limits;
 };

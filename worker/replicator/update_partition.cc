@@ -12,6 +12,7 @@
 #include "common/os/log.h"
 #include "common/ring/handoffs.h"
 #include "common/store/suffix_hashes.h"
+#include "worker/replicator/job_metrics.h"
 #include "worker/replicator/remote_hashes.h"
 #include "worker/replicator/sync_session.h"
 
@@ -21,13 +22,18 @@ namespace {
 class Update {
  public:
   Update(const ReplicationJob& job, const Services& services, DiskThreads& threads)
-      : job_(job), services_(services), threads_(threads), partition_(partition_of(job, services)) {}
+      : job_(job),
+        services_(services),
+        threads_(threads),
+        partition_(partition_of(job, services)),
+        metrics_(services.statsd, JobMetrics::Kind::update, job.device) {}
 
   JobResult run(bool list_directory) {
     try {
       const PartitionHashes hashes = hash_partition(partition_, threads_, {.list_directory = list_directory});
       ours_ = suffix_hashes_of(hashes.suffixes);
       result_.suffix_hash += hashes.hashed;
+      metrics_.add_hashed(hashes.hashed);
       visit_nodes();
     } catch (const Interrupted&) {
       throw;
@@ -95,7 +101,9 @@ class Update {
     std::vector<std::string> suffixes = differing_suffixes(ours_, theirs);
     if (!suffixes.empty()) {
       // They may differ only because they have changed here meanwhile.
-      ours_ = suffix_hashes_of(hash_partition(partition_, threads_, {.recalculate = suffixes}).suffixes);
+      const PartitionHashes hashes = hash_partition(partition_, threads_, {.recalculate = suffixes});
+      metrics_.add_hashed(hashes.hashed);
+      ours_ = suffix_hashes_of(hashes.suffixes);
       suffixes = differing_suffixes(ours_, theirs);
     }
     if (suffixes.empty()) {
@@ -107,8 +115,9 @@ class Update {
 
   void sync(const RingDevice& node, const std::vector<std::string>& suffixes) {
     ++result_.rsync;
-    const auto turn =
-        services_.gate.wait_for_session(node_text(node), [this] { services_.interruption.check(); });
+    const auto turn = metrics_.untimed([&] {
+      return services_.gate.wait_for_session(node_text(node), [this] { services_.interruption.check(); });
+    });
     const SyncResult session = sync_with_node(job_, partition_, node, suffixes, {}, services_.session_limits,
                                               services_.interruption);
     if (!session.is_whole) {
@@ -117,12 +126,14 @@ class Update {
       synced_regions_.insert(node.region);
     }
     result_.suffix_sync += suffixes.size();
+    metrics_.add_synced(suffixes.size());
   }
 
   const ReplicationJob& job_;
   const Services& services_;
   DiskThreads& threads_;
   Partition partition_;
+  JobMetrics metrics_;
   SuffixHashes ours_;
   std::size_t attempts_left_ = 0;
   std::set<std::int64_t> synced_regions_;

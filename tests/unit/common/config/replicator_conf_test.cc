@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "common/config/errors.h"
@@ -264,11 +265,63 @@ TEST_F(ReplicatorConfTest, WarnsOfHandoffsFirst) {
 }
 
 TEST_F(ReplicatorConfTest, NotesWhatHasNoEffect) {
-  load("rsync_module = x\nmy_own = 1\n", "bind_timeout = abc\nlog_statsd_host = h\n");
+  load("rsync_module = x\nmy_own = 1\n",
+       "bind_timeout = abc\nlog_statsd_port = abc\nstatsd_label_mode = x\n");
   EXPECT_THAT(notes_,
-              ElementsAre(StartsWith("[DEFAULT] bind_timeout = abc"), StartsWith("[DEFAULT] log_statsd"),
+              ElementsAre(StartsWith("[DEFAULT] bind_timeout = abc"), StartsWith("[DEFAULT] log_statsd_port"),
                           "[object-replicator] my_own = 1 (" + path() + ")",
-                          StartsWith("[object-replicator] rsync_module = x")));
+                          StartsWith("[object-replicator] rsync_module = x"),
+                          StartsWith("[DEFAULT] statsd_label_mode = x")));
+}
+
+TEST_F(ReplicatorConfTest, ReadsWhereMetricsGo) {
+  EXPECT_EQ(load("").statsd.host, "");
+  const StatsdSettings defaults = load("", "log_statsd_host = h\n").statsd;
+  EXPECT_EQ(defaults.host, "h");
+  EXPECT_EQ(defaults.port, 8125);
+  EXPECT_EQ(defaults.default_sample_rate, 1);
+  EXPECT_EQ(defaults.sample_rate_factor, 1);
+  EXPECT_EQ(defaults.metric_prefix, "");
+  EXPECT_THAT(notes_, IsEmpty());
+  const StatsdSettings settings =
+      load(
+          "log_statsd_host = ::1\nlog_statsd_port = 1_000\nlog_statsd_default_sample_rate = 1e-1\n"
+          "log_statsd_sample_rate_factor = .5\nlog_statsd_metric_prefix = a.b\nstatsd_emit_legacy = yes\n",
+          "log_statsd_host = h\n")
+          .statsd;
+  EXPECT_EQ(settings.host, "::1");
+  EXPECT_EQ(settings.port, 1000);
+  EXPECT_EQ(settings.default_sample_rate, 0.1);
+  EXPECT_EQ(settings.sample_rate_factor, 0.5);
+  EXPECT_EQ(settings.metric_prefix, "a.b");
+  EXPECT_THAT(notes_, IsEmpty());
+}
+
+TEST_F(ReplicatorConfTest, SaysWhenNoMetricsAreSent) {
+  for (const std::string option : {"log_statsd_port = 0", "log_statsd_port = 99999", "log_statsd_port = -1",
+                                   "log_statsd_port = 99999999999999999999", "statsd_emit_legacy = no"}) {
+    EXPECT_EQ(load("log_statsd_host = h\n" + option + "\n").statsd.host, "") << option;
+    EXPECT_THAT(notes_, ElementsAre(AllOf(StartsWith("[object-replicator] " + option),
+                                          HasSubstr(": no statsd metrics are sent"))));
+  }
+}
+
+TEST_F(ReplicatorConfTest, TakesARateThatIsNoNumberAsSwiftDoes) {
+  EXPECT_TRUE(std::isnan(
+      load("log_statsd_host = h\nlog_statsd_default_sample_rate = nan\n").statsd.default_sample_rate));
+  EXPECT_THAT(notes_, ElementsAre(EndsWith(": every metric is sent")));
+}
+
+TEST_F(ReplicatorConfTest, RefusesNumbersOfMetricsThatSwiftDiesOf) {
+  for (const std::string option :
+       {"log_statsd_port = x", "log_statsd_port =", "log_statsd_port = 8125.0",
+        "log_statsd_default_sample_rate = all", "log_statsd_sample_rate_factor = 10%%"}) {
+    EXPECT_THAT(error_of("log_statsd_host = h\n" + option + "\n"),
+                AllOf(HasSubstr("[object-replicator] " + option.substr(0, option.find(" ="))),
+                      HasSubstr("; give a ")))
+        << option;
+    EXPECT_EQ(load(option + "\n").statsd.host, "") << "without a host Swift does not read it";
+  }
 }
 
 }  // namespace
