@@ -93,6 +93,7 @@ void ReceiverConnection::write(std::string_view data) {
     return;
   }
   while (!data.empty()) {
+    if (out_size_ == 0) gathering_since_ = Clock::now();
     const std::size_t size = std::min(data.size(), kChunkSize - out_size_);
     std::memcpy(out_.get() + kSizeLineRoom + out_size_, data.data(), size);
     out_size_ += size;
@@ -106,7 +107,7 @@ void ReceiverConnection::flush() {
 }
 
 void ReceiverConnection::flush_what_waits() {
-  if (out_size_ != 0 && Clock::now() - flushed_at_ > kLongestGathering) send_chunk({});
+  if (out_size_ != 0 && Clock::now() - gathering_since_ > kLongestGathering) send_chunk({});
 }
 
 void ReceiverConnection::finish() noexcept {
@@ -148,7 +149,6 @@ void ReceiverConnection::send_chunk(std::string_view large) {
     pieces[count++] = piece(kEnd);
   }
   send_all(std::span(pieces).first(count));
-  flushed_at_ = Clock::now();
 }
 
 void ReceiverConnection::send_all(std::span<iovec> pieces) {

@@ -93,7 +93,7 @@ class ReceiverConnection {
   // Not initialised: a session of few objects touches little of them.
   std::unique_ptr<char[]> out_;  // room for the chunk's size, then its data
   std::size_t out_size_ = 0;
-  Clock::time_point flushed_at_;
+  Clock::time_point gathering_since_;
 
   std::unique_ptr<char[]> raw_;
   HttpBodyDecoder decoder_;
