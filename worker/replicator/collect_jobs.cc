@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -55,21 +54,6 @@ void add_failure_of_all(const Ring& ring, PassStats& stats) {
   }
 }
 
-ReplicationJob job_of(const StoragePolicy& policy, const std::shared_ptr<const Ring>& ring,
-                      const RingDevice& own, const std::string& device_path, const std::string& name,
-                      std::uint64_t number) {
-  ReplicationJob job{.policy = &policy,
-                     .ring = ring,
-                     .device = own.device,
-                     .device_path = device_path,
-                     .region = own.region,
-                     .partition = name,
-                     .number = number,
-                     .nodes = ring->nodes(number)};
-  job.is_handoff = std::erase_if(job.nodes, [&](const RingDevice* node) { return node->id == own.id; }) == 0;
-  return job;
-}
-
 // The names in the objects directory, which is made if it is missing and is to be made.
 std::vector<std::string> partition_names(const std::string& objects_path, bool only_look) {
   try {
@@ -98,10 +82,10 @@ std::optional<std::string> checked_device(const ReplicatorSettings& settings, co
   return path;
 }
 
-std::vector<ReplicationJob> collect_jobs(const StoragePolicy& policy, const std::shared_ptr<const Ring>& ring,
-                                         const ReplicatorSettings& settings, const PassScope& scope,
-                                         NodeAddresses& addresses, DeviceStats& stats) {
-  std::vector<ReplicationJob> jobs;
+void collect_jobs(const StoragePolicy& policy, const WatchedRing& ring_file,
+                  const ReplicatorSettings& settings, const PassScope& scope, NodeAddresses& addresses,
+                  LocalPartitions& found, DeviceStats& stats) {
+  const std::shared_ptr<const Ring> ring = ring_file.get();
   bool found_local = false;
   for (const auto& own : ring->devices()) {
     if (!own || !is_local(*own, addresses, settings)) continue;
@@ -117,13 +101,20 @@ std::vector<ReplicationJob> collect_jobs(const StoragePolicy& policy, const std:
       remove_older_files(*device_path + "/" + policy.tmp_dir(),
                          Timestamp::now().seconds() - static_cast<double>(settings.disk.reclaim_age));
     }
+    const LocalDevice& device = found.devices.emplace_back(LocalDevice{.policy = &policy,
+                                                                       .ring = ring,
+                                                                       .ring_file = &ring_file,
+                                                                       .id = own->id,
+                                                                       .name = own->device,
+                                                                       .path = *device_path,
+                                                                       .region = own->region});
     for (const std::string& name :
          partition_names(*device_path + "/" + policy.objects_dir(), scope.only_look)) {
       const auto number = partition_number(name);
       if (number && scope.partitions && !scope.partitions->contains(*number)) continue;
       if (is_auditors(name)) continue;
       if (number) {
-        jobs.push_back(job_of(policy, ring, *own, *device_path, name, *number));
+        found.waiting.push_back(waiting_partition(device, name, *number));
       } else {
         add_failure_of_all(*ring, device_stats);
       }
@@ -135,7 +126,6 @@ std::vector<ReplicationJob> collect_jobs(const StoragePolicy& policy, const std:
         policy.index, settings.ring_ip,
         settings.ring_port() ? std::to_string(*settings.ring_port()) : "None");
   }
-  return jobs;
 }
 
 }  // namespace ssync

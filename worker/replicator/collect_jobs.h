@@ -1,4 +1,4 @@
-// The partitions that are on this node's devices, as jobs.
+// The partitions that are on this node's devices.
 #pragma once
 
 #include <map>
@@ -11,9 +11,9 @@
 #include "common/config/replicator_settings.h"
 #include "common/config/storage_policy.h"
 #include "common/ring/node_addresses.h"
-#include "common/ring/ring.h"
+#include "common/ring/watched_ring.h"
 #include "worker/replicator/pass_stats.h"
-#include "worker/replicator/replication_job.h"
+#include "worker/replicator/waiting_partition.h"
 
 namespace ssync {
 
@@ -32,13 +32,13 @@ using DeviceStats = std::map<std::string, PassStats>;
 // address and, unless servers_per_port is used, replication port.
 bool is_local(const RingDevice& device, NodeAddresses& addresses, const ReplicatorSettings& settings);
 
-// A job for each partition directory of the policy on this node's devices
+// Adds each partition directory of the policy on this node's devices to `found`
 // (swift.obj.replicator.build_replication_jobs). Removes old files from the devices' tmp directories and
 // creates missing objects directories. A device that is not usable, or has a partition with a name that is no
 // number, is counted as failed in `stats` and logged.
-std::vector<ReplicationJob> collect_jobs(const StoragePolicy& policy, const std::shared_ptr<const Ring>& ring,
-                                         const ReplicatorSettings& settings, const PassScope& scope,
-                                         NodeAddresses& addresses, DeviceStats& stats);
+void collect_jobs(const StoragePolicy& policy, const WatchedRing& ring_file,
+                  const ReplicatorSettings& settings, const PassScope& scope, NodeAddresses& addresses,
+                  LocalPartitions& found, DeviceStats& stats);
 
 // The path of a device if it is usable; otherwise logs why it is not.
 std::optional<std::string> checked_device(const ReplicatorSettings& settings, const std::string& device);

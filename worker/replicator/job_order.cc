@@ -1,40 +1,31 @@
 #include "worker/replicator/job_order.h"
 
 #include <algorithm>
-#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <random>
-#include <string>
-#include <utility>
+#include <string_view>
 
 namespace ssync {
 
-void put_in_order(std::vector<ReplicationJob>& jobs) {
+void put_in_order(std::vector<WaitingPartition>& partitions) {
   std::minstd_rand source{std::random_device{}()};
-  std::shuffle(jobs.begin(), jobs.end(), source);
-  std::stable_sort(jobs.begin(), jobs.end(), [](const ReplicationJob& one, const ReplicationJob& other) {
-    return one.last_turn < other.last_turn;
-  });
-  std::map<std::string, std::size_t> counts;
-  std::vector<std::pair<std::size_t, std::size_t>> turns;
-  turns.reserve(jobs.size());
-  for (std::size_t at = 0; at < jobs.size(); ++at) turns.emplace_back(counts[jobs[at].device]++, at);
-  std::sort(turns.begin(), turns.end());
-  std::vector<ReplicationJob> ordered;
-  ordered.reserve(jobs.size());
-  for (const auto& turn : turns) ordered.push_back(std::move(jobs[turn.second]));
-  jobs = std::move(ordered);
+  std::shuffle(partitions.begin(), partitions.end(), source);
+  std::ranges::stable_sort(partitions, {}, &WaitingPartition::last_turn);
+  std::map<std::string_view, std::uint32_t> rounds;
+  for (WaitingPartition& partition : partitions) partition.round = rounds[partition.device->name]++;
+  std::ranges::stable_sort(partitions, {}, &WaitingPartition::round);
 }
 
-void put_first(std::vector<ReplicationJob>::iterator begin, std::vector<ReplicationJob>::iterator end,
+void put_first(std::vector<WaitingPartition>::iterator begin, std::vector<WaitingPartition>::iterator end,
                const PriorityList& priority, bool handoffs_first) {
   if (!priority.empty()) {
-    std::stable_partition(begin, end, [&](const ReplicationJob& job) {
-      return priority.contains(job.policy->index, job.number);
+    std::stable_partition(begin, end, [&](const WaitingPartition& partition) {
+      return priority.contains(partition.device->policy->index, partition.number);
     });
   }
   if (handoffs_first) {
-    std::stable_partition(begin, end, [](const ReplicationJob& job) { return job.is_handoff; });
+    std::stable_partition(begin, end, [](const WaitingPartition& partition) { return partition.is_handoff; });
   }
 }
 

@@ -72,34 +72,37 @@ void Pass::collect() {
   for (const auto& [index, watched] : rings_) {
     if (scope_.policies && !scope_.policies->contains(index)) continue;
     const StoragePolicy& policy = *services_.conf.policies.by_index(index);
-    const std::shared_ptr<const Ring> ring = watched->get();
     // Every object has two names then, and would be copied under both.
-    if (ring->next_part_power()) {
+    if (watched->get()->next_part_power()) {
       log::warning("next_part_power set in policy '{}'. Skipping", policy.name);
       continue;
     }
-    auto jobs = collect_jobs(policy, ring, services_.settings, scope_, addresses, stats_);
-    for (ReplicationJob& job : jobs) job.ring_file = watched.get();
-    std::move(jobs.begin(), jobs.end(), std::back_inserter(jobs_));
+    collect_jobs(policy, *watched, services_.settings, scope_, addresses, local_, stats_);
   }
   note_last_turns();
-  put_in_order(jobs_);
+  put_in_order(local_.waiting);
   priority_.refresh();
-  put_first(jobs_.begin(), jobs_.end(), priority_, services_.settings.handoffs_first);
+  put_first(local_.waiting.begin(), local_.waiting.end(), priority_, services_.settings.handoffs_first);
 }
 
 void Pass::note_last_turns() {
-  for (ReplicationJob& job : jobs_) {
-    auto& times = visits_[job.device];
-    if (!times) times = std::make_unique<VisitTimes>(visits_path(services_.settings, job.device));
-    job.last_turn = times->last(job.policy->index, job.number);
+  // One device after the other, of which the times of all partitions are in memory meanwhile.
+  std::map<std::string, std::vector<WaitingPartition*>> of_devices;
+  for (WaitingPartition& partition : local_.waiting) of_devices[partition.device->name].push_back(&partition);
+  for (const auto& [device, partitions] : of_devices) {
+    auto times = std::make_unique<VisitTimes>(visits_path(services_.settings, device));
+    for (WaitingPartition* partition : partitions) {
+      partition->last_turn = times->last(partition->device->policy->index, partition->number);
+    }
+    times->keep_what_was_asked_for();
+    visits_.emplace(device, std::move(times));
   }
-  for (const auto& [device, times] : visits_) times->keep_what_was_asked_for();
 }
 
 void Pass::run_jobs() {
-  const std::size_t wanted = std::min(
-      {jobs_.size(), static_cast<std::size_t>(services_.settings.concurrency) + kLookAhead, kMostThreads});
+  const std::size_t wanted =
+      std::min({local_.waiting.size(), static_cast<std::size_t>(services_.settings.concurrency) + kLookAhead,
+                kMostThreads});
   std::vector<std::thread> threads;
   try {
     while (threads.size() < wanted) threads.emplace_back([this] { take_jobs(); });
@@ -130,9 +133,9 @@ void Pass::run_jobs() {
 void Pass::take_jobs() {
   DiskThreads threads(kDiskThreadsEach);
   try {
-    while (const ReplicationJob* job = next_job()) {
+    while (const WaitingPartition* partition = next_partition()) {
       services_.interruption.check();
-      run_job(*job, threads);
+      run_job(job_of(*partition), threads);
     }
   } catch (const Interrupted&) {
     const std::lock_guard lock(mutex_);
@@ -147,20 +150,20 @@ void Pass::stop() {
 }
 
 // nullptr if there is none any more, or the pass ends early.
-const ReplicationJob* Pass::next_job() {
+const WaitingPartition* Pass::next_partition() {
   std::unique_lock lock(mutex_);
-  while (!stopping_ && next_ < jobs_.size()) {
+  while (!stopping_ && next_ < local_.waiting.size()) {
     look_at_priority();
-    const ReplicationJob& job = jobs_[next_];
-    if (services_.settings.handoffs_first && !job.is_handoff && !may_begin(lock)) continue;
+    const WaitingPartition& partition = local_.waiting[next_];
+    if (services_.settings.handoffs_first && !partition.is_handoff && !may_begin(lock)) continue;
     ++next_;
-    if (has_ring_changed(job)) {
+    if (has_ring_changed(*partition.device->ring_file)) {
       log::info("Ring change detected. Aborting current replication pass.");
       stop();
       break;
     }
-    if (job.is_handoff) ++handoffs_running_;
-    return &job;
+    if (partition.is_handoff) ++handoffs_running_;
+    return &partition;
   }
   return nullptr;
 }
@@ -171,7 +174,7 @@ void Pass::look_at_priority() {
   if (now < next_priority_look_) return;
   next_priority_look_ = now + kBetweenPriorityLooks;
   if (!priority_.refresh()) return;
-  put_first(jobs_.begin() + static_cast<std::ptrdiff_t>(next_), jobs_.end(), priority_,
+  put_first(local_.waiting.begin() + static_cast<std::ptrdiff_t>(next_), local_.waiting.end(), priority_,
             services_.settings.handoffs_first);
 }
 
@@ -188,12 +191,12 @@ bool Pass::may_begin(std::unique_lock<std::mutex>& lock) {
   return false;
 }
 
-bool Pass::has_ring_changed(const ReplicationJob& job) {
+bool Pass::has_ring_changed(const WatchedRing& ring_file) {
   const auto now = Clock::now();
   if (now < next_ring_check_) return false;
   next_ring_check_ = now + std::chrono::duration_cast<Clock::duration>(
                                std::chrono::duration<double>(services_.settings.ring_check_interval));
-  return rings_.at(job.policy->index)->has_changed();
+  return ring_file.has_changed();
 }
 
 void Pass::run_job(const ReplicationJob& job, DiskThreads& threads) {
@@ -236,7 +239,7 @@ void Pass::log_progress() {
   PassStats total;
   for (const auto& [device, stats] : stats_) total += stats;
   const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
-  for (const std::string& line : lines_.lines(total, jobs_.size(), seconds, partition_times_)) {
+  for (const std::string& line : lines_.lines(total, local_.waiting.size(), seconds, partition_times_)) {
     log::info("{}", line);
   }
 }

@@ -54,10 +54,10 @@ class Pass {
   void note_last_turns();
   void run_jobs();
   void take_jobs();
-  const ReplicationJob* next_job();
+  const WaitingPartition* next_partition();
   void look_at_priority();
   bool may_begin(std::unique_lock<std::mutex>& lock);
-  bool has_ring_changed(const ReplicationJob& job);
+  bool has_ring_changed(const WatchedRing& ring_file);
   void run_job(const ReplicationJob& job, DiskThreads& threads);
   void log_progress();
   void stop();
@@ -71,7 +71,7 @@ class Pass {
   std::mutex mutex_;                                           // guards all below
   std::map<std::string, std::unique_ptr<VisitTimes>> visits_;  // by device
   std::condition_variable changed_;
-  std::vector<ReplicationJob> jobs_;
+  LocalPartitions local_;
   std::size_t next_ = 0;
   std::size_t handoffs_running_ = 0;
   std::size_t handoffs_left_ = 0;

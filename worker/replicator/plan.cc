@@ -129,21 +129,20 @@ PlannedTransfer& PlannedTransfer::operator+=(const PlannedTransfer& other) {
 
 Plan plan_pass(const Services& services, const PolicyRings& rings, PassScope scope) {
   scope.only_look = true;
-  std::vector<ReplicationJob> jobs;
+  LocalPartitions found;
   DeviceStats stats;
   NodeAddresses addresses(node_addresses(services.settings.ring_ip));
   for (const auto& [index, watched] : rings) {
     if (scope.policies && !scope.policies->contains(index)) continue;
-    auto of_policy = collect_jobs(*services.conf.policies.by_index(index), watched->get(), services.settings,
-                                  scope, addresses, stats);
-    std::move(of_policy.begin(), of_policy.end(), std::back_inserter(jobs));
+    collect_jobs(*services.conf.policies.by_index(index), *watched, services.settings, scope, addresses,
+                 found, stats);
   }
   Plan plan;
   std::mutex mutex;
   std::exception_ptr interrupted;
   DiskThreads threads(kMostAtOnce);
-  threads.for_each(jobs.size(), [&](std::size_t number) {
-    const ReplicationJob& job = jobs[number];
+  threads.for_each(found.waiting.size(), [&](std::size_t number) {
+    const ReplicationJob job = job_of(found.waiting[number]);
     try {
       services.interruption.check();
       JobPlan of_job(job, services);

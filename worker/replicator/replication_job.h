@@ -24,7 +24,6 @@ struct ReplicationJob {
   std::uint64_t number = 0;
   std::vector<const RingDevice*> nodes = {};  // the primaries, without this node's own device
   bool is_handoff = false;                    // this node's device is none of the primaries
-  std::int64_t last_turn = 0;                 // Unix time; 0: never
 };
 
 }  // namespace ssync

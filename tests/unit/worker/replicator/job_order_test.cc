@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <set>
 #include <string>
 
@@ -17,21 +18,21 @@ using ::testing::ElementsAre;
 class JobOrderTest : public ::testing::Test {
  protected:
   void add(const std::string& device, std::uint64_t number, std::int64_t last_turn, bool is_handoff = false) {
-    jobs_.push_back({.policy = &policy_,
-                     .device = device,
-                     .partition = std::to_string(number),
-                     .number = number,
-                     .is_handoff = is_handoff,
-                     .last_turn = last_turn});
+    LocalDevice& place = devices_[device];
+    place.policy = &policy_;
+    place.name = device;
+    partitions_.push_back(
+        {.device = &place, .number = number, .last_turn = last_turn, .is_handoff = is_handoff});
   }
   [[nodiscard]] std::vector<std::uint64_t> numbers() const {
     std::vector<std::uint64_t> numbers;
-    for (const ReplicationJob& job : jobs_) numbers.push_back(job.number);
+    for (const WaitingPartition& partition : partitions_) numbers.push_back(partition.number);
     return numbers;
   }
 
   StoragePolicy policy_{};
-  std::vector<ReplicationJob> jobs_;
+  std::map<std::string, LocalDevice> devices_;
+  std::vector<WaitingPartition> partitions_;
 };
 
 TEST_F(JobOrderTest, WhatWaitedLongestIsFirst) {
@@ -39,16 +40,16 @@ TEST_F(JobOrderTest, WhatWaitedLongestIsFirst) {
   add("sda", 2, 10);
   add("sda", 3, 0);
   add("sda", 4, 20);
-  put_in_order(jobs_);
+  put_in_order(partitions_);
   EXPECT_THAT(numbers(), ElementsAre(3, 2, 4, 1));
 }
 
 TEST_F(JobOrderTest, DevicesTakeTurns) {
   for (std::uint64_t number = 0; number < 4; ++number) add("sda", number, 0);
   for (std::uint64_t number = 4; number < 6; ++number) add("sdb", number, 1700000000);
-  put_in_order(jobs_);
+  put_in_order(partitions_);
   std::string devices;
-  for (const ReplicationJob& job : jobs_) devices += job.device.back();
+  for (const WaitingPartition& partition : partitions_) devices += partition.device->name.back();
   EXPECT_TRUE(devices.ends_with("aa")) << devices;
   EXPECT_EQ(std::set<char>({devices[0], devices[1]}).size(), 2U) << devices;
   EXPECT_EQ(std::set<char>({devices[2], devices[3]}).size(), 2U) << devices;
@@ -57,9 +58,9 @@ TEST_F(JobOrderTest, DevicesTakeTurns) {
 TEST_F(JobOrderTest, WhoWaitedAlikeIsShuffled) {
   std::set<std::vector<std::uint64_t>> orders;
   for (int time = 0; time < 50; ++time) {
-    jobs_.clear();
+    partitions_.clear();
     for (std::uint64_t number = 0; number < 20; ++number) add("sda", number, 0);
-    put_in_order(jobs_);
+    put_in_order(partitions_);
     orders.insert(numbers());
   }
   EXPECT_GT(orders.size(), 45U);
@@ -72,12 +73,12 @@ TEST_F(JobOrderTest, TheListIsFirstAndHandoffsBeforeItIfWanted) {
   PriorityList priority(path);
   priority.refresh();
   for (const bool handoffs_first : {false, true}) {
-    jobs_.clear();
+    partitions_.clear();
     add("sda", 1, 0);
     add("sda", 2, 0, true);
     add("sda", 3, 0);
     add("sda", 4, 0, true);
-    put_first(jobs_.begin() + 1, jobs_.end(), priority, handoffs_first);
+    put_first(partitions_.begin() + 1, partitions_.end(), priority, handoffs_first);
     if (handoffs_first) {
       EXPECT_THAT(numbers(), ElementsAre(1, 4, 2, 3)) << "what has begun stays";
     } else {

@@ -1,5 +1,6 @@
 #include "worker/replicator/visit_times.h"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -50,6 +51,24 @@ TEST_F(VisitTimesTest, WhatMakesNoSenseIsLeftOut) {
   EXPECT_EQ(times.last(0, 1), 1700000001);
   for (const std::uint64_t partition : {2U, 3U, 4U, 5U, 6U, 7U, 9U})
     EXPECT_EQ(times.last(0, partition), 0) << partition;
+}
+
+TEST_F(VisitTimesTest, AreReadWhereverAPieceOfTheFileEnds) {
+  std::string lines;
+  for (int partition = 100'000; partition < 120'000; ++partition) {
+    lines += fmt::format("0 {} 17{:08}\n", partition, partition);
+  }
+  write(lines);
+  const VisitTimes times(path_);
+  for (int partition = 100'000; partition < 120'000; ++partition) {
+    ASSERT_EQ(times.last(0, static_cast<std::uint64_t>(partition)), 1'700'000'000 + partition);
+  }
+}
+
+TEST_F(VisitTimesTest, AFileWithoutEndsOfLinesIsReplaced) {
+  write(std::string(500'000, '0'));
+  { VisitTimes(path_).keep_what_was_asked_for(); }
+  EXPECT_EQ(text(), "");
 }
 
 TEST_F(VisitTimesTest, AFileThatIsNoneIsForgotten) {
