@@ -13,6 +13,10 @@ from swift_server import user_name
 from worker_server import build_dir
 
 REPLICAS = 3
+# A file's names, of which a page is enough in memory; ext4 allows no more than 65,000.
+LINKS = 30000
+# The partition's and its suffix's directories, hashes.pkl and .lock, and some for whoever else is there.
+INODES_EACH = 4.5
 SUFFIX, HASH = 'abc', 'f' * 32
 # Numbers of devices have two bytes in a ring.
 MOST_DEVICES = 65535
@@ -100,8 +104,6 @@ class SimulatedNode:
         self.peers = Peers(place)
         self.own = write_ring(os.path.join(self.swift_dir, 'object.ring.gz'), part_power, nodes, devices_each, self.peers.port)
         self.hashes = os.path.join(place, 'hashes.pkl')
-        with open(self.hashes, 'wb') as file:
-            pickle.dump({SUFFIX: HASH, 'valid': True, 'updated': time.time()}, file, 2)
         self.made = 0
         for number in range(devices_each):
             os.makedirs(self.objects(number))
@@ -109,8 +111,18 @@ class SimulatedNode:
     def objects(self, device):
         return os.path.join(self.devices, 'sd%d' % device, 'objects')
 
+    def write_hashes(self):
+        """A file that has no other names yet."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.hashes)
+        with open(self.hashes, 'wb') as file:
+            pickle.dump({SUFFIX: HASH, 'valid': True, 'updated': time.time()}, file, 2)
+
     def fill(self, partitions):
         """So many partitions in all, or all that it is to have."""
+        free, needed = os.statvfs(self.place).f_favail, INODES_EACH * partitions
+        if 0 < free < needed:
+            raise SystemExit('%s has %d inodes left, and %d are needed; name another with --directory' % (self.place, free, needed))
         places = ((device, partition) for device, own in enumerate(self.own) for partition in own)
         for number, (device, partition) in enumerate(places):
             if number >= partitions:
@@ -119,7 +131,8 @@ class SimulatedNode:
                 directory = '%s/%d' % (self.objects(device), partition)
                 os.mkdir(directory)
                 os.mkdir(directory + '/' + SUFFIX)
-                # In memory a file of its own takes a page.
+                if number % LINKS == 0:
+                    self.write_hashes()
                 os.link(self.hashes, directory + '/hashes.pkl')
                 self.made += 1
 

@@ -132,8 +132,9 @@ void VisitTimes::replace_file() {
     if (!file_) throw_os_error(other);
     for (const auto& [key, turn] : turns_) {
       append(key.policy_index, key.partition, turn.seconds);
-      if (unwritten_.size() >= kLongestUnwritten)
+      if (unwritten_.size() >= kLongestUnwritten) {
         write_all(file_.get(), std::exchange(unwritten_, {}), other);
+      }
     }
     write_all(file_.get(), std::exchange(unwritten_, {}), other);
     if (std::rename(other.c_str(), path_.c_str()) != 0) throw_os_error(other);
