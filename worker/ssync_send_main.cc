@@ -258,6 +258,11 @@ void check_partition(const Partition& partition) {
   }
 }
 
+BandwidthShare::Limits limits_of(const Options& options) {
+  if (options.bandwidth_limit == 0) return {};
+  return {std::make_shared<BandwidthLimit>(static_cast<std::int64_t>(options.bandwidth_limit))};
+}
+
 int send(const Options& options) {
   check_options(options);
   const SwiftConf conf = load_swift_conf(options.swift_dir);
@@ -269,7 +274,7 @@ int send(const Options& options) {
                 .dry_run = options.dry_run,
                 .limits = {.timeout = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                                std::chrono::duration<double>(options.timeout)),
-                           .bytes_per_second = static_cast<std::int64_t>(options.bandwidth_limit)}};
+                           .bandwidth = limits_of(options)}};
   if (!options.tls.ca.empty()) {
     job.tls = {.context = std::make_shared<const TlsContext>(options.tls), .name = options.tls_name};
   }

@@ -1,37 +1,47 @@
-// Limits the sending rate.
+// Limits the rate at which connections send, one of them or all that share the limit.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <mutex>
 
 namespace ssync {
 
+// Bytes are given out in turns, in the order in which they are asked for, so that all who share the limit get
+// the same. A turn is a tenth of a second's bytes for all together: whoever shares it sends something several
+// times a second, and nobody's time-out comes near. What is not used within 0.15 seconds is lost; so at no
+// time more than a quarter of a second's bytes go at once. Thread-safe.
 class BandwidthLimit {
  public:
   using Clock = std::chrono::steady_clock;
+  // Called now and then while a place is waited for; may throw.
+  using GiveUp = std::function<void()>;
 
-  // 0: no limit.
-  explicit BandwidthLimit(std::int64_t bytes_per_second) : bytes_per_second_(bytes_per_second) {}
+  // What each of several connections has at least: more of them wait for a place before they connect. A
+  // receiver reads up to 64 KiB in one piece, and waits for that no longer than 60 seconds by default.
+  static constexpr std::int64_t kLeastEach = 8192;
 
-  [[nodiscard]] bool is_set() const noexcept { return bytes_per_second_ != 0; }
-  // The number of bytes to send at a time: those of a tenth of a second.
-  [[nodiscard]] std::size_t most_at_once() const noexcept {
-    return static_cast<std::size_t>(std::max<std::int64_t>(bytes_per_second_ / 10, 1));
-  }
-  // When the next bytes may be sent.
-  [[nodiscard]] Clock::time_point ready_at() const noexcept { return ready_at_; }
-  // Accounts for sent bytes. Idle time does not allow a higher rate later.
-  void account(std::size_t bytes, Clock::time_point now) noexcept {
-    const std::chrono::duration<double> cost(static_cast<double>(bytes) /
-                                             static_cast<double>(bytes_per_second_));
-    ready_at_ = std::max(ready_at_, now) + std::chrono::duration_cast<Clock::duration>(cost);
-  }
+  explicit BandwidthLimit(std::int64_t bytes_per_second, Clock::time_point now = Clock::now());
+
+  // Takes a place among those who share it, and gives it back.
+  void join(const GiveUp& give_up);
+  void leave() noexcept;
+
+  // A turn of one of those who share it now.
+  [[nodiscard]] std::size_t bytes_of_turn() const;
+  // When these bytes may be sent. From now on they count as sent.
+  Clock::time_point reserve(std::size_t bytes, Clock::time_point now);
 
  private:
-  std::int64_t bytes_per_second_;
-  Clock::time_point ready_at_;
+  const std::int64_t bytes_per_second_;
+  const std::size_t places_;
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable left_;
+  std::size_t sharing_ = 0;
+  Clock::time_point ready_at_;  // for the bytes that are reserved next
 };
 
 }  // namespace ssync

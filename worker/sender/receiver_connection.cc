@@ -39,7 +39,7 @@ ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const Con
                                        const Interruption& interruption, const ConnectionTls& tls)
     : peer_(address.host_and_port()),
       limits_(limits),
-      bandwidth_(limits.bytes_per_second),
+      bandwidth_(limits.bandwidth, [&interruption] { interruption.check(); }),
       interruption_(interruption),
       socket_(address.host, address.port, limits.connect_timeout.value_or(limits.timeout), interruption),
       out_(std::make_unique_for_overwrite<char[]>(kSizeLineRoom + kChunkSize + 2)),
@@ -161,8 +161,10 @@ void ReceiverConnection::send_all(std::span<iovec> pieces) {
     message.msg_iov = pieces.data();
     message.msg_iovlen = pieces.size();
     iovec limited{};
-    if (bandwidth_.is_set()) {
-      wait_for_allowance();
+    if (bandwidth_.is_limited()) {
+      // The receiver has not been slow meanwhile.
+      if (wait_for_allowance(pieces)) until = Clock::now() + node_timeout();
+      if (gone_) continue;
       limited = {pieces[0].iov_base, std::min(pieces[0].iov_len, bandwidth_.most_at_once())};
       message.msg_iov = &limited;
       message.msg_iovlen = 1;
@@ -182,7 +184,7 @@ void ReceiverConnection::send_all(std::span<iovec> pieces) {
       continue;
     }
     auto left = static_cast<std::size_t>(sent);
-    if (bandwidth_.is_set()) bandwidth_.account(left, Clock::now());
+    if (bandwidth_.is_limited()) bandwidth_.account(left);
     until = Clock::now() + node_timeout();
     while (left != 0 && left >= pieces[0].iov_len) {
       left -= pieces[0].iov_len;
@@ -192,11 +194,16 @@ void ReceiverConnection::send_all(std::span<iovec> pieces) {
   }
 }
 
-void ReceiverConnection::wait_for_allowance() {
-  while (Clock::now() < bandwidth_.ready_at()) {
-    if (socket_.wait(gone_ ? 0 : POLLIN, bandwidth_.ready_at()) != 0) hear();
-    if (gone_) return;
+// Until some bytes of these may be sent, or the receiver is gone. True if there was anything to wait for.
+bool ReceiverConnection::wait_for_allowance(std::span<const iovec> pieces) {
+  std::size_t waiting = 0;
+  for (const iovec& one : pieces) waiting += one.iov_len;
+  const Clock::time_point ready_at = bandwidth_.ready_at(waiting, Clock::now());
+  if (Clock::now() >= ready_at) return false;
+  while (!gone_ && Clock::now() < ready_at) {
+    if (socket_.wait(POLLIN, ready_at) != 0) hear();
   }
+  return true;
 }
 
 // Reads available data, without waiting.

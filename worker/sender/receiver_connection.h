@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "worker/sender/bandwidth_limit.h"
+#include "worker/sender/bandwidth_share.h"
 #include "worker/sender/http_response.h"
 #include "worker/sender/interruption.h"
 #include "worker/sender/polled_socket.h"
@@ -25,7 +25,7 @@ namespace ssync {
 
 struct ConnectionLimits {
   std::chrono::steady_clock::duration timeout;  // of each wait to send or receive
-  std::int64_t bytes_per_second = 0;            // 0: no limit
+  BandwidthShare::Limits bandwidth = {};        // of sending; all of them hold
   // Not set: timeout. node_timeout is how long the receiver may take to accept data, and to begin its answer.
   std::optional<std::chrono::steady_clock::duration> connect_timeout = {};
   std::optional<std::chrono::steady_clock::duration> node_timeout = {};
@@ -77,7 +77,7 @@ class ReceiverConnection {
   ssize_t send_some(const msghdr& message);
   void send_chunk(std::string_view large);
   void send_all(std::span<iovec> pieces);
-  void wait_for_allowance();
+  bool wait_for_allowance(std::span<const iovec> pieces);
   void hear();
   bool receive();
   void await_more(std::string_view awaited, Clock::duration timeout);
@@ -85,7 +85,7 @@ class ReceiverConnection {
 
   std::string peer_;  // "HOST:PORT"
   ConnectionLimits limits_;
-  BandwidthLimit bandwidth_;
+  BandwidthShare bandwidth_;
   const Interruption& interruption_;
   PolledSocket socket_;
   std::optional<TlsChannel> tls_;

@@ -38,20 +38,19 @@ class ReceiverConnectionTest : public ::testing::Test {
 
   void serve(ScriptedServer::Script script) { server_.emplace(std::move(script)); }
 
-  ReceiverConnection& connect(Clock::duration timeout = seconds(20), std::int64_t bytes_per_second = 0) {
-    return connection_.emplace(address(),
-                               ConnectionLimits{.timeout = timeout, .bytes_per_second = bytes_per_second},
-                               *interruption_);
+  ReceiverConnection& connect(Clock::duration timeout = seconds(20), BandwidthShare::Limits bandwidth = {}) {
+    return connection_.emplace(
+        address(), ConnectionLimits{.timeout = timeout, .bandwidth = std::move(bandwidth)}, *interruption_);
   }
   // The request was answered with a 200 by the server, which does this then.
   ReceiverConnection& accepted(const ScriptedServer::Script& then, Clock::duration timeout = seconds(20),
-                               std::int64_t bytes_per_second = 0) {
+                               BandwidthShare::Limits bandwidth = {}) {
     serve([then](ServedConnection& server) {
       EXPECT_EQ(server.read_head(), kRequest);
       server.send(kAccepted);
       then(server);
     });
-    ReceiverConnection& connection = connect(timeout, bytes_per_second);
+    ReceiverConnection& connection = connect(timeout, std::move(bandwidth));
     EXPECT_EQ(connection.request(kRequest).status, 200);
     return connection;
   }
@@ -436,16 +435,16 @@ TEST_F(ReceiverConnectionTest, ASlowReceiverIsNotASilentOne) {
 
 TEST_F(ReceiverConnectionTest, SendsNoFasterThanItMay) {
   constexpr std::int64_t kBytesPerSecond = 100000;
-  constexpr std::size_t kBytes = 40000;
+  constexpr std::size_t kBytes = 60000;
   std::size_t received = 0;
   ReceiverConnection& connection =
       accepted([&](ServedConnection& server) { received = server.read_to_end().size(); }, seconds(20),
-               kBytesPerSecond);
+               {std::make_shared<BandwidthLimit>(kBytesPerSecond)});
   const auto start = Clock::now();
   connection.write(std::string(kBytes, 'x'));
   connection.flush();
-  // The first tenth of a second's bytes leave at once, and the last ones are not waited for.
-  EXPECT_GE(Clock::now() - start, milliseconds(300));
+  // Not more than a quarter of a second's bytes leave at once, and the last ones are not waited for.
+  EXPECT_GE(Clock::now() - start, milliseconds(350));
   connection.finish();
   connection_.reset();
   EXPECT_EQ(server_->join(), "");
@@ -460,7 +459,7 @@ TEST_F(ReceiverConnectionTest, HearsWhileItWaitsForItsAllowance) {
         server.end_sending();
         server.read_to_end();
       },
-      seconds(20), 100);
+      seconds(20), {std::make_shared<BandwidthLimit>(100)});
   // All of it would take more than a minute.
   connection.write(std::string(10000, 'x'));
   EXPECT_EQ(thrown_by([&] { connection.flush(); }), "ReceiverRefused: :ERROR: 0 'no'");
