@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/config/errors.h"
@@ -95,6 +96,11 @@ void print_check(const ReplicatorSettings& settings, const SwiftConf& conf, cons
   for (const std::string& warning : settings.warnings) print(warning);
   if (!settings.statsd.host.empty()) {
     print(fmt::format("statsd: metrics go to {} port {}", settings.statsd.host, settings.statsd.port));
+  }
+  for (const auto& [bytes_per_second, where] :
+       {std::pair(settings.bandwidth_per_peer, "to each device elsewhere"),
+        std::pair(settings.bandwidth_per_device, "from each of this node's devices")}) {
+    if (bytes_per_second != 0) print(fmt::format("at most {} bytes per second {}", bytes_per_second, where));
   }
   for (const auto& [index, ring] : rings) {
     std::string line =

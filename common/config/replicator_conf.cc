@@ -43,6 +43,12 @@ constexpr double kShortest = 0.001;
 // Between two lines about a pass, of which Swift writes as many as it can if it is told 0.
 constexpr double kShortestStatsInterval = 0.1;
 constexpr double kAnyNegative = -std::numeric_limits<double>::infinity();
+constexpr std::int64_t kKibi = 1024;
+// A receiver reads 64 KiB in one piece, and does not wait for ever; several sessions may share a limit.
+constexpr std::int64_t kLeastBandwidth = 64 * kKibi;
+constexpr std::int64_t kMaxBandwidth = std::int64_t{1} << 50U;
+constexpr std::string_view kBandwidth =
+    "0 for no limit, or from 64K on, e.g. 20M (K, M and G are powers of 1024)";
 constexpr std::string_view kSeconds = "a number of seconds, e.g. 60";
 constexpr std::string_view kJobs = "a number of jobs, e.g. 4";
 constexpr std::string_view kProcesses = "a number of processes, 0 for none";
@@ -122,6 +128,8 @@ class Reader {
     read_recon_cache_path();
     read_priorities();
     read_statsd();
+    read_bandwidth("ssync_bandwidth_per_peer", settings_.bandwidth_per_peer);
+    read_bandwidth("ssync_bandwidth_per_device", settings_.bandwidth_per_device);
     for (const auto& [name, written] : options_) {
       if (!taken_.contains(name)) notes_.push_back(option_text(written));
     }
@@ -355,6 +363,32 @@ class Reader {
     }
     settings_.statsd.host.clear();
     note(*written, {.note = "no statsd metrics are sent: give a port from 1 to 65535, e.g. 8125"});
+  }
+
+  // Ours, which Swift's replicator passes over.
+  void read_bandwidth(std::string_view name, std::int64_t& bytes_per_second) {
+    const IniOption* written = take(name);
+    if (written == nullptr) return;
+    static const std::map<char, std::int64_t> units = {
+        {'k', kKibi}, {'m', kKibi * kKibi}, {'g', kKibi * kKibi * kKibi}};
+    IniOption number = *written;
+    std::int64_t unit = 1;
+    if (!number.value.empty()) {
+      const auto found = units.find(python::lower_ascii(number.value.substr(number.value.size() - 1))[0]);
+      if (found != units.end()) {
+        unit = found->second;
+        number.value.pop_back();
+      }
+    }
+    try {
+      const std::int64_t units_per_second = read_whole_number(number, 0, kMaxBandwidth / unit, kBandwidth);
+      bytes_per_second = units_per_second * unit;
+    } catch (const ConfigError&) {
+      throw bad_option(*written, "no number of bytes per second; give " + std::string(kBandwidth));
+    }
+    if (bytes_per_second != 0 && bytes_per_second < kLeastBandwidth) {
+      throw bad_option(*written, "too little for a session to go on; give " + std::string(kBandwidth));
+    }
   }
 
   IniSection options_;

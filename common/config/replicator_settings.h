@@ -51,6 +51,11 @@ struct ReplicatorSettings {
   double conn_timeout = 0.5;
   std::int64_t network_chunk_size = 65536;
 
+  // Ours. At most so many bytes a second are sent to a device elsewhere, and from a device of this node; 0:
+  // no limit.
+  std::int64_t bandwidth_per_peer = 0;    // ssync_bandwidth_per_peer
+  std::int64_t bandwidth_per_device = 0;  // ssync_bandwidth_per_device
+
   bool handoffs_first = false;
   int handoff_delete = 0;  // primaries that have to have a handoff's objects; 0: all (auto)
 

@@ -323,6 +323,22 @@ def test_what_monitoring_reads(replicator, node, elsewhere):
         'attempted': 1, 'remove': 1, 'rsync': 3, 'success': 3, 'failure': 0}
 
 
+@pytest.mark.parametrize('setting, least', [('ssync_bandwidth_per_device', 0.85), ('ssync_bandwidth_per_peer', 0.5)])
+def test_bandwidth_limits(replicator, node, elsewhere, setting, least):
+    """One object goes to three primaries at once: the device that it is read from sends it three times."""
+    if not replicator.ours:
+        pytest.skip('Swift has no such limits')
+    limit = {'ssync_bandwidth_per_device': '1M', 'ssync_bandwidth_per_peer': '512K'}[setting]
+    node.configure(elsewhere, {setting: limit, 'replicator_workers': 1})
+    node.tree.put(0, next(names_of(0)), T, os.urandom(384 << 10), {})
+    before = objects_of(node.tree, 0)
+    stats = node.run(replicator)
+    assert (stats['remove'], stats['failure']) == (1, 0), node.log_text()
+    assert [objects_of(one.tree, 0) for one in elsewhere] == [before] * 3
+    # At most a quarter of a second's bytes are sent at once.
+    assert float(re.search(r'partitions replicated in ([\d.]+)s', node.log_text())[1]) >= least, node.log_text()
+
+
 @pytest.fixture(scope='module')
 def swift(swift_dir):
     running = Replicator('swift', swift_dir)

@@ -26,7 +26,7 @@ double seconds_since(Clock::time_point begun) {
   return std::chrono::duration<double>(Clock::now() - begun).count();
 }
 
-// What outlives a pass: connections to other nodes and to statsd, and what is put first.
+// What outlives a pass: connections to other nodes and to statsd, limits of bandwidth, and what is put first.
 class Replicator {
  public:
   Replicator(const DaemonTask& task, const Interruption& interruption)
@@ -37,6 +37,7 @@ class Replicator {
                interruption),
         gate_(static_cast<std::size_t>(task.settings.concurrency)),
         statsd_(task.settings.statsd, task.settings.log.name),
+        bandwidth_(task.settings, task.processes),
         services_{.settings = task.settings,
                   .conf = task.conf,
                   .peers = peers_,
@@ -45,7 +46,8 @@ class Replicator {
                   .interruption = interruption,
                   .session_limits = {.timeout = duration_of(static_cast<double>(task.settings.http_timeout)),
                                      .connect_timeout = duration_of(task.settings.conn_timeout),
-                                     .node_timeout = duration_of(task.settings.node_timeout)}},
+                                     .node_timeout = duration_of(task.settings.node_timeout)},
+                  .bandwidth = bandwidth_},
         priority_(task.priority_file),
         cycle_(static_cast<int>(std::random_device{}() % 10)) {}
 
@@ -103,6 +105,7 @@ class Replicator {
   PeerRequests peers_;
   TransferGate gate_;
   StatsdClient statsd_;
+  BandwidthLimits bandwidth_;
   Services services_;
   PriorityList priority_;
   int cycle_;

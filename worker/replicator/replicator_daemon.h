@@ -1,6 +1,7 @@
 // The daemon: pass after pass, or one.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct DaemonTask {
   PassScope scope;
   PassReport report = PassReport::whole_node;
   std::string priority_file = {};  // priority_list.h; empty: none
+  std::size_t processes = 1;       // of this node's, among which its devices are divided
 };
 
 // The file in which a pass leaves its numbers for swift-recon.

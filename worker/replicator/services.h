@@ -5,6 +5,7 @@
 #include "common/config/swift_conf.h"
 #include "common/layout/partition.h"
 #include "common/statsd/statsd_client.h"
+#include "worker/replicator/bandwidth_limits.h"
 #include "worker/replicator/peer_requests.h"
 #include "worker/replicator/replication_job.h"
 #include "worker/replicator/transfer_gate.h"
@@ -21,8 +22,17 @@ struct Services {
   TransferGate& gate;
   StatsdClient& statsd;
   const Interruption& interruption;
-  ConnectionLimits session_limits;
+  ConnectionLimits session_limits;  // without those of bandwidth
+  BandwidthLimits& bandwidth;
 };
+
+// Of a session of a job with this node.
+inline ConnectionLimits limits_of_session(const ReplicationJob& job, const RingDevice& node,
+                                          const Services& services) {
+  ConnectionLimits limits = services.session_limits;
+  limits.bandwidth = services.bandwidth.of_session(job.device, node_text(node));
+  return limits;
+}
 
 // The partition of a job, on this node. It refers to the job and the settings.
 inline Partition partition_of(const ReplicationJob& job, const Services& services) {

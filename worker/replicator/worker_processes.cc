@@ -19,6 +19,7 @@
 #include "common/os/blocked_signals.h"
 #include "common/os/errors.h"
 #include "common/os/log.h"
+#include "worker/replicator/bandwidth_limits.h"
 #include "worker/replicator/pass_recon.h"
 #include "worker/replicator/recon_cache.h"
 
@@ -85,6 +86,11 @@ class Workers {
       std::erase_if(chosen, [&](const std::string& device) { return !asked_for_->contains(device); });
     }
     waiting_ = distribute_evenly(chosen, static_cast<std::size_t>(task_.settings.replicator_workers));
+    task_.processes = waiting_.size();
+    if (task_.settings.bandwidth_per_peer != 0 && task_.processes > 1) {
+      log::info("ssync_bandwidth_per_peer: each of {} processes has {} bytes per second of it",
+                task_.processes, bandwidth_per_peer_of_each(task_.settings, task_.processes));
+    }
   }
 
   void start_missing() {

@@ -274,6 +274,34 @@ TEST_F(ReplicatorConfTest, NotesWhatHasNoEffect) {
                           StartsWith("[DEFAULT] statsd_label_mode = x")));
 }
 
+TEST_F(ReplicatorConfTest, ReadsLimitsOfBandwidth) {
+  const ReplicatorSettings none = load("");
+  EXPECT_EQ(none.bandwidth_per_peer, 0);
+  EXPECT_EQ(none.bandwidth_per_device, 0);
+  const std::pair<const char*, std::int64_t> values[] = {
+      {"0", 0},          {"65536", 65536},    {"64K", 65536},         {"20M", 20971520},
+      {"20m", 20971520}, {"1 G", 1073741824}, {"1_000_000", 1000000}, {"1048576G", std::int64_t{1} << 50U}};
+  for (const auto& [text, bytes] : values) {
+    const ReplicatorSettings settings = load(std::string("ssync_bandwidth_per_peer = ") + text + "\n",
+                                             std::string("ssync_bandwidth_per_device = ") + text + "\n");
+    EXPECT_EQ(settings.bandwidth_per_peer, bytes) << text;
+    EXPECT_EQ(settings.bandwidth_per_device, bytes) << text;
+    EXPECT_THAT(notes_, IsEmpty());
+  }
+}
+
+TEST_F(ReplicatorConfTest, RefusesWhatIsNoLimitOfBandwidth) {
+  for (const std::string text : {"", "K", "fast", "-1", "20MB", "1.5M", "2097152G", "99999999999999999999"}) {
+    EXPECT_THAT(error_of("ssync_bandwidth_per_peer = " + text + "\n"),
+                AllOf(HasSubstr("[object-replicator] ssync_bandwidth_per_peer = " + text),
+                      HasSubstr("no number of bytes per second; give 0 for no limit")))
+        << text;
+  }
+  EXPECT_THAT(
+      error_of("ssync_bandwidth_per_device = 20\n"),
+      AllOf(HasSubstr("ssync_bandwidth_per_device = 20"), HasSubstr("too little"), HasSubstr("from 64K on")));
+}
+
 TEST_F(ReplicatorConfTest, ReadsWhereMetricsGo) {
   EXPECT_EQ(load("").statsd.host, "");
   const StatsdSettings defaults = load("", "log_statsd_host = h\n").statsd;
