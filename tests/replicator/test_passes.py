@@ -403,11 +403,26 @@ def test_an_order_that_is_kept_and_one_that_is_wanted(replicator, node, elsewher
     assert [int(partition) for _, partition, _ in turns] == [PARTITIONS[-1]], 'the others were reverted and are gone'
 
 
-def plan_of(node):
-    done = subprocess.run([our_binary(), node.conf, '--plan'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+def told_by(node, option):
+    done = subprocess.run([our_binary(), node.conf, option], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=ENDS_WITHIN * 3, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def plan_of(node):
+    return told_by(node, '--plan')
+
+
+def test_what_a_check_says(replicator, node, elsewhere):
+    if not replicator.ours:
+        pytest.skip("Swift's has no --check")
+    node.configure(elsewhere, {'log_statsd_host': 'stats.example', 'log_statsd_port': 8126, 'ssync_bandwidth_per_peer': '20M',
+                               'ssync_bandwidth_per_device': 0, 'my_own_option': 1})
+    assert told_by(node, '--check').splitlines() == [
+        '[object-replicator] my_own_option = 1 (%s)' % node.conf, 'statsd: metrics go to stats.example port 8126',
+        'at most 20971520 bytes per second to each device elsewhere', "policy 0 (gold): this node's devices: handoff",
+        "policy 1 (silver): this node's devices: handoff"]
 
 
 @pytest.fixture
