@@ -141,10 +141,11 @@ def test_an_unmounted_primary_is_replaced(replicator, node, elsewhere):
     assert not os.path.exists(unmounted.device_path)
 
 
-def test_another_region_gets_one_copy_a_pass(replicator, node, elsewhere):
+@pytest.mark.parametrize('settings', [{}, {'handoff_delete': '1'}], ids=['all', 'handoff_delete'])
+def test_another_region_gets_one_copy_a_pass(replicator, node, elsewhere, settings):
     for one in elsewhere[1:]:
         one.region = 2
-    node.configure(elsewhere)
+    node.configure(elsewhere, settings)
     fill(node.tree, [0])
     before = objects_of(node.tree, 0)
     stats = node.run(replicator)

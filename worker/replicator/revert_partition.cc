@@ -185,6 +185,12 @@ class Revert {
   }
   [[nodiscard]] bool is_synced() const { return required() != 0 && whole_sessions_ >= required(); }
 
+  // Whoever waits for an object keeps it here, also where handoff_delete asks for no more copies, as in
+  // Swift.
+  [[nodiscard]] std::size_t enough_confirmed(std::size_t number) const {
+    return on_their_way_[number] == 0 ? confirmed_[number] : std::min(confirmed_[number], required() - 1);
+  }
+
   void remove_confirmed() {
     ++result_.removed_partitions;
     std::vector<const HandoffObject*> removable;
@@ -193,8 +199,8 @@ class Revert {
     const double now = Timestamp::now().seconds();
     for (std::size_t number = 0; number < contents_.objects.size(); ++number) {
       const HandoffObject& object = contents_.objects[number];
-      const Keeping keeping =
-          reason_to_keep(object, confirmed_[number], required(), now, services_.settings.disk.reclaim_age);
+      const Keeping keeping = reason_to_keep(object, enough_confirmed(number), required(), now,
+                                             services_.settings.disk.reclaim_age);
       if (keeping == Keeping::not_needed) removable.push_back(&object);
       if (keeping != Keeping::unconfirmed) continue;
       if (confirmed_[number] + on_their_way_[number] >= required()) {
