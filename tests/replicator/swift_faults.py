@@ -43,6 +43,12 @@ def handoffs_not_first(module):
     replicator.handoffs_remaining = property(lambda self: 0, lambda self, value: None)
 
 
+def handoffs_forever(module):
+    """With handoffs_first, handoffs always remain."""
+    replicator = module.ObjectReplicator
+    replicator.handoffs_remaining = property(lambda self: 1, lambda self, value: None)
+
+
 def stale_hashes(module):
     """Suffixes that differ are not hashed again before they are synced."""
     router = module.DiskFileRouter
@@ -65,4 +71,4 @@ def failures_not_counted(module):
 
 FAULTS = {function.__name__: function for function in (
     removal_after_any_success, removal_after_failures, removal_that_was_not_confirmed, no_handoff_for_unmounted,
-    files_stay, handoffs_not_first, stale_hashes, failures_not_counted)}
+    files_stay, handoffs_not_first, handoffs_forever, stale_hashes, failures_not_counted)}

@@ -1,5 +1,6 @@
 """What releases after 2.30.1 have mended of the replicator, done to 2.30.1: a replicator that has it mended is compared with
 that."""
+import types
 
 
 def mend(module):
@@ -9,6 +10,8 @@ def mend(module):
     if hasattr(replicator, 'revert'):
         return
     mend_handoff_delete(replicator)
+    replace_unmounted(module, replicator)
+    replace_unmounted(module, replicator)
     count_failures_of_reverts(replicator)
     send_metadata_as_it_is(module.ssync_sender.Sender)
 
@@ -41,6 +44,75 @@ def mend_handoff_delete(replicator):
         finally:
             self.handoff_delete = configured
     replicator.collect_jobs, replicator.update_deleted = collect, revert
+
+
+class Visits:
+    """Of the nodes of a primary partition, one after the other."""
+
+    def __init__(self, job, handoff_delete):
+        self.left = len(job['nodes'])
+        self.wanted = handoff_delete
+        self.seen, self.failed = set(), set()
+        self.last = None
+
+    def come_to(self, node):
+        self.last = node['replication_ip'], node['device']
+        self.seen.add(self.last)
+        self.left -= 1
+
+    def fail(self):
+        self.failed.add(self.last)
+
+    def replace(self):
+        """Whether one more is to be visited in the place of the last. Copies: this node's, those there are, and those that are hoped for."""
+        more = not self.wanted or 1 + len(self.seen - self.failed) + self.left < self.wanted
+        self.left += more
+        return more
+
+
+def replace_unmounted(module, replicator):
+    """Only as long as handoff_delete wants more copies. 2.30.1 always does, and may so run out of handoffs."""
+    update, sync, connect, chain = replicator.update, replicator.sync, module.http_connect, module.itertools.chain
+
+    def visit(*lists):
+        for node in chain(*lists):
+            replicator.visits.come_to(node)
+            yield node
+
+    def connect_and_note(*arguments, **options):
+        try:
+            connection = connect(*arguments, **options)
+        except BaseException:    # eventlet's Timeout too
+            replicator.visits.fail()
+            raise
+        get_answer = connection.getresponse
+
+        def note_answer():
+            answer = get_answer()
+            if answer.status != 200:
+                replicator.visits.fail()
+            if answer.status == 507 and not replicator.visits.replace():
+                # A failure that is no reason to visit another node.
+                answer.status = 500
+            return answer
+        connection.getresponse = note_answer
+        return connection
+
+    def sync_and_note(self, *arguments, **options):
+        success, candidates = sync(self, *arguments, **options)
+        if not success and replicator.visits:
+            replicator.visits.fail()
+        return success, candidates
+
+    def begin(self, job):
+        replicator.visits = Visits(job, self.handoff_delete)
+        try:
+            update(self, job)
+        finally:
+            replicator.visits = None
+    replicator.visits = None
+    replicator.update, replicator.sync = begin, sync_and_note
+    module.http_connect, module.itertools = connect_and_note, types.SimpleNamespace(chain=visit)
 
 
 def count_failures_of_reverts(replicator):

@@ -1,98 +1,7 @@
 """Differences of ours to Swift's replicator that are on purpose: a function each, which tells whether it explains a difference;
 with its row in ../README.md."""
-import re
-
+from case import HASH, OBJECT_FILE
 from cluster_state import LOCAL
-from confirmed import newest, primaries_of
-
-PLACE = re.compile(r'objects(?:-(\d+))?/(\d+)$')
-INSIDE = re.compile(r'(\d+)/([^/]+)/(objects(?:-\d+)?/\d+)(?:/(.*))?$')
-HASH = re.compile(r'[0-9a-f]{3}/([0-9a-f]{32})(?:/|$)')
-HASH_END = re.compile(r'/[0-9a-f]{32}(?=/|$)')
-OBJECT_FILE = re.compile(r'/\d{10}\.\d{5}(_[0-9a-f]+)?([+-][0-9a-f]+(_[0-9a-f]+)?)?\.(data|ts|meta)$')
-OWN_FILES = ('hashes.pkl', 'hashes.invalid')
-LESS = ('success', 'remove')
-MORE = ('failure',)
-
-
-class Case:
-    """A state, what was there before, what ours made of it, and what Swift's did in one order or several."""
-
-    def __init__(self, state, before, tested, references):
-        self.state = state
-        self.before = before
-        self.tested = tested
-        self.references = references
-        self.versions_before, self.versions_after = newest(before), newest(tested.found)
-
-    def handoff(self, path):
-        """(device, policy, partition, the rest of the path) of a path in a handoff partition of this node, or None."""
-        inside = INSIDE.match(path)
-        place = inside and PLACE.match(inside[3])
-        if not place or int(inside[1]) != LOCAL:
-            return None
-        policy, partition = int(place[1] or 0), int(place[2])
-        if policy not in self.state.rings or (LOCAL, inside[2]) in primaries_of(self.state, self.tested.ring_of, policy, partition):
-            return None
-        return inside[2], policy, partition, inside[4] or ''
-
-    def is_peer_of_itself(self, policy, partition):
-        """Devices of the node have the partition or are its primaries, more than one."""
-        if policy not in self.state.rings or not partition.isdigit():
-            return False
-        primaries = {name for node, name in primaries_of(self.state, self.tested.ring_of, policy, int(partition)) if node == LOCAL}
-        holders = {self.state.devices[place.device].name for place in self.state.places
-                   if (place.policy, place.partition) == (policy, partition) and self.state.devices[place.device].node == LOCAL}
-        return len(primaries | holders) > 1
-
-    def kept(self):
-        """{(device, policy, partition): {hashes of objects that ours kept and Swift's did not}}"""
-        found = {}
-        for path in self.only_ours():
-            where = self.handoff(path)
-            inside = where and HASH.match(where[3])
-            if inside:
-                found.setdefault(where[:3], set()).add(inside[1])
-        return found
-
-    def only_ours(self):
-        return [key[1] for key in self.tested.found if not all(key in one.found for one in self.references)]
-
-    def keeps_no_object(self, *place):
-        """In a partition that only ours has kept there is something that is no object."""
-        for path in self.only_ours():
-            where = self.handoff(path)
-            if where and where[:3] == place and not is_around(where[3]):
-                inside = HASH.match(where[3])
-                if not inside or self.is_not_carried(place, inside[1], path):
-                    return True
-        return False
-
-    def is_not_carried(self, place, digest, path):
-        """In the hash directory of the path is something that no session carries."""
-        return not self.sendable(*place, digest) or self.has_others_files(path) or self.has_metadata_alone(path)
-
-    def has_metadata_alone(self, path):
-        """Ours kept metadata there whose data are not, as beside a tombstone that is older."""
-        directory = path[:HASH_END.search(path).end()]
-        endings = {key[1].rpartition('.')[2] for key in self.tested.found if key[1].startswith(directory + '/')}
-        return 'meta' in endings and 'data' not in endings
-
-    def has_others_files(self, path):
-        """In the hash directory of the path there was something whose name is not one of Swift's for an object."""
-        directory = path[:HASH_END.search(path).end()]
-        return any(key[1].startswith(directory + '/') and not OBJECT_FILE.search(key[1]) for key in self.before)
-
-    def unconfirmed(self, device, policy, partition, digest):
-        """Not all primaries have the object as it was here."""
-        version = self.versions_before.get((LOCAL, device, policy, partition, digest))
-        primaries = primaries_of(self.state, self.tested.ring_of, policy, partition)
-        return version is not None and not all(
-            self.versions_after.get((*one, policy, partition, digest), ('', '')) >= version for one in primaries)
-
-    def sendable(self, device, policy, partition, digest):
-        return (LOCAL, device, policy, partition, digest) in self.versions_before
-
 
 def kept_because_nobody_confirmed_it(case, one):
     """An object that its primaries do not have as it was here stays; Swift's removed it after a session that did not send it."""
@@ -102,17 +11,7 @@ def kept_because_nobody_confirmed_it(case, one):
     inside = HASH.match(where[3])
     if inside:
         return case.unconfirmed(*where[:3], inside[1])
-    return is_around(where[3]) and any(case.unconfirmed(*where[:3], digest) for digest in case.kept().get(where[:3], ()))
-
-
-def counted_as_failures(case, one):
-    """What was not confirmed counts as a failure of all primaries."""
-    if one.place != 'recon' or not any(case.unconfirmed(*place, digest) for place, digests in case.kept().items() for digest in digests):
-        return False
-    name = one.path.rpartition('/')[2]
-    if 'failure_nodes' in one.path or name in MORE:
-        return one.tested > max(one.references)
-    return name in LESS and one.tested < min(one.references)
+    return case.is_around(one.path) and any(case.unconfirmed(*where[:3], digest) for digest in case.kept().get(where[:3], ()))
 
 
 def kept_because_no_session_carries_it(case, one):
@@ -123,42 +22,41 @@ def kept_because_no_session_carries_it(case, one):
     inside = HASH.match(where[3])
     if inside:
         return case.is_not_carried(where[:3], inside[1], one.path)
-    return not is_around(where[3]) or case.keeps_no_object(*where[:3])
+    return not case.is_around(one.path) or case.keeps_no_object(*where[:3])
 
 
 def removed_when_empty(case, one):
     """Swift's leaves the directory of a partition whose objects it removed one by one, after sessions with other regions."""
     where = one.tested is None and case.handoff(one.path)
     regions = {device.region for device in case.state.devices}
-    return bool(where) and len(regions) > 1 and is_around(where[3]) and '/' not in where[3]
+    return bool(where) and len(regions) > 1 and case.is_around(one.path)
 
 
-def not_quarantined_here(case, one):
-    """Ours only reads what it sends: what is damaged is kept as it is, for Swift's auditor to quarantine. Swift's replicator does
-    that itself, and counts and sends what is left."""
-    quarantined = [key[1] for found in case.references for key in found.found
-                   if key[1].startswith('%d/' % LOCAL) and '/quarantined' in key[1] and key not in case.tested.found]
-    if not quarantined:
+def could_not_be_sent(case, one):
+    """In its partition is what cannot be read or sent: ours tells so, sends the others, and gives up those that are confirmed;
+    it leaves what is damaged to Swift's auditor. Swift's quarantines it, removes it unsent, or the session fails."""
+    return one.place in case.spoiled and not case.is_given_up_unconfirmed(one)
+
+
+def obsolete_files_stay(case, one):
+    """Swift's sender removes obsolete files of what it offers. Of a handoff that stays ours leaves them to whoever hashes them."""
+    where = one.references == [None] and case.handoff(one.path)
+    inside = where and HASH.match(where[3])
+    if not inside or one.tested != case.before.get((one.place, one.path)):
         return False
-    if one.place == 'recon':
-        return True
-    inside = INSIDE.match(one.path)
-    return one.path in quarantined or bool(inside) and any(inside[3].partition('/')[0] in path for path in quarantined)
+    named = OBJECT_FILE.search(one.path)
+    version = case.versions_before.get((LOCAL, *where[:3], inside[1]))
+    if not named or version is None:
+        return False
+    directory, _, name = one.path.rpartition('/')
+    newer = [key[1] for key in case.tested.found if key[1].startswith(directory + '/') and key[1].endswith('.meta') and key[1] > one.path]
+    return name[:16] <= version[0][:16] or name.endswith('.meta') and bool(newer)
 
 
 def order_among_devices_of_the_node(case, one):
     """A partition on several devices of the node: ours compares it while sessions with it go on, in an order that Swift's, one job
     after the other, never has. What is known of suffixes, and how often they were compared and sent, depends on it."""
-    holders = {}
-    for place in case.state.places:
-        if case.state.devices[place.device].node == LOCAL:
-            holders.setdefault((place.policy, place.partition), set()).add(place.device)
-    together = {place for place, devices in holders.items() if len(devices) > 1 or case.is_peer_of_itself(*place)}
-    if one.place == 'recon':
-        return bool(together) and one.path.rpartition('/')[2] in (
-            'hashmatch', 'rsync', 'suffix_count', 'suffix_hash', 'suffix_sync', 'success')
-    place = PLACE.match(one.place)
-    if not place or (int(place[1] or 0), place[2]) not in together or not one.path.endswith('/hashes.pkl'):
+    if one.place not in case.together or not one.path.endswith('/hashes.pkl'):
         return False
     known = [(entry or {}).get('hashes') or {} for entry in (one.tested, *one.references)]
     return all(known[0][suffix] == known[1][suffix] for suffix in set(known[0]) & set(known[1])
@@ -175,39 +73,37 @@ def forgot_hashes_of_what_it_removed(case, one):
     return all(value is None or value == theirs.get(suffix) for suffix, value in one.tested['hashes'].items())
 
 
-def sent_though_junk_is_beside_it(case, one):
-    """Swift's sender reads an object's name from the last file of its directory, whatever that is; of one that is none it sends
-    nothing, and removes the object."""
-    inside = INSIDE.match(one.path)
-    if not inside:
-        return False
-    junk = {key[1] for key in case.before if key[1].startswith('%d/' % LOCAL) and '/%s/' % inside[3] in key[1]
-            and HASH_END.search(key[1]) and not key[1][HASH_END.search(key[1]).end():] == '' and not OBJECT_FILE.search(key[1])}
-    suffixes = {path.split('/')[4] for path in junk}
-    return bool(junk) and (inside[4] == 'hashes.pkl' or (inside[4] or '')[:3] in suffixes)
+HANDOFFS_REMAIN = 'Handoffs first mode still has handoffs remaining'
 
 
-def went_on_after_handoffs(case, one):
+def went_on_after_handoffs(case):
     """With handoffs_first, a handoff partition of which only what no session carries is left, or only its empty directory, keeps
-    Swift's from going on to primary partitions, pass after pass."""
-    told = 'Handoffs first mode still has handoffs remaining'
-    if 'handoffs_first' not in case.state.settings or told in case.tested.log or not all(told in found.log for found in case.references):
+    Swift's from going on to primary partitions, pass after pass: then ours is as Swift's that does not look for what is left."""
+    if 'handoffs_first' not in case.state.settings or HANDOFFS_REMAIN in case.tested.log:
         return False
-    if one.place == 'recon':
-        return True
-    return case.handoff(one.path) is None
+    return all(HANDOFFS_REMAIN in one.log for one in case.references) and (
+        bool(case.state.options) or not any(case.holds_as_handoff(*key[:4]) for key in case.versions_after))
 
 
-def is_around(rest):
-    """What is left of the path in a partition: a suffix, one of Swift's own files, the partition itself."""
-    return not rest or rest in OWN_FILES or re.fullmatch('[0-9a-f]{3}', rest) is not None
+def stopped_after_handoffs(case):
+    """With handoffs_first, an object that ours has kept and Swift's has not keeps it from going on: then it is as Swift's of which
+    handoffs always remain."""
+    return HANDOFFS_REMAIN in case.tested.log and not any(HANDOFFS_REMAIN in one.log for one in case.references) and any(
+        case.sendable(*place, digest) for place, digests in case.kept().items() for digest in digests)
 
 
-DIFFERENCES = (kept_because_nobody_confirmed_it, counted_as_failures, kept_because_no_session_carries_it, removed_when_empty,
-               not_quarantined_here, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed,
-               sent_though_junk_is_beside_it, went_on_after_handoffs)
+DIFFERENCES = (kept_because_nobody_confirmed_it, kept_because_no_session_carries_it, removed_when_empty, could_not_be_sent,
+               obsolete_files_stay, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed)
+
+
+# What is counted otherwise, too.
+COUNTED = (kept_because_nobody_confirmed_it, could_not_be_sent)
 
 
 def unintended(case, found):
     """The differences that none of these explains."""
-    return [one for one in found if not any(explains(case, one) for explains in DIFFERENCES)]
+    numbers = [one for one in found if one.place == 'recon']
+    others = [one for one in found if one.place != 'recon']
+    counted = {case.partition_of_quarantined.get(one.place, one.place) for one in others if any(explains(case, one) for explains in COUNTED)}
+    return [one for one in numbers if not case.is_counted_for(one, counted | case.spoiled)] + [
+        one for one in others if not any(explains(case, one) for explains in DIFFERENCES)]

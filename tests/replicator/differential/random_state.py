@@ -140,7 +140,7 @@ class _State:
             if self.chance(0.3):
                 suffixes = source.choices(sorted({digest[-3:] for digest in stored.draw.names.hashes}), k=2)
                 place.late.append(Entry('hashes.invalid', ''.join(suffix + '\n' for suffix in suffixes).encode()))
-        place.locked = device.node == LOCAL and self.chance(0.04)
+        place.locked = device.node == LOCAL and self.chance(0.02)
         return place
 
     def beside(self):

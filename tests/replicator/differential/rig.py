@@ -56,7 +56,8 @@ class Rig:
     def start_server(self, node, at, port):
         run_dir = os.path.join(self.root, 'server-%d-%s' % (node, at))
         tree = types.SimpleNamespace(root=self.devices[node])
-        settings = {'log_level': 'WARNING'}
+        # A state in which a partition is locked waits for each.
+        settings = {'log_level': 'WARNING', 'replication_lock_timeout': '5'}
         if self.ours:
             return WorkerServer(self.swift_dir, tree, run_dir, settings)
         return SwiftServer(self.swift_dir, tree, run_dir, settings, log_level='WARNING', programs=self.programs, address=at, port=port)

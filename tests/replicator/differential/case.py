@@ -1,0 +1,179 @@
+"""What is known of a difference's surroundings: a state, what was there before, what ours made of it and what Swift's."""
+import re
+
+from cluster_state import LOCAL
+from confirmed import newest, primaries_of
+from outcome import PARTITION
+from swift_cluster import EC
+
+PLACE = re.compile(r'objects(?:-(\d+))?/(\d+)$')
+INSIDE = re.compile(r'(\d+)/([^/]+)/(objects(?:-\d+)?/\d+)(?:/(.*))?$')
+HASH = re.compile(r'[0-9a-f]{3}/([0-9a-f]{32})(?:/|$)')
+IN_SUFFIX = re.compile(r'/objects(?:-\d+)?/\d+/[0-9a-f]{3}/[^/]+$')
+IN_HASH = re.compile(r'/objects(?:-\d+)?/\d+/[0-9a-f]{3}/[0-9a-f]{32}/[^/]+$')
+HASH_END = re.compile(r'/[0-9a-f]{32}(?=/|$)')
+OBJECT_FILE = re.compile(r'/\d{10}\.\d{5}(_[0-9a-f]+)?([+-][0-9a-f]+(_[0-9a-f]+)?)?\.(data|ts|meta)$')
+SUFFIX = re.compile('[0-9a-f]{3}')
+OWN_FILES = ('hashes.pkl', 'hashes.invalid')
+TOLD = re.compile(r'ERROR [^\n]*/node-%d/[^/]+/(objects(?:-\d+)?/\d+)/[0-9a-f]{3}/[0-9a-f]{32}' % LOCAL)
+QUARANTINED = re.compile(r'(%d/[^/]+)/quarantined/(objects(?:-\d+)?)/([0-9a-f]{32})' % LOCAL)
+# What depends on the order in which partitions of several devices are compared.
+COMPARED = ('hashmatch', 'rsync', 'suffix_count', 'suffix_hash', 'suffix_sync', 'success')
+SUFFIXES = 8    # no partition has more
+
+
+class Case:
+    """A state, what was there before, what ours made of it, and what Swift's did in one order or several."""
+
+    def __init__(self, state, before, tested, references):
+        self.state = state
+        self.before = before
+        self.tested = tested
+        self.references = references
+        self.versions_before, self.versions_after = newest(before), newest(tested.found)
+        self.partition_of_quarantined = self.quarantined_by_swifts()
+        # Partitions in which is what cannot be read or sent, and where outcome.py puts what was quarantined of them.
+        self.spoiled = self.told_of() | self.with_junk() | {one for pair in self.partition_of_quarantined.items() for one in pair}
+        self.together = {self.place_text(*place) for place in self.on_several_devices()}
+
+    @staticmethod
+    def place_text(policy, partition):
+        return 'objects%s/%s' % ('-%d' % policy if policy else '', partition)
+
+    def told_of(self):
+        """Partitions of which ours told that something of them could not be read or sent."""
+        return {found[1] for found in TOLD.finditer(self.tested.log)}
+
+    def quarantined_by_swifts(self):
+        """{where outcome.py puts what Swift's quarantined of this node's, and ours did not: its partition}"""
+        found = {}
+        for reference in self.references:
+            for place, path in reference.found:
+                quarantined = QUARANTINED.match(path)
+                if quarantined and (place, path) not in self.tested.found:
+                    found.update({place: held for held, path_before in self.before
+                                  if held.startswith(quarantined[2] + '/') and path_before.startswith('%s/' % quarantined[1])
+                                  and quarantined[3] in path_before})
+        return found
+
+    def with_junk(self):
+        """Partitions of this node with a file whose name is none of Swift's beside an object: Swift's sender reads an object's name
+        from the last file of its directory, whatever that is, and of one that is none it sends nothing, and removes the object. Or
+        with a file among the directories of a suffix, which ends Swift's session."""
+        return {place for (place, path), entry in self.before.items() if path.startswith('%d/' % LOCAL) and (
+            IN_SUFFIX.search(path) and entry['kind'] != 'directory' or IN_HASH.search(path) and not OBJECT_FILE.search(path))}
+
+    def on_several_devices(self):
+        holders = {}
+        for place in self.state.places:
+            if self.state.devices[place.device].node == LOCAL:
+                holders.setdefault((place.policy, place.partition), set()).add(place.device)
+        return {place for place, devices in holders.items() if len(devices) > 1 or self.is_peer_of_itself(*place)}
+
+    def is_given_up_unconfirmed(self, one):
+        """An object of a handoff that only ours has removed, and that its primaries do not have."""
+        where = one.tested is None and OBJECT_FILE.search(one.path) and self.handoff(one.path)
+        inside = where and HASH.match(where[3])
+        key = inside and (LOCAL, *where[:3], inside[1])
+        return bool(key) and key in self.versions_before and key not in self.versions_after and self.unconfirmed(*where[:3], inside[1])
+
+    def is_counted_for(self, one, partitions):
+        """The number differs by no more than these partitions count, and in what is compared those on several devices of the node."""
+        name = one.path.rpartition('/')[2]
+        most = sum(self.most_counted(name, one.path, place) for place in partitions | (self.together if name in COMPARED else set()))
+        values = [0 if value is None else value for value in (one.tested, *one.references)]
+        return all(type(value) is int for value in values) and min(values[1:]) - most <= values[0] <= max(values[1:]) + most
+
+    def most_counted(self, name, path, partition):
+        """Of a partition, on all devices of the node that have it."""
+        place = PLACE.match(partition)
+        holders = sum(self.place_text(held.policy, held.partition) == partition and self.state.devices[held.device].node == LOCAL
+                      for held in self.state.places)
+        if name == 'attempted' or not place:
+            return 0
+        if name == 'remove' or 'failure_nodes/' in path:
+            return holders
+        peers = holders * len(self.state.devices)
+        return peers * SUFFIXES if name.startswith('suffix_') else peers
+
+    def handoff(self, path):
+        """(device, policy, partition, the rest of the path) of a path in a handoff partition of this node, or None."""
+        inside = INSIDE.match(path)
+        place = inside and PLACE.match(inside[3])
+        if not place or int(inside[1]) != LOCAL:
+            return None
+        policy, partition = int(place[1] or 0), int(place[2])
+        if policy not in self.state.rings or (LOCAL, inside[2]) in primaries_of(self.state, self.tested.ring_of, policy, partition):
+            return None
+        return inside[2], policy, partition, inside[4] or ''
+
+    def holds_as_handoff(self, node, device, policy, partition):
+        return node == LOCAL and policy != EC and (node, device) not in primaries_of(self.state, self.tested.ring_of, policy, partition)
+
+    def is_peer_of_itself(self, policy, partition):
+        """Devices of the node have the partition or are its primaries, more than one."""
+        if policy not in self.state.rings or not partition.isdigit():
+            return False
+        primaries = {name for node, name in primaries_of(self.state, self.tested.ring_of, policy, int(partition)) if node == LOCAL}
+        holders = {self.state.devices[place.device].name for place in self.state.places
+                   if (place.policy, place.partition) == (policy, partition) and self.state.devices[place.device].node == LOCAL}
+        return len(primaries | holders) > 1
+
+    def kept(self):
+        """{(device, policy, partition): {hashes of objects that ours kept and Swift's did not}}"""
+        found = {}
+        for path in self.only_ours():
+            where = self.handoff(path)
+            inside = where and HASH.match(where[3])
+            if inside:
+                found.setdefault(where[:3], set()).add(inside[1])
+        return found
+
+    def only_ours(self):
+        return [key[1] for key in self.tested.found if not all(key in one.found for one in self.references)]
+
+    def keeps_no_object(self, *place):
+        """In a partition that only ours has kept there is something that is no object."""
+        for path in self.only_ours():
+            where = self.handoff(path)
+            if where and where[:3] == place and not self.is_around(path):
+                inside = HASH.match(where[3])
+                if not inside or self.is_not_carried(place, inside[1], path):
+                    return True
+        return False
+
+    def is_around(self, path):
+        """What is left in a partition around objects: a suffix, one of Swift's own files, the partition itself."""
+        rest = INSIDE.match(path)[4]
+        return not rest or rest in OWN_FILES or SUFFIX.fullmatch(rest) is not None and self.kind_of(path) == 'directory'
+
+    def kind_of(self, path):
+        return next(found[key]['kind'] for found in (self.tested.found, self.before, *(one.found for one in self.references))
+                    for key in [(PARTITION.search(path)[1], path)] if key in found)
+
+    def is_not_carried(self, place, digest, path):
+        """In the hash directory of the path is something that no session carries."""
+        return not self.sendable(*place, digest) or self.has_others_files(path) or self.has_metadata_alone(path)
+
+    def has_metadata_alone(self, path):
+        """Ours kept metadata there whose data are not, as beside a tombstone that is older. Data as old as a tombstone are gone."""
+        directory = path[:HASH_END.search(path).end()]
+        files = sorted((key[1].rpartition('/')[2][:16], key[1].rpartition('.')[2]) for key in self.tested.found
+                       if key[1].startswith(directory + '/') and OBJECT_FILE.search(key[1]))
+        main = [ending for _, ending in files if ending != 'meta'][-1:]
+        return main != ['data'] and any(ending == 'meta' for _, ending in files)
+
+    def has_others_files(self, path):
+        """In the hash directory of the path there was something whose name is not one of Swift's for an object."""
+        directory = path[:HASH_END.search(path).end()]
+        return any(key[1].startswith(directory + '/') and not OBJECT_FILE.search(key[1]) for key in self.before)
+
+    def unconfirmed(self, device, policy, partition, digest):
+        """Not all primaries have the object as it was here."""
+        version = self.versions_before.get((LOCAL, device, policy, partition, digest))
+        primaries = primaries_of(self.state, self.tested.ring_of, policy, partition)
+        return version is not None and not all(
+            self.versions_after.get((*one, policy, partition, digest), ('', '')) >= version for one in primaries)
+
+    def sendable(self, device, policy, partition, digest):
+        return (LOCAL, device, policy, partition, digest) in self.versions_before
