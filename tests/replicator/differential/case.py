@@ -12,10 +12,10 @@ HASH = re.compile(r'[0-9a-f]{3}/([0-9a-f]{32})(?:/|$)')
 IN_SUFFIX = re.compile(r'/objects(?:-\d+)?/\d+/[0-9a-f]{3}/[^/]+$')
 IN_HASH = re.compile(r'/objects(?:-\d+)?/\d+/[0-9a-f]{3}/[0-9a-f]{32}/[^/]+$')
 HASH_END = re.compile(r'/[0-9a-f]{32}(?=/|$)')
-OBJECT_FILE = re.compile(r'/\d{10}\.\d{5}(_[0-9a-f]+)?([+-][0-9a-f]+(_[0-9a-f]+)?)?\.(data|ts|meta)$')
+OBJECT_FILE = re.compile(r'/\d{10}\.\d{5}(_[0-9a-f]+)?(\.data|\.ts|([+-][0-9a-f]+(_[0-9a-f]+)?)?\.meta)$')
 SUFFIX = re.compile('[0-9a-f]{3}')
 OWN_FILES = ('hashes.pkl', 'hashes.invalid')
-TOLD = re.compile(r'ERROR [^\n]*/node-%d/[^/]+/(objects(?:-\d+)?/\d+)/[0-9a-f]{3}/[0-9a-f]{32}' % LOCAL)
+TOLD = re.compile(r'ERROR [^\n]*/node-%d/[^/]+/(objects(?:-\d+)?/\d+)(?:/[0-9a-f]{3}/[0-9a-f]{32}|: )' % LOCAL)
 QUARANTINED = re.compile(r'(%d/[^/]+)/quarantined/(objects(?:-\d+)?)/([0-9a-f]{32})' % LOCAL)
 # What depends on the order in which partitions of several devices are compared.
 COMPARED = ('hashmatch', 'rsync', 'suffix_count', 'suffix_hash', 'suffix_sync', 'success')
@@ -69,6 +69,17 @@ class Case:
             if self.state.devices[place.device].node == LOCAL:
                 holders.setdefault((place.policy, place.partition), set()).add(place.device)
         return {place for place, devices in holders.items() if len(devices) > 1 or self.is_peer_of_itself(*place)}
+
+    def is_as_in_some_order(self, one):
+        """The partition is on this device as one of Swift's orders has it."""
+        device = '/'.join(one.path.split('/')[:2]) + '/'
+        tested = self.objects_on(device, one.place, self.tested)
+        return not one.path.endswith('/hashes.pkl') and any(self.objects_on(device, one.place, found) == tested for found in self.references)
+
+    @staticmethod
+    def objects_on(device, place, outcome):
+        return {key: entry for key, entry in outcome.found.items()
+                if key[0] == place and key[1].startswith(device) and not key[1].endswith('/hashes.pkl')}
 
     def is_given_up_unconfirmed(self, one):
         """An object of a handoff that only ours has removed, and that its primaries do not have."""

@@ -36,6 +36,8 @@ def lost(state, before, after, ring_of):
     for (node, device, policy, partition, digest), version in held.items():
         if node != LOCAL or policy == EC or now.get((node, device, policy, partition, digest), ('', '')) >= version:
             continue
+        if is_quarantined(after, node, device, policy, digest):
+            continue
         if version[1] == 'ts' and float(version[0][:16]) < time.time() - RECLAIM_SECONDS:
             continue
         primaries = primaries_of(state, ring_of, policy, partition)
@@ -47,6 +49,12 @@ def lost(state, before, after, ring_of):
             lines.append('REMOVED and not confirmed: %s/%s %s of policy %d, partition %d: only %s of its primaries %s have it' % (
                 device, digest, version, policy, partition, have, primaries))
     return lines
+
+
+def is_quarantined(found, node, device, policy, digest):
+    """As an object with an X-Delete-At that is no time, which is stored in sound states too. Nothing is lost by it."""
+    place = '%d/%s/quarantined/objects%s/%s' % (node, device, '-%d' % policy if policy else '', digest)
+    return any(path.startswith(place) for _, path in found)
 
 
 def primaries_of(state, ring_of, policy, partition):

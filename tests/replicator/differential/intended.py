@@ -54,9 +54,14 @@ def obsolete_files_stay(case, one):
 
 
 def order_among_devices_of_the_node(case, one):
-    """A partition on several devices of the node: ours compares it while sessions with it go on, in an order that Swift's, one job
-    after the other, never has. What is known of suffixes, and how often they were compared and sent, depends on it."""
-    if one.place not in case.together or not one.path.endswith('/hashes.pkl'):
+    """A partition on several devices of the node: ours compares and sends it from them in an order that Swift's, one job after the
+    other, never has: each device is as some order of Swift's has it, not all as the same. What is known of suffixes depends on
+    when they were compared."""
+    if one.place not in case.together:
+        return False
+    if case.is_as_in_some_order(one):
+        return True
+    if not one.path.endswith('/hashes.pkl'):
         return False
     known = [(entry or {}).get('hashes') or {} for entry in (one.tested, *one.references)]
     return all(known[0][suffix] == known[1][suffix] for suffix in set(known[0]) & set(known[1])
