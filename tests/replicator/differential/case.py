@@ -1,8 +1,9 @@
 """What is known of a difference's surroundings: a state, what was there before, what ours made of it and what Swift's."""
 import re
+import time
 
 from cluster_state import LOCAL
-from confirmed import newest, primaries_of
+from confirmed import RECLAIM_SECONDS, newest, primaries_of
 from outcome import PARTITION
 from swift_cluster import EC
 
@@ -185,6 +186,20 @@ class Case:
         primaries = primaries_of(self.state, self.tested.ring_of, policy, partition)
         return version is not None and not all(
             self.versions_after.get((*one, policy, partition, digest), ('', '')) >= version for one in primaries)
+
+    def is_obsolete(self, one, key):
+        """The file, or directory, of this object is needed no longer: there is something newer, which Swift's has kept; or all of it
+        is a tombstone's past reclaim_age."""
+        version = self.versions_before.get(key)
+        if version is None:
+            return False
+        if version[1] == 'ts' and float(version[0][:16]) < time.time() - RECLAIM_SECONDS:
+            return True
+        directory, _, name = one.path.rpartition('/')
+        beside = [path for place, path in self.before if place == one.place and path.startswith(directory + '/')]
+        return OBJECT_FILE.search(one.path) is not None and any((one.place, directory) in found.found for found in self.references) and (
+            name[:16] < version[0][:16] or name.endswith('.data') and version[1] == 'ts' and name[:16] == version[0][:16] or
+            name.endswith('.meta') and any(path > one.path and path.endswith('.meta') for path in beside))
 
     def sendable(self, device, policy, partition, digest):
         return (LOCAL, device, policy, partition, digest) in self.versions_before

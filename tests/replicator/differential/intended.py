@@ -44,13 +44,7 @@ def obsolete_files_stay(case, one):
     inside = where and HASH.match(where[3])
     if not inside or one.tested != case.before.get((one.place, one.path)):
         return False
-    named = OBJECT_FILE.search(one.path)
-    version = case.versions_before.get((LOCAL, *where[:3], inside[1]))
-    if not named or version is None:
-        return False
-    directory, _, name = one.path.rpartition('/')
-    newer = [key[1] for key in case.tested.found if key[1].startswith(directory + '/') and key[1].endswith('.meta') and key[1] > one.path]
-    return name[:16] <= version[0][:16] or name.endswith('.meta') and bool(newer)
+    return case.is_obsolete(one, (LOCAL, *where[:3], inside[1]))
 
 
 def order_among_devices_of_the_node(case, one):
