@@ -277,6 +277,8 @@ class Node:
         for name in names or list(self.running):
             if name in self.running:
                 program = self.running.pop(name)
+                # It is not to replace those of its processes that are killed first.
+                program.send_signal(signal.SIGSTOP)
                 pids = family([program.pid])
                 for pid in pids:
                     _kill(pid)
