@@ -1,6 +1,7 @@
-# A whole Swift cluster, in its short form; and the checks that it ends with, on a cluster that was damaged.
+# A whole Swift cluster, in its short form, two of its nodes with our replicator; and the checks that it ends with, on a cluster that
+# was damaged.
 
-add_test(NAME cluster COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --short --prove --build-dir ${CMAKE_BINARY_DIR})
+add_test(NAME cluster COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --short --prove --replicator half --build-dir ${CMAKE_BINARY_DIR})
 set_tests_properties(cluster PROPERTIES TIMEOUT ${PYTHON_TEST_TIMEOUT} LABELS e2e COST 100 SKIP_RETURN_CODE 77)
 
 # What is left of it if it is killed.
