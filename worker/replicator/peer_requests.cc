@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -22,6 +23,14 @@ constexpr std::size_t kLongestHead = 64UL * 1024;
 constexpr std::size_t kLongestBody = 4UL * 1024 * 1024;
 // More than are asked at the same time are not needed.
 constexpr std::size_t kMostIdle = 16;
+constexpr std::chrono::milliseconds kFirstPause{20};
+constexpr std::chrono::milliseconds kLongestPause{500};
+constexpr std::chrono::minutes kBusyFor{1};
+
+// Refused because of the load, and not for good as with a policy that the node does not have.
+bool has_no_room(const PeerAnswer& answer) {
+  return answer.head.status == 503 && answer.body.find("No policy with index") == std::string::npos;
+}
 
 }  // namespace
 
@@ -153,17 +162,46 @@ PeerAnswer PeerRequests::ask(const RingDevice& node, const StoragePolicy& policy
   request.append("\r\nContent-Length: 0\r\nUser-Agent: ").append(user_agent_);
   request.append("\r\nX-Backend-Storage-Policy-Index: ").append(std::to_string(policy.index)).append("\r\n");
   request.append(headers).append("\r\n");
+  const Clock::time_point begun = Clock::now();
+  Clock::duration pause = kFirstPause;
+  for (;;) {
+    PeerAnswer answer = ask_once(peer, node, request, method != "HEAD");
+    if (!has_no_room(answer) || !wait_for_room(node_text(node), begun, pause)) return answer;
+  }
+}
+
+PeerAnswer PeerRequests::ask_once(const std::string& peer, const RingDevice& node, const std::string& request,
+                                  bool has_body) {
   for (;;) {
     std::unique_ptr<Connection> connection = idle_connection(peer);
     if (!connection) connection = std::make_unique<Connection>(peer, node, limits_, interruption_);
     try {
-      PeerAnswer answer = connection->ask(request, method != "HEAD");
+      PeerAnswer answer = connection->ask(request, has_body);
       if (connection->can_be_kept()) keep(peer, std::move(connection));
       return answer;
     } catch (const Connection::Stale&) {
       // The next one, or a new one.
     }
   }
+}
+
+bool PeerRequests::wait_for_room(const std::string& device, Clock::time_point since, Clock::duration& pause) {
+  {
+    const std::lock_guard lock(mutex_);
+    const Clock::time_point now = Clock::now();
+    const auto busy = busy_until_.find(device);
+    if (busy != busy_until_.end() && now < busy->second) return false;
+    if (now + pause > since + limits_.patience) {
+      busy_until_[device] = now + kBusyFor;
+      return false;
+    }
+  }
+  pollfd polled{interruption_.fd(), POLLIN, 0};
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(pause);
+  static_cast<void>(::poll(&polled, 1, static_cast<int>(wait.count())));
+  interruption_.check();
+  pause = std::min<Clock::duration>(2 * pause, kLongestPause);
+  return true;
 }
 
 std::unique_ptr<PeerRequests::Connection> PeerRequests::idle_connection(const std::string& peer) {

@@ -25,6 +25,8 @@ struct PeerAnswer {
 struct PeerLimits {
   std::chrono::steady_clock::duration connect;  // conn_timeout
   std::chrono::steady_clock::duration answer;   // http_timeout: from the request to the end of its answer
+  // How long a device is asked again that has no room for a request just now.
+  std::chrono::steady_clock::duration patience = std::chrono::seconds(5);
 };
 
 // Keeps connections open between requests. Thread-safe.
@@ -37,14 +39,22 @@ class PeerRequests {
   PeerRequests& operator=(const PeerRequests&) = delete;
 
   // The answer to "METHOD /<device><path>" at the node's replication address, with these header lines (each
-  // with its line end). Throws ConnectionLost, ReceiverRefused for what is not HTTP or longer than any answer
-  // of an object server, Interrupted, OsError.
+  // with its line end). A 503 is asked again for a while, with pauses: our receiver, and nginx, refuse at
+  // once what is too much at a time, where Swift's server lets it wait. A device that has used up that
+  // patience is asked only once for each request of the next minute, because it may hang. Throws
+  // ConnectionLost, ReceiverRefused for what is not HTTP or longer than any answer of an object server,
+  // Interrupted, OsError.
   PeerAnswer ask(const RingDevice& node, const StoragePolicy& policy, std::string_view method,
                  const std::string& path, std::string_view headers = {});
 
  private:
+  using Clock = std::chrono::steady_clock;
   class Connection;
 
+  PeerAnswer ask_once(const std::string& peer, const RingDevice& node, const std::string& request,
+                      bool has_body);
+  // False if it is to be asked no more. Throws Interrupted.
+  bool wait_for_room(const std::string& device, Clock::time_point since, Clock::duration& pause);
   std::unique_ptr<Connection> idle_connection(const std::string& peer);
   void keep(const std::string& peer, std::unique_ptr<Connection> connection);
 
@@ -53,6 +63,7 @@ class PeerRequests {
   std::string user_agent_;
   std::mutex mutex_;
   std::map<std::string, std::vector<std::unique_ptr<Connection>>> idle_;
+  std::map<std::string, Clock::time_point> busy_until_;  // devices that have used up our patience
 };
 
 // "ip:port/device" of a node's replication address, as in Swift's log lines (node_to_string).

@@ -50,8 +50,9 @@ class ConfirmationTest : public ::testing::Test {
     node_.replication_ip = "127.0.0.1";
     node_.replication_port = port;
     node_.device = "sdb";
-    PeerRequests peers({.connect = std::chrono::seconds(20), .answer = std::chrono::seconds(20)},
-                       interruption_);
+    PeerRequests peers(
+        {.connect = std::chrono::seconds(20), .answer = std::chrono::seconds(20), .patience = {}},
+        interruption_);
     const HandoffContents contents = list_handoff(device_.partition());
     return confirmed_by(node_, job(), device_.partition(), contents, session_of(contents), peers);
   }
@@ -248,8 +249,9 @@ TEST_F(ConfirmationTest, WhatWasNotOfferedIsNotConfirmed) {
   device_.add_data(name_, kT1, "x");
   const HandoffContents contents = list_handoff(device_.partition());
   SyncResult session = session_of(contents);
-  PeerRequests peers({.connect = std::chrono::seconds(20), .answer = std::chrono::seconds(20)},
-                     interruption_);
+  PeerRequests peers(
+      {.connect = std::chrono::seconds(20), .answer = std::chrono::seconds(20), .patience = {}},
+      interruption_);
   session.is_whole = false;
   // Nobody is asked.
   EXPECT_THAT(confirmed_by(node_, job(), device_.partition(), contents, session, peers), ElementsAre(false));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -20,11 +21,15 @@ const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 class PeerRequestsTest : public ::testing::Test {
  protected:
   PeerAnswer ask(const ScriptedServer& server, std::string_view method = "REPLICATE") {
+    return peers_.ask(node_at(server), policy_, method, "/7");
+  }
+
+  static RingDevice node_at(const ScriptedServer& server) {
     RingDevice node;
     node.replication_ip = "127.0.0.1";
     node.replication_port = std::stoi(server.port());
     node.device = "sd b";
-    return peers_.ask(node, policy_, method, "/7");
+    return node;
   }
 
   StoragePolicy policy_;
@@ -99,6 +104,54 @@ TEST_F(PeerRequestsTest, ASilentNodeIsGivenUp) {
   node.replication_port = std::stoi(server.port());
   EXPECT_THAT(thrown_message<ConnectionLost>([&] { impatient.ask(node, policy_, "REPLICATE", "/7"); }),
               HasSubstr("no answer within 0.05 seconds"));
+}
+
+const std::string kNoRoom = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy";
+
+TEST_F(PeerRequestsTest, ANodeWithoutRoomIsAskedAgain) {
+  ScriptedServer server([](ServedConnection& client) {
+    for (const std::string& answer : {kNoRoom, kNoRoom, kOk}) {
+      client.read_head();
+      client.send(answer);
+    }
+    client.read_head();
+    client.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 20\r\n\r\n");
+    client.read_head();
+    client.send("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n");
+  });
+  EXPECT_EQ(ask(server).body, "ok");
+  EXPECT_EQ(ask(server, "HEAD").head.status, 200);
+  EXPECT_EQ(server.join(), "");
+}
+
+TEST_F(PeerRequestsTest, APolicyThatANodeDoesNotHaveIsNotAskedForAgain) {
+  ScriptedServer server([](ServedConnection& client) {
+    client.read_head();
+    client.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 22\r\n\r\nNo policy with index 7");
+    client.read_head();
+    client.send(kOk);
+  });
+  EXPECT_EQ(ask(server).head.status, 503);
+  EXPECT_EQ(ask(server).head.status, 200);
+}
+
+TEST_F(PeerRequestsTest, ADeviceThatHasNoRoomForLongIsAskedOnlyOnce) {
+  std::atomic<int> asked = 0;
+  ScriptedServer server([&](ServedConnection& client) {
+    for (;;) {
+      client.read_head();
+      ++asked;
+      client.send(kNoRoom);
+    }
+  });
+  PeerRequests peers({.connect = std::chrono::seconds(10),
+                      .answer = std::chrono::seconds(10),
+                      .patience = std::chrono::milliseconds(70)},
+                     interruption_);
+  EXPECT_EQ(peers.ask(node_at(server), policy_, "REPLICATE", "/7").head.status, 503);
+  const int before = asked;
+  EXPECT_EQ(peers.ask(node_at(server), policy_, "REPLICATE", "/8").head.status, 503);
+  EXPECT_EQ(asked, before + 1);
 }
 
 TEST(NodeTextTest, IsAsInSwiftsLog) {
