@@ -3,9 +3,9 @@ import re
 import time
 
 from cluster_state import LOCAL
-from confirmed import RECLAIM_SECONDS, newest, primaries_of
+from confirmed import RECLAIM_SECONDS, Held, primaries_of
 from outcome import PARTITION
-from swift_cluster import EC
+from swift_cluster import EC, object_hash
 
 PLACE = re.compile(r'objects(?:-(\d+))?/(\d+)$')
 INSIDE = re.compile(r'(\d+)/([^/]+)/(objects(?:-\d+)?/\d+)(?:/(.*))?$')
@@ -31,7 +31,8 @@ class Case:
         self.before = before
         self.tested = tested
         self.references = references
-        self.versions_before, self.versions_after = newest(before), newest(tested.found)
+        self.held_before, self.held_after = Held(before), Held(tested.found)
+        self.versions_before, self.versions_after = self.held_before.versions, self.held_after.versions
         self.partition_of_quarantined = self.quarantined_by_swifts()
         # Partitions in which is what cannot be read or sent, and where outcome.py puts what was quarantined of them.
         self.spoiled = self.told_of() | self.with_junk() | {one for pair in self.partition_of_quarantined.items() for one in pair}
@@ -181,11 +182,27 @@ class Case:
         return any(key[1].startswith(directory + '/') and not OBJECT_FILE.search(key[1]) for key in self.before)
 
     def unconfirmed(self, device, policy, partition, digest):
-        """Not all primaries have the object as it was here."""
-        version = self.versions_before.get((LOCAL, device, policy, partition, digest))
+        """Not all primaries have the object as it was here, as when a receiver with a tombstone wants the data alone; or none can be
+        asked for it, because its name cannot be read."""
+        key = LOCAL, device, policy, partition, digest
+        if key not in self.versions_before:
+            return False
+        version, metadata = self.versions_before[key], self.held_before.metadata.get(key)
         primaries = primaries_of(self.state, self.tested.ring_of, policy, partition)
-        return version is not None and not all(
-            self.versions_after.get((*one, policy, partition, digest), ('', '')) >= version for one in primaries)
+        return not self.is_named(key, version) or not all(
+            self.held_after.has((*one, policy, partition, digest), version, metadata) for one in primaries)
+
+    def is_named(self, key, version):
+        """The newest data or tombstone says the name of this object."""
+        directory = '%d/%s/%s/%s/%s/' % (*key[:2], self.place_text(*key[2:4]), key[4][-3:], key[4])
+        for path in (path for _, path in self.before if path.startswith(directory + version[0][:16]) and path.endswith('.' + version[1])):
+            metadata = (self.before[self.place_text(*key[2:4]), path]['xattrs'] or {}).get('metadata')
+            name = metadata.get(b'name', metadata.get('name')) if isinstance(metadata, dict) else None
+            try:
+                return bool(name) and object_hash(name.decode() if isinstance(name, bytes) else name) == key[4]
+            except UnicodeError:
+                return False
+        return True
 
     def is_obsolete(self, one, key):
         """The file, or directory, of this object is needed no longer: there is something newer, which Swift's has kept; or all of it

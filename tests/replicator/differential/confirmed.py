@@ -7,23 +7,38 @@ from cluster_state import LOCAL
 from swift_cluster import EC
 
 RECLAIM_SECONDS = 7 * 24 * 3600
+METADATA = re.compile(r'(\d{10}\.\d{5})(?:_([0-9a-f]{16}))?(?:[+-][0-9a-f]*)*\.meta$')
 NAMED = re.compile(r'(\d{10}\.\d{5})(?:_([0-9a-f]{16}))?\.(data|ts)$')
 DIRECTORY = re.compile(r'^(\d+)/([^/]+)/objects(?:-(\d+))?/(\d+)/([0-9a-f]{3})/([0-9a-f]{29}\5)/([^/]+)$')
 
 
-def newest(found):
-    """{(node, device, policy, partition, hash): (time, ending) of the newest .data or .ts}"""
+def newest(found, kind=NAMED):
+    """{(node, device, policy, partition, hash): (time, ending) of the newest .data or .ts}; (time,) of the newest .meta if kind is METADATA"""
     result = {}
     for (_, path), entry in found.items():
         where = DIRECTORY.match(path)
-        named = where and NAMED.match(where[7])
+        named = where and kind.match(where[7])
         if not named or entry['kind'] != 'file':
             continue
         key = int(where[1]), where[2], int(where[3] or 0), int(where[4]), where[6]
-        version = (named[1] + '_' + (named[2] or '0' * 16), named[3])
+        version = (named[1] + '_' + (named[2] or '0' * 16), *named.groups()[2:])
         if key not in result or version > result[key]:
             result[key] = version
     return result
+
+
+class Held:
+    """What a cluster has of objects."""
+
+    def __init__(self, found):
+        self.versions, self.metadata = newest(found), newest(found, METADATA)
+
+    def has(self, key, version, metadata=None):
+        """This object there is as new as that, or newer."""
+        there = self.versions.get(key, ('', ''))
+        if there != version or metadata is None or version[1] == 'ts' or metadata[0] <= version[0]:
+            return there >= version
+        return self.metadata.get(key, ('',)) >= metadata
 
 
 def lost(state, before, after, ring_of):
@@ -31,17 +46,19 @@ def lost(state, before, after, ring_of):
     is spoiled may be quarantined. ring_of(policy): Swift's Ring."""
     if state.damaged:
         return []
-    held, now = newest(before), newest(after)
+    held, now = Held(before), Held(after)
     lines = []
-    for (node, device, policy, partition, digest), version in held.items():
-        if node != LOCAL or policy == EC or now.get((node, device, policy, partition, digest), ('', '')) >= version:
+    for key, version in held.versions.items():
+        node, device, policy, partition, digest = key
+        metadata = held.metadata.get(key)
+        if node != LOCAL or policy == EC or now.has(key, version, metadata):
             continue
         if is_quarantined(after, node, device, policy, digest):
             continue
         if version[1] == 'ts' and float(version[0][:16]) < time.time() - RECLAIM_SECONDS:
             continue
         primaries = primaries_of(state, ring_of, policy, partition)
-        have = [one for one in primaries if now.get((*one, policy, partition, digest), ('', '')) >= version]
+        have = [one for one in primaries if now.has((*one, policy, partition, digest), version, metadata)]
         # Counted as Swift does, of which it is the least that any release asks for.
         wanted = state.settings.get('handoff_delete', 'auto')
         enough = min(len(primaries), int(wanted)) if wanted not in ('auto', '0') else len(primaries)
