@@ -1,9 +1,8 @@
 """What is known of a difference's surroundings: a state, what was there before, what ours made of it and what Swift's."""
 import re
-import time
 
 from cluster_state import LOCAL
-from confirmed import RECLAIM_SECONDS, Held, primaries_of
+from confirmed import Held, is_past_reclaim, primaries_of, required
 from outcome import PARTITION
 from swift_cluster import EC, object_hash
 
@@ -88,7 +87,8 @@ class Case:
         where = one.tested is None and OBJECT_FILE.search(one.path) and self.handoff(one.path)
         inside = where and HASH.match(where[3])
         key = inside and (LOCAL, *where[:3], inside[1])
-        return bool(key) and key in self.versions_before and key not in self.versions_after and self.unconfirmed(*where[:3], inside[1])
+        return bool(key) and key in self.versions_before and key not in self.versions_after and len(
+            self.confirming(key)) < required(self.state, primaries_of(self.state, self.tested.ring_of, *where[1:3]))
 
     def is_counted_for(self, one, partitions):
         """The number differs by no more than these partitions count, and in what is compared those on several devices of the node."""
@@ -120,8 +120,15 @@ class Case:
             return None
         return inside[2], policy, partition, inside[4] or ''
 
-    def holds_as_handoff(self, node, device, policy, partition):
-        return node == LOCAL and policy != EC and (node, device) not in primaries_of(self.state, self.tested.ring_of, policy, partition)
+    def handoffs_to_send(self):
+        """Objects that are left in handoff partitions of this node, of policies that are replicated now."""
+        return [key for key, version in self.versions_after.items()
+                if key[0] == LOCAL and key[2] != EC and key[2] in self.state.rings and not self.state.rings[key[2]].increase and not is_past_reclaim(version)
+                and key[:2] not in primaries_of(self.state, self.tested.ring_of, *key[2:4])]
+
+    def is_told_to_be_kept(self, device, place):
+        """Ours tells that it kept objects there because they were not confirmed."""
+        return '/node-%d/%s/%s: kept ' % (LOCAL, device, place) in self.tested.log
 
     def is_peer_of_itself(self, policy, partition):
         """Devices of the node have the partition or are its primaries, more than one."""
@@ -187,10 +194,14 @@ class Case:
         key = LOCAL, device, policy, partition, digest
         if key not in self.versions_before:
             return False
-        version, metadata = self.versions_before[key], self.held_before.metadata.get(key)
         primaries = primaries_of(self.state, self.tested.ring_of, policy, partition)
-        return not self.is_named(key, version) or not all(
-            self.held_after.has((*one, policy, partition, digest), version, metadata) for one in primaries)
+        return not self.is_named(key, self.versions_before[key]) or len(self.confirming(key)) < len(primaries)
+
+    def confirming(self, key):
+        """The primaries that have it."""
+        version, metadata = self.versions_before[key], self.held_before.metadata.get(key)
+        return [one for one in primaries_of(self.state, self.tested.ring_of, *key[2:4])
+                if self.held_after.has((*one, *key[2:]), version, metadata)]
 
     def is_named(self, key, version):
         """The newest data or tombstone says the name of this object."""
@@ -210,7 +221,7 @@ class Case:
         version = self.versions_before.get(key)
         if version is None:
             return False
-        if version[1] == 'ts' and float(version[0][:16]) < time.time() - RECLAIM_SECONDS:
+        if is_past_reclaim(version):
             return True
         directory, _, name = one.path.rpartition('/')
         beside = [path for place, path in self.before if place == one.place and path.startswith(directory + '/')]

@@ -55,17 +55,24 @@ def lost(state, before, after, ring_of):
             continue
         if is_quarantined(after, node, device, policy, digest):
             continue
-        if version[1] == 'ts' and float(version[0][:16]) < time.time() - RECLAIM_SECONDS:
+        if is_past_reclaim(version):
             continue
         primaries = primaries_of(state, ring_of, policy, partition)
         have = [one for one in primaries if now.has((*one, policy, partition, digest), version, metadata)]
-        # Counted as Swift does, of which it is the least that any release asks for.
-        wanted = state.settings.get('handoff_delete', 'auto')
-        enough = min(len(primaries), int(wanted)) if wanted not in ('auto', '0') else len(primaries)
-        if len(have) < max(1, enough):
+        if len(have) < required(state, primaries):
             lines.append('REMOVED and not confirmed: %s/%s %s of policy %d, partition %d: only %s of its primaries %s have it' % (
                 device, digest, version, policy, partition, have, primaries))
     return lines
+
+
+def is_past_reclaim(version):
+    return version[1] == 'ts' and float(version[0][:16]) < time.time() - RECLAIM_SECONDS
+
+
+def required(state, primaries):
+    """So many of them have to have an object that is given up. Counted as Swift does, of which it is the least that any release asks for."""
+    wanted = state.settings.get('handoff_delete', 'auto')
+    return max(1, min(len(primaries), int(wanted)) if wanted not in ('auto', '0') else len(primaries))
 
 
 def is_quarantined(found, node, device, policy, digest):
