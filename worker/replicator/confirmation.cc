@@ -55,7 +55,8 @@ bool is_as_new(const HeldObject& held, const ObjectFiles& files) {
   return !files.meta || held.meta >= files.meta->timestamp;
 }
 
-// The object's name, from its data or tombstone; nullopt if it cannot be read.
+// The object's name, from its data or tombstone; nullopt if it cannot be read, or is that of an object whose
+// place is elsewhere: what a node has of that says nothing of what is here.
 std::optional<ObjectName> name_of(const Partition& partition, const HandoffObject& object) {
   const std::string& file = object.files.data ? object.files.data->name : object.files.tombstone->name;
   const std::string path = partition.hash_dir(python::to_hex(object.hash)) + "/" + file;
@@ -63,8 +64,10 @@ std::optional<ObjectName> name_of(const Partition& partition, const HandoffObjec
   if (!fd) return std::nullopt;
   const MetadataRead read = read_metadata(fd.get(), path);
   if (read.fault != MetadataFault::none) return std::nullopt;
-  const std::string* const name = read.metadata.find("name");
-  return name == nullptr ? std::nullopt : ObjectName::parse(*name);
+  const std::string* const stored = read.metadata.find("name");
+  auto name = stored == nullptr ? std::nullopt : ObjectName::parse(*stored);
+  if (name && hash_path(partition.conf, *name) != python::to_hex(object.hash)) return std::nullopt;
+  return name;
 }
 
 // Asks one node.

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "common/python/hex.h"
 #include "common/python/pickle.h"
 #include "common/store/suffix_hashes.h"
 #include "tests/unit/scripted_server.h"
@@ -243,6 +245,21 @@ TEST_F(ConfirmationTest, WhatTheReceiverDidNotTellIsAskedFor) {
   const std::string absent = "HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n";
   EXPECT_THAT(confirmed({absent}), UnorderedElementsAre(true, true, false, true));
   EXPECT_THAT(asked_, StartsWith("HEAD /sdb/7/a/c/3 "));
+}
+
+TEST_F(ConfirmationTest, AnotherObjectsNameConfirmsNothing) {
+  device_.add_data(name_, kT1, "x");
+  const ObjectName other{"a", "c", "other"};
+  // In the place of other lies what says that it is name_, of which the node has something newer.
+  std::filesystem::create_directories(device_.hash_dir_of(other));
+  std::filesystem::rename(device_.hash_dir_of(name_), device_.hash_dir_of(other));
+  device_.add_data(name_, kT1, "x");
+  const std::string newer = std::string("HTTP/1.1 200 X\r\nX-Backend-Timestamp: ") + kT2 +
+                            "\r\nX-Backend-Data-Timestamp: " + kT2 + "\r\nContent-Length: 0\r\n\r\n";
+  const HandoffContents contents = list_handoff(device_.partition());
+  ASSERT_EQ(contents.objects.size(), 2U);
+  const bool is_first = python::to_hex(contents.objects.front().hash) == device_.hash_of(name_);
+  EXPECT_THAT(confirmed({newer}), ElementsAre(is_first, !is_first));
 }
 
 TEST_F(ConfirmationTest, WhatWasNotOfferedIsNotConfirmed) {
