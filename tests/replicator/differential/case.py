@@ -227,7 +227,7 @@ class Case:
         beside = [path for place, path in self.before if place == one.place and path.startswith(directory + '/')]
         return OBJECT_FILE.search(one.path) is not None and any((one.place, directory) in found.found for found in self.references) and (
             name[:16] < version[0][:16] or name.endswith('.data') and version[1] == 'ts' and name[:16] == version[0][:16] or
-            name.endswith('.meta') and any(path > one.path and path.endswith('.meta') for path in beside))
+            name.endswith('.meta') and (name[:16] == version[0][:16] or any(path > one.path and path.endswith('.meta') for path in beside)))
 
     def sendable(self, device, policy, partition, digest):
         return (LOCAL, device, policy, partition, digest) in self.versions_before
