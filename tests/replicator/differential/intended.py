@@ -60,9 +60,11 @@ def order_among_devices_of_the_node(case, one):
         return True
     if not one.path.endswith('/hashes.pkl'):
         return False
-    known = [(entry or {}).get('hashes') or {} for entry in (one.tested, *one.references)]
-    return all(known[0][suffix] == known[1][suffix] for suffix in set(known[0]) & set(known[1])
-               if known[0][suffix] is not None and known[1][suffix] is not None)
+    theirs = [found.found.get((one.place, one.path)) for found in case.references]
+    known = [hashes for hashes in ((entry or {}).get('hashes') for entry in theirs) if hashes]
+    ours = (one.tested or {}).get('hashes') or {}
+    return all(value in values for suffix, value in ours.items() for values in [[hashes[suffix] for hashes in known if hashes.get(suffix)]]
+               if value is not None and values)
 
 
 def forgot_hashes_of_what_it_removed(case, one):

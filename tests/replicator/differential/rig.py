@@ -123,7 +123,8 @@ class Rig:
                 device = state.devices[place.device]
                 directory = DeviceTree(self.devices[device.node], device.name).partition_path(place.partition, place.policy) \
                     if place.locked and device.mounted else None
-                if directory and os.path.isdir(directory):
+                # Nobody holds a lock in whose place is a directory.
+                if directory and os.path.isdir(directory) and not os.path.isdir(os.path.join(directory, '.lock-replication')):
                     stack.enter_context(held(directory, 'replication'))
             yield
 
