@@ -77,6 +77,16 @@ def forgot_hashes_of_what_it_removed(case, one):
     return all(value is None or value == theirs.get(suffix) for suffix, value in one.tested['hashes'].items())
 
 
+def cleaned_before_it_ended(case, one):
+    """A receiver ends the session at what is damaged there, and has cleaned up what it was offered before. Ours offers in the order of
+    hashes, Swift's in that of the directory."""
+    place = one.path.split('/')
+    before = case.before.get((one.place, one.path))
+    return len(place) > 3 and place[0] != str(LOCAL) and before is not None and [one.tested, *one.references].count(None) == 1 and (
+        all(entry in (None, before) for entry in (one.tested, *one.references))) and (
+        '/%s/%s :ERROR: 0 ' % (place[1], place[3]) in case.tested.log and all(':ERROR: 0 ' in found.log for found in case.references))
+
+
 HANDOFFS_REMAIN = 'Handoffs first mode still has handoffs remaining'
 
 
@@ -97,7 +107,7 @@ def stopped_after_handoffs(case):
 
 
 DIFFERENCES = (kept_because_nobody_confirmed_it, kept_because_no_session_carries_it, removed_when_empty, could_not_be_sent,
-               obsolete_files_stay, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed)
+               obsolete_files_stay, cleaned_before_it_ended, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed)
 
 
 # What is counted otherwise, too.
