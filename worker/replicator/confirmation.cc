@@ -39,8 +39,9 @@ std::optional<Timestamp> timestamp_in(const HttpResponseHead& head, std::string_
 // What the node that answers so to HEAD has; nullopt if it has nothing, or does not say.
 std::optional<HeldObject> held_by(const HttpResponseHead& head) {
   const auto changed = timestamp_in(head, "x-backend-timestamp");
-  if (head.status == 404 && changed)
+  if (head.status == 404 && changed) {
     return HeldObject{.is_deleted = true, .data = *changed, .meta = *changed};
+  }
   if (head.status != 200) return std::nullopt;
   const auto data = timestamp_in(head, "x-backend-data-timestamp");
   if (!data) return std::nullopt;
