@@ -83,6 +83,8 @@ class Revert {
     confirmed_.resize(contents_.objects.size());
     on_their_way_.resize(contents_.objects.size());
     if (!contents_.suffixes.empty()) send_to_all();
+    // The next one may be sent while this one is removed.
+    place_.reset();
     // Last of all: while it was sent, the ring may have been replaced.
     if (is_synced() && has_ring_changed()) return;
     if (is_synced() && !contents_.suffixes.empty()) remove_confirmed();
