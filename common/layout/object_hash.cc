@@ -1,5 +1,8 @@
 #include "common/layout/object_hash.h"
 
+#include <array>
+#include <tuple>
+
 #include "common/python/ascii.h"
 #include "common/python/hex.h"
 
@@ -21,6 +24,12 @@ std::optional<ObjectHash> parse_object_hash(std::string_view hex) {
     hash[i] = static_cast<unsigned char>(high * 16 + low);
   }
   return hash;
+}
+
+void append_object_hash(const ObjectHash& hash, std::string& text) {
+  std::array<char, 2 * std::tuple_size_v<ObjectHash>> hex{};
+  python::write_hex(hash, hex.data());
+  text.append(hex.data(), hex.size());
 }
 
 }  // namespace ssync

@@ -1,11 +1,8 @@
 #include "worker/protocol/held.h"
 
-#include <array>
-#include <tuple>
 #include <vector>
 
 #include "common/python/errors.h"
-#include "common/python/hex.h"
 #include "common/python/repr.h"
 #include "common/python/text.h"
 #include "worker/protocol/markers.h"
@@ -35,10 +32,10 @@ HeldObject parse_held(std::string_view line) {
 }
 
 void append_held(const HeldObject& held, std::string& text) {
-  std::array<char, 2 * std::tuple_size_v<ObjectHash>> hex{};
-  python::write_hex(held.hash, hex.data());
-  text.append(hex.data(), hex.size()).append(1, ' ').append(held.is_deleted ? kDeleted : kData);
+  append_object_hash(held.hash, text);
   text.append(1, ' ')
+      .append(held.is_deleted ? kDeleted : kData)
+      .append(1, ' ')
       .append(held.data.internal())
       .append(1, ' ')
       .append(held.meta.internal())

@@ -4,11 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
-#include <tuple>
 #include <vector>
 
 #include "common/python/errors.h"
-#include "common/python/hex.h"
 #include "common/python/number.h"
 #include "common/python/repr.h"
 #include "common/python/text.h"
@@ -118,10 +116,8 @@ Offer parse_offer(std::string_view line, Dialect dialect) {
 }
 
 void append_offer(const Offer& offer, std::string& text) {
-  std::array<char, 2 * std::tuple_size_v<ObjectHash>> hex{};
-  python::write_hex(offer.hash, hex.data());
-  text.append(hex.data(), hex.size()).append(1, ' ');
-  text.append(offer.data.internal());
+  append_object_hash(offer.hash, text);
+  text.append(1, ' ').append(offer.data.internal());
   bool has_items = false;
   const auto begin_item = [&] {
     text.append(1, has_items ? ',' : ' ');

@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "common/python/hex.h"
 #include "common/python/text.h"
 
 namespace ssync {
@@ -20,7 +19,7 @@ WantedLine parse_wanted(std::string_view line) {
 }
 
 void append_wanted(const ObjectHash& hash, WantedParts parts, Dialect dialect, std::string& text) {
-  text.append(python::to_hex(hash));
+  append_object_hash(hash, text);
   if (dialect == Dialect::replication_2013) return;
   text.append(1, ' ');
   if (parts.data) text.append(1, 'd');
