@@ -154,11 +154,11 @@ void CommitQueue::sync(Batch& staged, Batch& revealed, Committer committer) {
       if (entry.publication.is_revealed()) unsynced_.add(entry.publication.hash_dir());
     }
     directories = unsynced_.take();
-    // Those that changed last first, since the journal then has the others as well.
-    std::sort(directories.rbegin(), directories.rend());
     if (committer == Committer::caller_at_the_end) sync_invalidations_once();
   }
   const bool is_side_by_side = committer == Committer::thread || staged.size() > 1;
+  // Those that changed last first, since the journal then has the others as well.
+  if (!is_side_by_side) std::sort(directories.rbegin(), directories.rend());
   std::vector<std::exception_ptr> failures(directories.size());
   const auto sync_one = [&](std::size_t index) {
     if (index < staged.size()) {
