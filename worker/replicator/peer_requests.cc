@@ -196,10 +196,7 @@ bool PeerRequests::wait_for_room(const std::string& device, Clock::time_point si
       return false;
     }
   }
-  pollfd polled{interruption_.fd(), POLLIN, 0};
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(pause);
-  static_cast<void>(::poll(&polled, 1, static_cast<int>(wait.count())));
-  interruption_.check();
+  interruption_.wait(pause);
   pause = std::min<Clock::duration>(2 * pause, kLongestPause);
   return true;
 }

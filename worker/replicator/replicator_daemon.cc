@@ -1,8 +1,5 @@
 #include "worker/replicator/replicator_daemon.h"
 
-#include <poll.h>
-
-#include <algorithm>
 #include <chrono>
 #include <random>
 #include <utility>
@@ -80,17 +77,7 @@ class Replicator {
   }
 
   // Returns after the interval. Throws Interrupted.
-  void rest() const {
-    const auto until = Clock::now() + duration_of(task_.settings.interval);
-    for (;;) {
-      interruption_.check();
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-      if (left <= 0) return;
-      constexpr std::int64_t kLongest = 3'600'000;
-      pollfd polled{interruption_.fd(), POLLIN, 0};
-      static_cast<void>(::poll(&polled, 1, static_cast<int>(std::min<std::int64_t>(left, kLongest))));
-    }
-  }
+  void rest() const { interruption_.wait(duration_of(task_.settings.interval)); }
 
  private:
   // Also of those of this process with which nothing happened.

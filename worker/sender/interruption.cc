@@ -1,12 +1,15 @@
 #include "worker/sender/interruption.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 
 #include "common/os/errors.h"
 #include "common/os/fd.h"
@@ -57,6 +60,19 @@ Interruption::~Interruption() {
 void Interruption::check() const {
   if (signal_number == 0) return;
   throw Interrupted(signal_number == SIGINT ? "interrupted (SIGINT)" : "terminated (SIGTERM)");
+}
+
+void Interruption::wait(std::chrono::steady_clock::duration time) const {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + time;
+  for (;;) {
+    check();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (left <= 0) return;
+    constexpr std::int64_t kLongest = 3'600'000;
+    pollfd polled{fd(), POLLIN, 0};
+    static_cast<void>(::poll(&polled, 1, static_cast<int>(std::min<std::int64_t>(left, kLongest))));
+  }
 }
 
 }  // namespace ssync

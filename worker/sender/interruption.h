@@ -1,6 +1,8 @@
 // Handles SIGINT and SIGTERM for a clean end of the program.
 #pragma once
 
+#include <chrono>
+
 #include "common/os/fd.h"
 
 namespace ssync {
@@ -18,6 +20,8 @@ class Interruption {
   [[nodiscard]] int fd() const noexcept { return read_end_.get(); }
   // Throws Interrupted after a signal.
   void check() const;
+  // Returns after this time. Throws Interrupted after a signal, also one that comes meanwhile.
+  void wait(std::chrono::steady_clock::duration time) const;
 
  private:
   Fd read_end_;
