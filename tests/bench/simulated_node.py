@@ -8,8 +8,8 @@ import shutil
 import subprocess
 import time
 
+from replicator_conf import replicator_conf
 from swift_cluster import write_swift_conf
-from swift_server import user_name
 from worker_server import build_dir
 
 REPLICAS = 3
@@ -23,23 +23,6 @@ MOST_DEVICES = 65535
 # What spreads partitions over devices (Knuth's multiplicative hash).
 FACTOR = 2654435761
 OWN_ADDRESS, OWN_PORT = '127.0.0.1', 6200
-CONF = '''\
-[DEFAULT]
-user = %(user)s
-swift_dir = %(swift_dir)s
-devices = %(devices)s
-mount_check = false
-bind_ip = %(address)s
-bind_port = %(port)d
-log_level = INFO
-recon_cache_path = %(recon)s
-conn_timeout = 30
-
-[object-replicator]
-sync_method = ssync
-concurrency = %(concurrency)d
-replicator_workers = %(workers)d
-'''
 
 
 class Peers:
@@ -139,8 +122,9 @@ class SimulatedNode:
     def start(self, concurrency=1, workers=0):
         conf = os.path.join(self.place, 'object-server.conf')
         with open(conf, 'w') as file:
-            file.write(CONF % {'user': user_name(), 'swift_dir': self.swift_dir, 'devices': self.devices, 'address': OWN_ADDRESS,
-                               'port': OWN_PORT, 'recon': self.recon, 'concurrency': concurrency, 'workers': workers})
+            file.write(replicator_conf(self.swift_dir, self.devices, self.recon, OWN_PORT, OWN_ADDRESS,
+                                       default={'log_level': 'INFO', 'conn_timeout': 30},
+                                       replicator={'concurrency': concurrency, 'replicator_workers': workers}))
         with open(self.log, 'wb') as log:
             return subprocess.Popen([os.path.join(build_dir(), 'ssync-replicator'), conf, '--once', '-v'], stdin=subprocess.DEVNULL,
                                     stdout=log, stderr=log)

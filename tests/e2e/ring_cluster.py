@@ -11,38 +11,16 @@ import re
 import shutil
 
 from ports import free_port
+from replicator_conf import replicator_conf
 from ring_builder import ring_builder
 from swift_cluster import EC, GOLD, SILVER, DeviceTree, write_swift_conf
 from swift_programs import WAIT_SECONDS
-from swift_server import SwiftServer, user_name
+from swift_server import SwiftServer
 from worker_server import WorkerServer
 
 TESTED_DEVICE = 'd2'
 DEVICES = ('d1', TESTED_DEVICE, 'd3', 'd4')
 BUILDERS = {GOLD: 'object.builder', SILVER: 'object-1.builder', EC: 'object-2.builder'}
-
-CONF = '''\
-[DEFAULT]
-user = %(user)s
-swift_dir = %(swift_dir)s
-devices = %(devices)s
-mount_check = false
-fallocate_reserve = 0
-bind_ip = 127.0.0.1
-bind_port = %(port)d
-log_level = DEBUG
-recon_cache_path = %(recon)s
-# A busy machine is no reason to give up a session.
-conn_timeout = 10
-node_timeout = 30
-
-[object-replicator]
-sync_method = ssync
-
-[object-reconstructor]
-
-[object-relinker]
-'''
 
 
 class Node:
@@ -125,8 +103,10 @@ class Cluster:
         node = Node(name, os.path.join(self.place, name), devices, start_server)
         self.nodes.append(node)
         with open(node.conf_path, 'w') as conf:
-            conf.write(CONF % {'user': user_name(), 'swift_dir': self.swift_dir, 'devices': node.devices_root,
-                               'port': node.port, 'recon': node.recon})
+            # A busy machine is no reason to give up a session.
+            conf.write(replicator_conf(self.swift_dir, node.devices_root, node.recon, node.port, default={
+                'fallocate_reserve': 0, 'log_level': 'DEBUG', 'conn_timeout': 10, 'node_timeout': 30}))
+            conf.write('\n[object-reconstructor]\n\n[object-relinker]\n')
 
     def serve_clients(self):
         """Start Swift's object server for the device under test, on the port that proxies would use."""

@@ -11,6 +11,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), 'e2e')]
 
 import swift_cluster  # noqa: E402
 from file_systems import in_memory  # noqa: E402
+from handoff_node import HandoffNode  # noqa: E402
 from replicators import Replicator, available, default_name  # noqa: E402
 from swift_programs import Programs  # noqa: E402
 
@@ -59,3 +60,15 @@ def programs(swift_dir):
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture
+def start_node(root, swift_dir, tmp_path_factory):
+    def start(**options):
+        return HandoffNode(os.path.join(root, tmp_path_factory.mktemp('node').name), swift_dir, **options)
+    return start
+
+
+@pytest.fixture
+def node(start_node):
+    return start_node()

@@ -7,32 +7,15 @@ import shutil
 import types
 
 from ports import free_port
+from replicator_conf import replicator_conf
 from replicators import PASS_SECONDS
 from swift_cluster import DeviceTree, partition_of
-from swift_server import SwiftServer, user_name
+from swift_server import SwiftServer
 
 PART_POWER = 2
 HANDOFF = 'handoff'
-
-CONF = '''\
-[DEFAULT]
-user = %(user)s
-swift_dir = %(swift_dir)s
-devices = %(devices)s
-mount_check = false
-fallocate_reserve = 0
-bind_ip = %(address)s
-bind_port = %(port)d
-recon_cache_path = %(recon)s
-log_level = DEBUG
-conn_timeout = %(conn_timeout)s
-node_timeout = %(node_timeout)s
-http_timeout = %(http_timeout)s
-
-[object-replicator]
-sync_method = ssync
-%(settings)s
-'''
+# Of [DEFAULT].
+OF_TESTS = {'fallocate_reserve': 0, 'log_level': 'DEBUG'}
 
 
 class Primary:
@@ -94,9 +77,13 @@ class HandoffNode:
             builder.get_ring().save(os.path.join(self.place, 'object%s.ring.gz' % ('-%d' % policy if policy else '')))
         shutil.copy(os.path.join(self.swift_dir, 'swift.conf'), self.place)
         with open(self.conf, 'w') as conf:
-            conf.write(CONF % {'user': user_name(), 'swift_dir': self.place, 'devices': self.root, 'address': '127.0.0.1', 'port': self.port,
-                               'recon': self.recon, 'conn_timeout': seconds, 'node_timeout': seconds, 'http_timeout': seconds,
-                               'settings': '\n'.join('%s = %s' % pair for pair in (settings or {}).items())})
+            conf.write(replicator_conf(self.place, self.root, self.recon, self.port, replicator=settings, default={
+                **OF_TESTS, 'conn_timeout': seconds, 'node_timeout': seconds, 'http_timeout': seconds}))
+
+    def suffix_hashes(self, partition):
+        """As Swift has them."""
+        from swift.common.storage_policy import POLICIES
+        return self.tree.manager()._get_hashes(self.tree.device, str(partition), POLICIES[0], do_listdir=True)[1]
 
     def run(self, replicator, options=None, while_it_runs=None):
         """One pass; it must not fail, whatever its peers do. while_it_runs is called again and again until it ends. The

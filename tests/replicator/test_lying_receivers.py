@@ -75,16 +75,11 @@ def primaries_of(peers, behaviours, honest):
     return [Primary('s%d' % number, peer.port) for number, peer in enumerate(scripted[:len(behaviours)])] + swift[:honest]
 
 
-def hashes_of(node):
-    from swift.common.storage_policy import POLICIES
-    return node.tree.manager()._get_hashes(node.tree.device, str(PARTITION), POLICIES[0], do_listdir=True)[1]
-
-
 @pytest.mark.parametrize('alone', [False, True], ids=['all', 'one'])
 def test_truthful_receivers_are_believed(replicator, peers, node, stored, alone):
     """That what is kept elsewhere is kept for what the receivers say."""
     count = 1 if alone else 3
-    node.configure(primaries_of(peers, [Truthful(hashes_of(node)) for _ in range(count)], 3 - count))
+    node.configure(primaries_of(peers, [Truthful(node.suffix_hashes(PARTITION)) for _ in range(count)], 3 - count))
     stats = node.run(replicator)
     assert stats['remove'] == 1 and stats['failure'] == 0, node.log_text()
     assert objects_of(node) == {}

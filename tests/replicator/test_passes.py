@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from handoff_node import PART_POWER, HandoffNode, Primary, SwiftPrimary, clear, names_of
+from handoff_node import PART_POWER, Primary, SwiftPrimary, clear, names_of
 from ports import free_port
 from processes import await_condition
 from replicators import Replicator, our_binary
@@ -44,18 +44,6 @@ def elsewhere(primaries):
         one.region = 1
         clear(one.tree)
     return primaries
-
-
-@pytest.fixture
-def start_node(root, swift_dir, tmp_path_factory):
-    def start(**options):
-        return HandoffNode(os.path.join(root, tmp_path_factory.mktemp('node').name), swift_dir, **options)
-    return start
-
-
-@pytest.fixture
-def node(start_node):
-    return start_node()
 
 
 def fill(tree, partitions=PARTITIONS, policy=0):

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from handoff_node import PART_POWER, HandoffNode, Primary, names_of
+from handoff_node import PART_POWER, Primary, names_of
 from processes import await_condition, die_with_parent
 from replicators import our_binary
 from scripted_peer import ScriptedPeer, Truthful, answer
@@ -37,13 +37,6 @@ class Scripted(Truthful):
 
 
 @pytest.fixture
-def start_node(root, swift_dir, tmp_path_factory):
-    def start(**options):
-        return HandoffNode(os.path.join(root, tmp_path_factory.mktemp('node').name), swift_dir, **options)
-    return start
-
-
-@pytest.fixture
 def peers():
     """The first three are primaries, the fourth is one in the new ring."""
     started = [ScriptedPeer() for _ in range(4)]
@@ -61,11 +54,6 @@ def primaries(peers):
 def store(tree, partition, objects, policy=0):
     for name, _ in zip(names_of(partition), range(objects)):
         tree.put(partition, name, T, b'body', policy=policy)
-
-
-def hashes_of(node):
-    from swift.common.storage_policy import POLICIES
-    return node.tree.manager()._get_hashes(node.tree.device, str(PARTITION), POLICIES[0], do_listdir=True)[1]
 
 
 def requests(peer, method):
@@ -144,7 +132,7 @@ def test_nothing_is_removed_for_the_primaries_of_the_ring_before(replicator, sta
     new = ring_of(node, primaries(peers[1:]))
     node.configure(primaries(peers[:3]))
     change = Once(lambda: replace(node, new), calls)
-    hashes = hashes_of(node)
+    hashes = node.suffix_hashes(PARTITION)
     before = objects_only(read_tree(node.tree.device_path))
     for peer in peers:
         peer.behave(Scripted(hashes, {moment: change}))

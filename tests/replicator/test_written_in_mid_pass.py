@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from handoff_node import HandoffNode, Primary, SwiftPrimary, clear, names_of
+from handoff_node import Primary, SwiftPrimary, clear, names_of
 from scripted_peer import ScriptedPeer, Truthful
 from swift_cluster import object_hash
 
@@ -15,11 +15,6 @@ T = 1700000000
 MOMENTS = ('after the offers', 'after the updates', 'in REPLICATE')
 OLD_OBJECTS = 150
 MOST_WRITTEN = 3000
-
-
-@pytest.fixture
-def node(root, swift_dir, tmp_path_factory):
-    return HandoffNode(os.path.join(root, tmp_path_factory.mktemp('node').name), swift_dir)
 
 
 def newest(tree, name):

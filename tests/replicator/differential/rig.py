@@ -7,12 +7,13 @@ import shutil
 import types
 
 from cluster_state import LOCAL
-from handoff_node import CONF
+from handoff_node import OF_TESTS
 from play import Side
 from ports import free_port
+from replicator_conf import replicator_conf
 from swift_cluster import DeviceTree
 from swift_lock import held
-from swift_server import SwiftServer, user_name
+from swift_server import SwiftServer
 from worker_server import WorkerServer
 
 NODES = 4
@@ -163,9 +164,8 @@ class Rig:
         at, port = self.place_of(state, LOCAL)
         conf = os.path.join(place, 'object-server.conf')
         with open(conf, 'w') as output:
-            output.write(CONF % {'user': user_name(), 'swift_dir': place, 'devices': self.devices[LOCAL], 'address': at, 'port': port,
-                                 'recon': os.path.join(place, 'recon'), 'conn_timeout': 10, 'node_timeout': 30, 'http_timeout': 30,
-                                 'settings': '\n'.join('%s = %s' % pair for pair in state.settings.items())})
+            output.write(replicator_conf(place, self.devices[LOCAL], os.path.join(place, 'recon'), port, at, replicator=state.settings,
+                                         default={**OF_TESTS, 'conn_timeout': 10, 'node_timeout': 30, 'http_timeout': 30}))
         shutil.copy(os.path.join(self.swift_dir, 'swift.conf'), place)
         if laid_out:
             laid_out()
