@@ -1,12 +1,14 @@
 #include "common/store/staged_file.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "common/layout/device.h"
@@ -20,6 +22,15 @@
 
 namespace ssync {
 namespace {
+
+// Bytes.
+constexpr std::int64_t kWorthAsking = std::int64_t{16} << 20;
+
+std::int64_t free_space(int fd, const std::string& path) {
+  struct statvfs status {};
+  if (::fstatvfs(fd, &status) != 0) throw_os_error(path);
+  return static_cast<std::int64_t>(status.f_bfree * status.f_frsize);
+}
 
 bool is_full(int code) { return code == ENOSPC || code == EDQUOT; }
 
@@ -89,6 +100,12 @@ void StagedFile::require_free_space(std::int64_t size) const {
 
 void StagedFile::preallocate(std::int64_t size) const {
   if (size <= 0) return;
+  // fallocate takes all there is before it finds that this is too little, and until it has given it back
+  // nobody else can write. What is small does not need the question.
+  if (size >= kWorthAsking && size > free_space(file_.get(), hash_dir_)) {
+    throw InsufficientStorage(std::to_string(size) + " bytes are more than is free on " +
+                              partition_.device_path);
+  }
   while (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, size) != 0) {
     if (errno == EINTR) continue;
     // An object is not refused because the file system cannot preallocate.
