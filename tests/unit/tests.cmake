@@ -15,6 +15,11 @@ function(ssync_unit_tests FOLDER)
   add_executable(${PROGRAM} ${SOURCES})
   target_link_libraries(${PROGRAM} PRIVATE ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_options(${PROGRAM} PRIVATE -O0)
+  if(SSYNC_FUZZ)
+    # Counters are for the code that fuzz targets run.
+    target_compile_options(${PROGRAM} PRIVATE
+      -fno-sanitize-coverage=inline-8bit-counters,indirect-calls,trace-cmp,pc-table)
+  endif()
   if(NOT FOLDER STREQUAL "common/python")
     target_precompile_headers(${PROGRAM} REUSE_FROM unit_common_python)
   endif()
