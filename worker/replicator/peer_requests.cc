@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "common/python/text.h"
@@ -21,8 +22,6 @@ namespace {
 constexpr std::size_t kLongestHead = 64UL * 1024;
 // The hashes of all 4,096 suffixes take a twentieth of it.
 constexpr std::size_t kLongestBody = 4UL * 1024 * 1024;
-// More than are asked at the same time are not needed.
-constexpr std::size_t kMostIdle = 16;
 constexpr std::chrono::milliseconds kFirstPause{20};
 constexpr std::chrono::milliseconds kLongestPause{500};
 constexpr std::chrono::minutes kBusyFor{1};
@@ -34,45 +33,48 @@ bool has_no_room(const PeerAnswer& answer) {
 
 }  // namespace
 
-// One connection, for one request after the other.
+// One connection, for one request.
 class PeerRequests::Connection {
  public:
-  Connection(std::string peer, const RingDevice& node, const PeerLimits& limits,
-             const Interruption& interruption)
-      : peer_(std::move(peer)),
-        limits_(limits),
-        socket_(node.replication_ip, std::to_string(node.replication_port), limits.connect, interruption) {}
+  // was_used: for a request before.
+  Connection(const std::string& peer, PolledSocket socket, bool was_used, const PeerLimits& limits)
+      : peer_(peer), socket_(std::move(socket)), was_used_(was_used), limits_(limits) {}
 
   // Throws Stale if the peer has closed the connection since the last answer.
   struct Stale {};
   PeerAnswer ask(const std::string& request, bool has_body);
-  [[nodiscard]] bool can_be_kept() const noexcept { return can_be_kept_; }
+  // After the answer.
+  void give_to(KeptConnections& connections);
 
  private:
   void send(std::string_view data);
   bool receive();  // false at the end
   HttpResponseHead read_head();
 
-  std::string peer_;
-  PeerLimits limits_;
+  const std::string& peer_;
   PolledSocket socket_;
+  bool was_used_;
+  const PeerLimits& limits_;
   PolledSocket::Clock::time_point until_;
   std::string in_;
-  bool is_used_ = false;
-  bool has_heard_ = false;  // anything of this answer
+  bool has_heard_ = false;
   bool can_be_kept_ = false;
+  HttpBodyDecoder decoder_;
 };
 
 PeerAnswer PeerRequests::Connection::ask(const std::string& request, bool has_body) {
   until_ = PolledSocket::Clock::now() + limits_.answer;
-  can_be_kept_ = has_heard_ = false;
   send(request);
   PeerAnswer answer{.head = read_head(), .body = {}};
-  is_used_ = true;
+  bool is_all_of_it = true;
+  const auto decode = [&] {
+    const std::string piece = std::exchange(in_, {});
+    is_all_of_it = decoder_.decode(piece, answer.body) == piece.size();
+  };
   if (has_body) {
-    HttpBodyDecoder decoder(answer.head);
-    decoder.decode(std::exchange(in_, {}), answer.body);
-    while (!decoder.ended()) {
+    decoder_ = HttpBodyDecoder(answer.head);
+    decode();
+    while (!decoder_.ended()) {
       if (answer.body.size() > kLongestBody) throw ReceiverRefused(peer_ + ": its answer is too long");
       if (!receive()) {
         // Without a length, the end of the connection is that of the body.
@@ -82,12 +84,17 @@ PeerAnswer PeerRequests::Connection::ask(const std::string& request, bool has_bo
         }
         throw ConnectionLost(peer_ + " closed the connection within its answer");
       }
-      decoder.decode(std::exchange(in_, {}), answer.body);
+      decode();
     }
+  } else {
+    decoder_ = HttpBodyDecoder::of_no_body();
   }
-  const std::string* connection = answer.head.find("connection");
-  can_be_kept_ = in_.empty() && (connection == nullptr || python::lower_ascii(*connection) != "close");
+  can_be_kept_ = answer.head.keeps_connection && is_all_of_it && in_.empty();
   return answer;
+}
+
+void PeerRequests::Connection::give_to(KeptConnections& connections) {
+  if (can_be_kept_) connections.keep(peer_, std::move(socket_), std::move(decoder_));
 }
 
 void PeerRequests::Connection::send(std::string_view data) {
@@ -98,7 +105,7 @@ void PeerRequests::Connection::send(std::string_view data) {
     } else if (errno == EAGAIN) {
       if (socket_.wait(POLLOUT, until_) == 0) throw ConnectionLost(peer_ + " timed out: accepts no data");
     } else if (errno != EINTR) {
-      if (is_used_) throw Stale{};
+      if (was_used_) throw Stale{};
       throw ConnectionLost(peer_ + ": connection failed while sending: " + std::strerror(errno));
     }
   }
@@ -120,7 +127,7 @@ bool PeerRequests::Connection::receive() {
                              " seconds");
       }
     } else if (errno != EINTR) {
-      if (is_used_ && !has_heard_) throw Stale{};
+      if (was_used_ && !has_heard_) throw Stale{};
       throw ConnectionLost(peer_ + ": connection failed while receiving: " + std::strerror(errno));
     }
   }
@@ -137,18 +144,18 @@ HttpResponseHead PeerRequests::Connection::read_head() {
     }
     if (in_.size() > kLongestHead) throw ReceiverRefused(peer_ + ": response headers are too long");
     if (!receive()) {
-      if (is_used_ && !has_heard_) throw Stale{};
+      if (was_used_ && !has_heard_) throw Stale{};
       throw ConnectionLost(peer_ + " closed the connection before sending a response");
     }
   }
 }
 
-PeerRequests::PeerRequests(const PeerLimits& limits, const Interruption& interruption)
+PeerRequests::PeerRequests(const PeerLimits& limits, KeptConnections& connections,
+                           const Interruption& interruption)
     : limits_(limits),
+      connections_(connections),
       interruption_(interruption),
       user_agent_("object-replicator " + std::to_string(::getpid())) {}
-
-PeerRequests::~PeerRequests() = default;
 
 PeerAnswer PeerRequests::ask(const RingDevice& node, const StoragePolicy& policy, std::string_view method,
                              const std::string& path, std::string_view headers) {
@@ -173,11 +180,16 @@ PeerAnswer PeerRequests::ask(const RingDevice& node, const StoragePolicy& policy
 PeerAnswer PeerRequests::ask_once(const std::string& peer, const RingDevice& node, const std::string& request,
                                   bool has_body) {
   for (;;) {
-    std::unique_ptr<Connection> connection = idle_connection(peer);
-    if (!connection) connection = std::make_unique<Connection>(peer, node, limits_, interruption_);
+    std::optional<PolledSocket> idle = connections_.take(peer);
+    const bool was_used = idle.has_value();
+    Connection connection(peer,
+                          idle ? *std::move(idle)
+                               : PolledSocket(node.replication_ip, std::to_string(node.replication_port),
+                                              limits_.connect, interruption_),
+                          was_used, limits_);
     try {
-      PeerAnswer answer = connection->ask(request, has_body);
-      if (connection->can_be_kept()) keep(peer, std::move(connection));
+      PeerAnswer answer = connection.ask(request, has_body);
+      connection.give_to(connections_);
       return answer;
     } catch (const Connection::Stale&) {
       // The next one, or a new one.
@@ -199,21 +211,6 @@ bool PeerRequests::wait_for_room(const std::string& device, Clock::time_point si
   interruption_.wait(pause);
   pause = std::min<Clock::duration>(2 * pause, kLongestPause);
   return true;
-}
-
-std::unique_ptr<PeerRequests::Connection> PeerRequests::idle_connection(const std::string& peer) {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::unique_ptr<Connection>>& idle = idle_[peer];
-  if (idle.empty()) return nullptr;
-  std::unique_ptr<Connection> connection = std::move(idle.back());
-  idle.pop_back();
-  return connection;
-}
-
-void PeerRequests::keep(const std::string& peer, std::unique_ptr<Connection> connection) {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::unique_ptr<Connection>>& idle = idle_[peer];
-  if (idle.size() < kMostIdle) idle.push_back(std::move(connection));
 }
 
 std::string node_text(const RingDevice& node) {

@@ -4,16 +4,15 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/config/storage_policy.h"
 #include "common/ring/ring_device.h"
 #include "worker/sender/http_response.h"
 #include "worker/sender/interruption.h"
+#include "worker/sender/kept_connections.h"
 
 namespace ssync {
 
@@ -29,14 +28,11 @@ struct PeerLimits {
   std::chrono::steady_clock::duration patience = std::chrono::seconds(5);
 };
 
-// Keeps connections open between requests. Thread-safe.
+// Thread-safe.
 class PeerRequests {
  public:
-  // interruption must outlive this object.
-  PeerRequests(const PeerLimits& limits, const Interruption& interruption);
-  ~PeerRequests();
-  PeerRequests(const PeerRequests&) = delete;
-  PeerRequests& operator=(const PeerRequests&) = delete;
+  // Takes connections of these, and keeps them there. They and interruption must outlive this object.
+  PeerRequests(const PeerLimits& limits, KeptConnections& connections, const Interruption& interruption);
 
   // The answer to "METHOD /<device><path>" at the node's replication address, with these header lines (each
   // with its line end). A 503 is asked again for a while, with pauses: our receiver, and nginx, refuse at
@@ -55,14 +51,12 @@ class PeerRequests {
                       bool has_body);
   // False if it is to be asked no more. Throws Interrupted.
   bool wait_for_room(const std::string& device, Clock::time_point since, Clock::duration& pause);
-  std::unique_ptr<Connection> idle_connection(const std::string& peer);
-  void keep(const std::string& peer, std::unique_ptr<Connection> connection);
 
   PeerLimits limits_;
+  KeptConnections& connections_;
   const Interruption& interruption_;
   std::string user_agent_;
   std::mutex mutex_;
-  std::map<std::string, std::vector<std::unique_ptr<Connection>>> idle_;
   std::map<std::string, Clock::time_point> busy_until_;  // devices that have used up our patience
 };
 

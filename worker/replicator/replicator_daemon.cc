@@ -31,12 +31,13 @@ class Replicator {
         interruption_(interruption),
         peers_({.connect = duration_of(task.settings.conn_timeout),
                 .answer = duration_of(static_cast<double>(task.settings.http_timeout))},
-               interruption),
+               connections_, interruption),
         gate_(static_cast<std::size_t>(task.settings.concurrency)),
         statsd_(task.settings.statsd, task.settings.log.name),
         bandwidth_(task.settings, task.processes),
         services_{.settings = task.settings,
                   .conf = task.conf,
+                  .connections = connections_,
                   .peers = peers_,
                   .gate = gate_,
                   .statsd = statsd_,
@@ -89,6 +90,7 @@ class Replicator {
 
   const DaemonTask& task_;
   const Interruption& interruption_;
+  KeptConnections connections_;
   PeerRequests peers_;
   TransferGate gate_;
   StatsdClient statsd_;

@@ -18,6 +18,7 @@ namespace ssync {
 struct Services {
   const ReplicatorSettings& settings;
   const SwiftConf& conf;
+  KeptConnections& connections;
   PeerRequests& peers;
   TransferGate& gate;
   StatsdClient& statsd;

@@ -42,7 +42,7 @@ class RecordedObjects final : public ObjectSource {
 
 SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition, const RingDevice& node,
                           const std::vector<std::string>& suffixes, const SyncWay& way,
-                          const ConnectionLimits& limits, const Interruption& interruption) {
+                          const ConnectionLimits& limits, const Services& services) {
   SyncResult result;
   std::optional<RecordedObjects> objects;
   SenderSession session({.receiver = {.host = node.replication_ip,
@@ -52,8 +52,9 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
                          .policy_index = job.policy->index,
                          .dry_run = way.kind == SyncKind::only_compare,
                          .ask_held = way.ask_held,
-                         .limits = limits},
-                        interruption, [](const SenderProgress&) {});
+                         .limits = limits,
+                         .kept_connections = &services.connections},
+                        services.interruption, [](const SenderProgress&) {});
   try {
     session.run([&](bool) -> ObjectSource& {
       return objects.emplace(partition, suffixes, way.is_offered, result.offered);

@@ -10,6 +10,7 @@
 #include "worker/protocol/offer.h"
 #include "worker/protocol/wanted.h"
 #include "worker/replicator/replication_job.h"
+#include "worker/replicator/services.h"
 #include "worker/sender/receiver_connection.h"
 #include "worker/sender/sender_session.h"
 
@@ -39,6 +40,6 @@ struct SyncWay {
 // error is logged, as in Swift; only Interrupted is thrown.
 SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition, const RingDevice& node,
                           const std::vector<std::string>& suffixes, const SyncWay& way,
-                          const ConnectionLimits& limits, const Interruption& interruption);
+                          const ConnectionLimits& limits, const Services& services);
 
 }  // namespace ssync

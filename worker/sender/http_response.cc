@@ -12,6 +12,7 @@ namespace ssync {
 namespace {
 
 constexpr std::size_t kLongestSizeLine = 4096;  // chunk extensions included
+constexpr std::size_t kLongestTrailers = 64UL * 1024;
 
 // Parses the whole text as a number. False if it is not one.
 bool read_number(std::string_view text, int base, std::uint64_t& number) {
@@ -42,6 +43,7 @@ HttpResponseHead HttpResponseHead::parse(std::string_view text) {
       }
       head.status = static_cast<int>(status);
       head.reason = python::strip(line.substr(12));
+      head.keeps_connection = line[7] != '0';
       continue;
     }
     const std::size_t colon = line.find(':');
@@ -50,6 +52,8 @@ HttpResponseHead HttpResponseHead::parse(std::string_view text) {
                               python::strip(line.substr(colon + 1)));
   }
   if (is_first) refuse("response is not HTTP", text);
+  const std::string* const connection = head.find("connection");
+  if (connection != nullptr && python::lower_ascii(*connection) == "close") head.keeps_connection = false;
   return head;
 }
 
@@ -70,14 +74,21 @@ HttpBodyDecoder::HttpBodyDecoder(const HttpResponseHead& head) {
   }
 }
 
-void HttpBodyDecoder::decode(std::string_view raw, std::string& body) {
+HttpBodyDecoder HttpBodyDecoder::of_no_body() noexcept {
+  HttpBodyDecoder decoder;
+  decoder.state_ = State::ended;
+  return decoder;
+}
+
+std::size_t HttpBodyDecoder::decode(std::string_view raw, std::string& body) {
+  const std::size_t size_of_all = raw.size();
   while (!raw.empty()) {
     switch (state_) {
       case State::ended:
-        return;
+        return size_of_all - raw.size();
       case State::to_connection_end:
         body.append(raw);
-        return;
+        return size_of_all;
       case State::data: {
         const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, raw.size()));
         body.append(raw.substr(0, size));
@@ -99,8 +110,13 @@ void HttpBodyDecoder::decode(std::string_view raw, std::string& body) {
         take_size_byte(raw.front());
         raw.remove_prefix(1);
         break;
+      case State::trailers:
+        take_trailer_byte(raw.front());
+        raw.remove_prefix(1);
+        break;
     }
   }
+  return size_of_all;
 }
 
 void HttpBodyDecoder::take_size_byte(char byte) {
@@ -114,8 +130,18 @@ void HttpBodyDecoder::take_size_byte(char byte) {
     refuse("invalid chunk size in response", size_line_);
   }
   size_line_.clear();
-  // Trailers are ignored, and nothing follows them.
-  state_ = left_ == 0 ? State::ended : State::data;
+  state_ = left_ == 0 ? State::trailers : State::data;
+}
+
+// They are ignored; an empty line ends them.
+void HttpBodyDecoder::take_trailer_byte(char byte) {
+  if (++trailers_size_ > kLongestTrailers) refuse("trailers of the response are too long", "");
+  if (byte == '\n') {
+    if (!is_in_trailer_) state_ = State::ended;
+    is_in_trailer_ = false;
+  } else if (byte != '\r') {
+    is_in_trailer_ = true;
+  }
 }
 
 }  // namespace ssync

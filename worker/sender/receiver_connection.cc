@@ -36,15 +36,26 @@ iovec piece(std::string_view data) { return {const_cast<char*>(data.data()), dat
 }  // namespace
 
 ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const ConnectionLimits& limits,
-                                       const Interruption& interruption, const ConnectionTls& tls)
+                                       const Interruption& interruption, const ConnectionTls& tls,
+                                       KeptConnections* kept)
     : peer_(address.host_and_port()),
+      address_(address),
       limits_(limits),
       bandwidth_(limits.bandwidth, [&interruption] { interruption.check(); }),
       interruption_(interruption),
-      socket_(address.host, address.port, limits.connect_timeout.value_or(limits.timeout), interruption),
+      kept_(kept),
+      socket_([this] {
+        std::optional<PolledSocket> idle = kept_ == nullptr ? std::nullopt : kept_->take(peer_);
+        is_kept_one_ = idle.has_value();
+        return idle ? *std::move(idle) : connect();
+      }()),
       out_(std::make_unique_for_overwrite<char[]>(kSizeLineRoom + kChunkSize + 2)),
       raw_(std::make_unique_for_overwrite<char[]>(kReceiveSize)) {
   if (tls.context) start_tls(tls, address.host);
+}
+
+PolledSocket ReceiverConnection::connect() const {
+  return {address_.host, address_.port, limits_.connect_timeout.value_or(limits_.timeout), interruption_};
 }
 
 void ReceiverConnection::start_tls(const ConnectionTls& tls, const std::string& host) {
@@ -64,6 +75,20 @@ void ReceiverConnection::start_tls(const ConnectionTls& tls, const std::string& 
 }
 
 HttpResponseHead ReceiverConnection::request(std::string_view head) {
+  if (is_kept_one_) {
+    try {
+      return request_once(head);
+    } catch (const ConnectionLost&) {
+      const bool was_closed_before = gone_ && !has_heard_;
+      if (!was_closed_before) throw;
+    }
+    is_kept_one_ = gone_ = false;
+    socket_ = connect();
+  }
+  return request_once(head);
+}
+
+HttpResponseHead ReceiverConnection::request_once(std::string_view head) {
   std::array<iovec, 1> whole{piece(head)};
   send_all(whole);
   // Without a decoder yet, the head collects in in_ as received.
@@ -77,6 +102,7 @@ HttpResponseHead ReceiverConnection::request(std::string_view head) {
         in_ = rest;
         continue;
       }
+      may_be_kept_ = answer.keeps_connection;
       decoder_ = HttpBodyDecoder(answer);
       decoder_.decode(rest, in_);
       gone_ = decoder_.ended();
@@ -110,13 +136,14 @@ void ReceiverConnection::flush_what_waits() {
   if (out_size_ != 0 && Clock::now() - gathering_since_ > kLongestGathering) send_chunk({});
 }
 
-void ReceiverConnection::finish() noexcept {
-  constexpr std::string_view kLastChunk = "0\r\n\r\n";
-  std::array<iovec, 1> last{piece(kLastChunk)};
-  msghdr message{};
-  message.msg_iov = last.data();
-  message.msg_iovlen = last.size();
-  static_cast<void>(send_some(message));
+void ReceiverConnection::finish() { send_chunk({}, "0\r\n\r\n"); }
+
+void ReceiverConnection::give_back() {
+  // A closed connection, or one that its end of the response closes, is left to the destructor.
+  const bool is_closed = gone_ && !decoder_.ended();
+  if (kept_ == nullptr || tls_ || !may_be_kept_ || is_closed || in_at_ != in_.size()) return;
+  kept_->keep(peer_, std::move(socket_), std::move(decoder_));
+  gone_ = true;
 }
 
 // Sends what the socket takes. Returns its size, or -1 with errno.
@@ -126,10 +153,10 @@ ssize_t ReceiverConnection::send_some(const msghdr& message) {
   return tls_->send({static_cast<const char*>(first.iov_base), first.iov_len});
 }
 
-// Sends the collected data as one chunk, and the large piece as another.
-void ReceiverConnection::send_chunk(std::string_view large) {
+// Sends the collected data as one chunk, the large piece as another, and what is framed already after them.
+void ReceiverConnection::send_chunk(std::string_view large, std::string_view after) {
   constexpr std::string_view kEnd = "\r\n";
-  std::array<iovec, 4> pieces{};
+  std::array<iovec, 5> pieces{};
   std::size_t count = 0;
   if (out_size_ != 0) {
     std::array<char, kSizeLineRoom + 1> size{};
@@ -148,6 +175,7 @@ void ReceiverConnection::send_chunk(std::string_view large) {
     pieces[count++] = piece(large);
     pieces[count++] = piece(kEnd);
   }
+  if (!after.empty()) pieces[count++] = piece(after);
   send_all(std::span(pieces).first(count));
 }
 
@@ -222,6 +250,7 @@ bool ReceiverConnection::receive() {
     gone_ = true;
     return false;
   }
+  has_heard_ = true;
   if (in_at_ == in_.size()) {
     in_.clear();
     in_at_ = searched_to_ = 0;

@@ -17,6 +17,7 @@
 #include "worker/sender/bandwidth_share.h"
 #include "worker/sender/http_response.h"
 #include "worker/sender/interruption.h"
+#include "worker/sender/kept_connections.h"
 #include "worker/sender/polled_socket.h"
 #include "worker/sender/receiver_address.h"
 #include "worker/sender/tls.h"
@@ -42,11 +43,14 @@ struct ConnectionTls {
 // the connection after an ":ERROR:" line, throw ReceiverRefused with its text.
 class ReceiverConnection {
  public:
-  // Connects. interruption must outlive it.
+  // Connects, or takes one of these connections, which are not for TLS; null: none. interruption and kept
+  // must outlive it.
   ReceiverConnection(const ReceiverAddress& address, const ConnectionLimits& limits,
-                     const Interruption& interruption, const ConnectionTls& tls = {});
+                     const Interruption& interruption, const ConnectionTls& tls = {},
+                     KeptConnections* kept = nullptr);
 
-  // Sends the request's head unchanged and reads the head of the response.
+  // Sends the request's head unchanged and reads the head of the response. Connects again if the receiver has
+  // closed a connection that was kept.
   HttpResponseHead request(std::string_view head);
 
   // Appends to the body. Small pieces are collected into chunks of several hundred KiB.
@@ -56,8 +60,11 @@ class ReceiverConnection {
   // The same if some data has waited for seconds, so that the receiver does not time out because of a slow
   // disk.
   void flush_what_waits();
-  // Sends the last chunk, after the end of the session. Failures are ignored.
-  void finish() noexcept;
+  // Sends all written data and the last chunk: the end of the request.
+  void finish();
+  // Keeps the connection for the next request, after finish() and when all that matters of the response was
+  // read. Of no more use then. Does nothing if it cannot be kept.
+  void give_back();
 
   // True if read_line() would not wait.
   [[nodiscard]] bool has_line();
@@ -70,12 +77,14 @@ class ReceiverConnection {
  private:
   using Clock = PolledSocket::Clock;
 
+  [[nodiscard]] PolledSocket connect() const;
   void start_tls(const ConnectionTls& tls, const std::string& host);
+  HttpResponseHead request_once(std::string_view head);
   [[nodiscard]] Clock::duration node_timeout() const {
     return limits_.node_timeout.value_or(limits_.timeout);
   }
   ssize_t send_some(const msghdr& message);
-  void send_chunk(std::string_view large);
+  void send_chunk(std::string_view large, std::string_view after = {});
   void send_all(std::span<iovec> pieces);
   bool wait_for_allowance(std::span<const iovec> pieces);
   void hear();
@@ -84,9 +93,12 @@ class ReceiverConnection {
   [[noreturn]] void fail(const std::string& why);
 
   std::string peer_;  // "HOST:PORT"
+  ReceiverAddress address_;
   ConnectionLimits limits_;
   BandwidthShare bandwidth_;
   const Interruption& interruption_;
+  KeptConnections* kept_;
+  bool is_kept_one_ = false;  // the socket was used before
   PolledSocket socket_;
   std::optional<TlsChannel> tls_;
 
@@ -96,6 +108,8 @@ class ReceiverConnection {
   Clock::time_point gathering_since_;
 
   std::unique_ptr<char[]> raw_;
+  bool has_heard_ = false;  // anything at all
+  bool may_be_kept_ = false;
   HttpBodyDecoder decoder_;
   std::string in_;  // received body; unread from in_at_ on
   std::size_t in_at_ = 0;

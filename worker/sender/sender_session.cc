@@ -75,7 +75,7 @@ SenderSession::SenderSession(SenderJob job, const Interruption& interruption, Ob
     : job_(std::move(job)), interruption_(interruption), observer_(std::move(observer)) {}
 
 void SenderSession::run(const OpenSource& open_source) {
-  ReceiverConnection connection(job_.receiver, job_.limits, interruption_, job_.tls);
+  ReceiverConnection connection(job_.receiver, job_.limits, interruption_, job_.tls, job_.kept_connections);
   ObjectSource& source = open_source(start(connection));
   {
     enter(SenderProgress::Phase::missing_check);
@@ -174,11 +174,12 @@ void SenderSession::updates(ReceiverConnection& connection, ObjectSource& source
   write_line(connection, kUpdatesStart);
   if (!job_.dry_run) send_updates(&connection, source);
   write_line(connection, kUpdatesEnd);
-  connection.flush();
+  connection.finish();
   if (tells_held_) read_held(connection);
   await_line(connection, kUpdatesStart);
   await_line(connection, kUpdatesEnd);
-  connection.finish();
+  // Swift's server would serve all that comes on one connection in one of its processes.
+  if (tells_held_) connection.give_back();
   // After the session, because reading the objects may take longer than the receiver's timeout.
   if (job_.dry_run) send_updates(nullptr, source);
 }

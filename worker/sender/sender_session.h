@@ -9,6 +9,7 @@
 
 #include "worker/protocol/held.h"
 #include "worker/sender/interruption.h"
+#include "worker/sender/kept_connections.h"
 #include "worker/sender/object_source.h"
 #include "worker/sender/receiver_address.h"
 #include "worker/sender/receiver_connection.h"
@@ -26,6 +27,7 @@ struct SenderJob {
   bool ask_held = false;  // the receiver is asked what it has at the end
   ConnectionLimits limits;
   ConnectionTls tls = {};
+  KeptConnections* kept_connections = nullptr;  // where the connection is taken from and goes back to, if any
 };
 
 // The progress of a session, also if it ended with an error.

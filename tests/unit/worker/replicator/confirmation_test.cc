@@ -54,7 +54,7 @@ class ConfirmationTest : public ::testing::Test {
     node_.device = "sdb";
     PeerRequests peers(
         {.connect = std::chrono::seconds(20), .answer = std::chrono::seconds(20), .patience = {}},
-        interruption_);
+        connections_, interruption_);
     const HandoffContents contents = list_handoff(device_.partition());
     return confirmed_by(node_, job(), device_.partition(), contents, session_of(contents), peers);
   }
@@ -102,6 +102,7 @@ class ConfirmationTest : public ::testing::Test {
   const ObjectName name_{"a", "c", "o %"};
   const std::vector<ObjectName> many_{{"a", "c", "1"}, {"a", "c", "2"}, {"a", "c", "3"}, {"a", "c", "4"}};
   RingDevice node_;
+  KeptConnections connections_;
   Interruption interruption_;
   std::string asked_;
   bool is_whole_ = true;
@@ -267,7 +268,7 @@ TEST_F(ConfirmationTest, WhatWasNotOfferedIsNotConfirmed) {
   const HandoffContents contents = list_handoff(device_.partition());
   SyncResult session = session_of(contents);
   PeerRequests peers(
-      {.connect = std::chrono::seconds(20), .answer = std::chrono::seconds(20), .patience = {}},
+      {.connect = std::chrono::seconds(20), .answer = std::chrono::seconds(20), .patience = {}}, connections_,
       interruption_);
   session.is_whole = false;
   // Nobody is asked.

@@ -34,8 +34,9 @@ class PeerRequestsTest : public ::testing::Test {
 
   StoragePolicy policy_;
   Interruption interruption_;
-  PeerRequests peers_{{.connect = std::chrono::seconds(10), .answer = std::chrono::seconds(10)},
-                      interruption_};
+  KeptConnections connections_;
+  PeerRequests peers_{
+      {.connect = std::chrono::seconds(10), .answer = std::chrono::seconds(10)}, connections_, interruption_};
 };
 
 TEST_F(PeerRequestsTest, ASecondRequestGoesOverTheSameConnection) {
@@ -97,7 +98,7 @@ TEST_F(PeerRequestsTest, AnEndlessAnswerIsGivenUp) {
 
 TEST_F(PeerRequestsTest, ASilentNodeIsGivenUp) {
   PeerRequests impatient({.connect = std::chrono::seconds(10), .answer = std::chrono::milliseconds(50)},
-                         interruption_);
+                         connections_, interruption_);
   ScriptedServer server([](ServedConnection& client) { client.read_to_end(); });
   RingDevice node;
   node.replication_ip = "127.0.0.1";
@@ -147,7 +148,7 @@ TEST_F(PeerRequestsTest, ADeviceThatHasNoRoomForLongIsAskedOnlyOnce) {
   PeerRequests peers({.connect = std::chrono::seconds(10),
                       .answer = std::chrono::seconds(10),
                       .patience = std::chrono::milliseconds(70)},
-                     interruption_);
+                     connections_, interruption_);
   EXPECT_EQ(peers.ask(node_at(server), policy_, "REPLICATE", "/7").head.status, 503);
   const int before = asked;
   EXPECT_EQ(peers.ask(node_at(server), policy_, "REPLICATE", "/8").head.status, 503);

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "worker/sender/errors.h"
 
 namespace ssync {
@@ -18,6 +22,13 @@ TEST(HttpResponseHeadTest, IsRead) {
   EXPECT_EQ(*head.find("x-twice"), "a");
   EXPECT_EQ(head.find("x-other"), nullptr);
   EXPECT_EQ(HttpResponseHead::parse("HTTP/1.0 200").status, 200);
+}
+
+TEST(HttpResponseHeadTest, SaysWhetherTheConnectionStaysOpen) {
+  EXPECT_TRUE(HttpResponseHead::parse("HTTP/1.1 200 OK").keeps_connection);
+  EXPECT_TRUE(HttpResponseHead::parse("HTTP/1.1 200 OK\r\nConnection: keep-alive").keeps_connection);
+  EXPECT_FALSE(HttpResponseHead::parse("HTTP/1.1 200 OK\r\nConnection: Close").keeps_connection);
+  EXPECT_FALSE(HttpResponseHead::parse("HTTP/1.0 200 OK").keeps_connection);
 }
 
 TEST(HttpResponseHeadTest, RefusesWhatIsNone) {
@@ -43,6 +54,9 @@ TEST(HttpBodyDecoderTest, TakesTheFramingOff) {
       {chunked, "3\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n", "abc0123456789abcdef|"},
       {chunked, "3;x=y\r\nabc\r\nA \r\n0123456789\r\n", "abc0123456789"},
       {chunked, "3\nabc\n0\n\n", "abc|"},
+      {chunked, "3\r\nabc\r\n0\r\n", "abc"},
+      {chunked, "1\r\na\r\n0\r\nX: y\r\n", "a"},
+      {chunked, "0\r\nX: y\r\n\r\n", "|"},
       {chunked, "3\r\nab", "ab"},
       {"transfer-encoding: Chunked\r\nContent-Length: 1", "2\r\nab\r\n0\r\nX: trailer\r\n\r\nmore", "ab|"},
       {"Content-Length: 3", "abcdef", "abc|"},
@@ -57,6 +71,22 @@ TEST(HttpBodyDecoderTest, TakesTheFramingOff) {
   }
 }
 
+TEST(HttpBodyDecoderTest, SaysHowMuchOfItWasTheBody) {
+  for (const auto& [head, raw] :
+       std::vector<std::pair<std::string, std::string>>{{"Transfer-Encoding: chunked", "1\r\na\r\n0\r\n\r\n"},
+                                                        {"Content-Length: 3", "abc"},
+                                                        {"Content-Length: 0", ""}}) {
+    HttpBodyDecoder decoder(HttpResponseHead::parse("HTTP/1.1 200 OK\r\n" + head));
+    std::string body;
+    EXPECT_EQ(decoder.decode(raw + "HTTP/1.1 ", body), raw.size()) << head;
+    EXPECT_EQ(decoder.decode("200", body), 0U) << head;
+  }
+  HttpBodyDecoder none = HttpBodyDecoder::of_no_body();
+  std::string body;
+  EXPECT_TRUE(none.ended());
+  EXPECT_EQ(none.decode("x", body), 0U);
+}
+
 TEST(HttpBodyDecoderTest, RefusesWhatIsNone) {
   const std::string chunked = "Transfer-Encoding: chunked";
   for (const std::string raw :
@@ -64,6 +94,7 @@ TEST(HttpBodyDecoderTest, RefusesWhatIsNone) {
     EXPECT_THROW(decoded(chunked, raw, 1), ReceiverRefused) << raw;
   }
   EXPECT_THROW(decoded(chunked, std::string(5000, '0'), 100), ReceiverRefused);
+  EXPECT_THROW(decoded(chunked, "0\r\n" + std::string(70000, 'x'), 100), ReceiverRefused);
   EXPECT_THROW(decoded("Transfer-Encoding: gzip, chunked", "", 1), ReceiverRefused);
   for (const std::string length : {"", "-1", "1x", "99999999999999999999"}) {
     EXPECT_THROW(decoded("Content-Length: " + length, "", 1), ReceiverRefused) << length;
