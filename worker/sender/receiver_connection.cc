@@ -17,6 +17,8 @@
 namespace ssync {
 namespace {
 
+// The first chunks are smaller, so that the receiver has something to do while the sender reads on.
+constexpr std::size_t kFirstChunkSize = 64UL * 1024;
 constexpr std::size_t kChunkSize = 512UL * 1024;
 // Larger pieces are sent without copying.
 constexpr std::size_t kLargePiece = 128UL * 1024;
@@ -49,6 +51,7 @@ ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const Con
         is_kept_one_ = idle.has_value();
         return idle ? *std::move(idle) : connect();
       }()),
+      chunk_size_(kFirstChunkSize),
       out_(std::make_unique_for_overwrite<char[]>(kSizeLineRoom + kChunkSize + 2)),
       raw_(std::make_unique_for_overwrite<char[]>(kReceiveSize)) {
   if (tls.context) start_tls(tls, address.host);
@@ -120,11 +123,14 @@ void ReceiverConnection::write(std::string_view data) {
   }
   while (!data.empty()) {
     if (out_size_ == 0) gathering_since_ = Clock::now();
-    const std::size_t size = std::min(data.size(), kChunkSize - out_size_);
+    const std::size_t size = std::min(data.size(), chunk_size_ - out_size_);
     std::memcpy(out_.get() + kSizeLineRoom + out_size_, data.data(), size);
     out_size_ += size;
     data.remove_prefix(size);
-    if (out_size_ == kChunkSize) send_chunk({});
+    if (out_size_ == chunk_size_) {
+      send_chunk({});
+      chunk_size_ = std::min(2 * chunk_size_, kChunkSize);
+    }
   }
 }
 

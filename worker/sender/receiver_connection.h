@@ -102,6 +102,7 @@ class ReceiverConnection {
   PolledSocket socket_;
   std::optional<TlsChannel> tls_;
 
+  std::size_t chunk_size_;  // of the chunk that is being collected
   // Not initialised: a session of few objects touches little of them.
   std::unique_ptr<char[]> out_;  // room for the chunk's size, then its data
   std::size_t out_size_ = 0;

@@ -96,9 +96,15 @@ std::string in_hex(std::size_t number) {
 std::string chunk(const std::string& data) { return in_hex(data.size()) + "\r\n" + data + "\r\n"; }
 
 TEST_F(ReceiverConnectionTest, GathersWhatIsSmallAndChunksIt) {
-  constexpr std::size_t kChunk = 512UL * 1024;
-  const std::string large(128UL * 1024, 'l');
-  const std::string almost_large(large.size() - 1, 'a');
+  constexpr std::size_t kKibi = 1024;
+  const std::string large(128 * kKibi, 'l');
+  // Of small pieces that have so many bytes together.
+  const auto pieces = [](std::size_t size) {
+    std::vector<std::string> all(size / 1000, std::string(1000, 'a'));
+    all.emplace_back(size % 1000, 'a');
+    return all;
+  };
+  const auto chunk_of = [](std::size_t size) { return chunk(std::string(size, 'a')); };
   struct Case {
     const char* why;
     std::vector<std::string> writes;
@@ -110,14 +116,12 @@ TEST_F(ReceiverConnectionTest, GathersWhatIsSmallAndChunksIt) {
       {"small pieces", {"ab", "", "c"}, chunk("abc")},
       {"a large piece after a small one", {"ab", large, "c"}, chunk("ab") + chunk(large) + chunk("c")},
       {"large pieces", {large, large}, chunk(large) + chunk(large)},
-      {"as much as a chunk has",
-       {std::string(large.size() - 1, 'a'), almost_large, almost_large, almost_large, "1234"},
-       chunk(almost_large + almost_large + almost_large + almost_large + "1234")},
-      {"more than a chunk has",
-       {almost_large, almost_large, almost_large, almost_large, "12345"},
-       chunk(almost_large + almost_large + almost_large + almost_large + "1234") + chunk("5")},
+      {"as much as the first chunk has", pieces(64 * kKibi), chunk_of(64 * kKibi)},
+      {"a byte more", pieces(64 * kKibi + 1), chunk_of(64 * kKibi) + chunk_of(1)},
+      {"chunks that grow", pieces(2000 * kKibi),
+       chunk_of(64 * kKibi) + chunk_of(128 * kKibi) + chunk_of(256 * kKibi) + chunk_of(512 * kKibi) +
+           chunk_of(512 * kKibi) + chunk_of(512 * kKibi) + chunk_of(16 * kKibi)},
   };
-  static_assert(kChunk == 4 * 128UL * 1024);
   for (const Case& c : cases) {
     std::string sent;
     ReceiverConnection& connection = accepted([&](ServedConnection& server) { sent = server.read_to_end(); });
