@@ -48,11 +48,12 @@ void* DiskThreads::run_thread(void* thread) {
   return nullptr;
 }
 
+// As long as there are tasks that nobody has taken: where they return at once, few threads do them all.
 void DiskThreads::start(std::size_t wanted) {
   wanted = std::min(wanted, count_) - 1;
   if (threads_.size() >= wanted) return;
   const BlockedSignals blocked;
-  while (threads_.size() < wanted) {
+  while (threads_.size() < wanted && next_ < size_) {
     if (!start_one()) {
       log::warning("only {} of {} disk threads could be started: {}", threads_.size() + 1, count_,
                    std::strerror(errno));
@@ -92,7 +93,8 @@ void DiskThreads::take_tasks() {
 void DiskThreads::run(std::size_t number) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [&] { return number >= kept_ || helpers_wanted_ != 0; });
+    // Who has found no task any more must not join once more, for one of those that were not started.
+    work_.wait(lock, [&] { return number >= kept_ || (helpers_wanted_ != 0 && next_ < size_); });
     if (number >= kept_) return;
     --helpers_wanted_;
     ++helpers_;
@@ -106,19 +108,19 @@ void DiskThreads::run(std::size_t number) {
 void DiskThreads::for_each(std::size_t size, const std::function<void(std::size_t)>& task,
                            std::size_t at_once) {
   at_once = std::min(at_once, size);
-  if (at_once > 1) start(at_once);
   {
     const std::lock_guard lock(mutex_);
     task_ = &task;
     size_ = size;
     next_ = 0;
-    helpers_wanted_ = at_once == 0 ? 0 : std::min(threads_.size(), at_once - 1);
+    helpers_wanted_ = at_once == 0 ? 0 : at_once - 1;
   }
   if (at_once > threads_.size()) {
     work_.notify_all();
   } else {
     for (std::size_t i = 1; i < at_once; ++i) work_.notify_one();
   }
+  if (at_once > 1) start(at_once);
   take_tasks();
   std::unique_lock lock(mutex_);
   // Helpers that have not started yet would find no task.

@@ -22,19 +22,22 @@ TEST(DiskThreadsTest, CallsEachTaskOnce) {
   }
 }
 
-TEST(DiskThreadsTest, RunsAsManyTasksAtATimeAsItHasThreads) {
-  constexpr std::size_t kThreads = 5;
-  DiskThreads threads(kThreads);
+// So many tasks that return only once all of them are there together.
+void meet(DiskThreads& threads, std::size_t size) {
   std::mutex mutex;
   std::condition_variable all_here;
   std::size_t here = 0;
-  // Returns only if all of them are there together.
-  threads.for_each(kThreads, [&](std::size_t) {
+  threads.for_each(size, [&](std::size_t) {
     std::unique_lock lock(mutex);
-    if (++here == kThreads) all_here.notify_all();
-    all_here.wait(lock, [&] { return here == kThreads; });
+    if (++here == size) all_here.notify_all();
+    all_here.wait(lock, [&] { return here == size; });
   });
-  EXPECT_EQ(here, kThreads);
+  EXPECT_EQ(here, size);
+}
+
+TEST(DiskThreadsTest, RunsAsManyTasksAtATimeAsItHasThreads) {
+  DiskThreads threads(5);
+  meet(threads, 5);
 }
 
 TEST(DiskThreadsTest, NoMoreAtOnceThanAskedFor) {
@@ -61,14 +64,11 @@ TEST(DiskThreadsTest, EndsItsThreadsAndStartsThemAnew) {
   DiskThreads threads(4);
   threads.end_all_but(0);
   for (int round = 0; round < 3; ++round) {
-    std::atomic<int> calls = 0;
-    threads.for_each(100, [&](std::size_t) { ++calls; });
-    EXPECT_EQ(calls, 100);
+    meet(threads, 4);
     EXPECT_EQ(thread_count(), before + 3);
     threads.end_all_but(2);
     EXPECT_EQ(thread_count(), before + 2);
-    threads.for_each(100, [&](std::size_t) { ++calls; });
-    EXPECT_EQ(calls, 200);
+    meet(threads, 4);
     threads.end_all_but(8);
     EXPECT_EQ(thread_count(), before + 3);
     threads.end_all_but(0);
