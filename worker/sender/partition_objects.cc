@@ -127,6 +127,10 @@ void PartitionObjects::send_object(const std::string& hash_dir, WantedParts want
   Opened opened = open(hash_dir);
   switch (opened.outcome) {
     case OpenOutcome::open:
+      // Every receiver refuses it, and nobody would know here why.
+      if (opened.file->data_metadata().find("X-Timestamp") == nullptr) {
+        throw DamagedObject(hash_dir + ": its metadata has no X-Timestamp");
+      }
       if (wanted.data) send_put(*opened.file, output);
       if (wanted.meta) send_post(*opened.file, output);
       return;

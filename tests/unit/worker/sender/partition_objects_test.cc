@@ -384,6 +384,15 @@ TEST_F(PartitionObjectsTest, WhatIsDamagedIsNamedCountedAndPassedOver) {
          replace_metadata(metadata);
        },
        ": 'ETag'"},
+      {"no time",
+       [&] {
+         Metadata metadata;
+         metadata.set("name", name_.path());
+         metadata.set("Content-Length", "4");
+         metadata.set("ETag", md5_hex("data"));
+         replace_metadata(metadata);
+       },
+       ": its metadata has no X-Timestamp"},
       {"an invalid header",
        [&] {
          store(name_, kT1, "data", {{"X-Object-Meta-A", "b\r\nX-Timestamp: 1"}});
