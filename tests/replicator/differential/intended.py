@@ -77,6 +77,22 @@ def forgot_hashes_of_what_it_removed(case, one):
     return all(value is None or value == theirs.get(suffix) for suffix, value in one.tested['hashes'].items())
 
 
+def leaves_hashes_of_what_it_offers(case, one):
+    """Swift's sender invalidates a suffix in which it has found no files, or only those that it has removed as obsolete."""
+    where = case.handoff(one.path)
+    if not where or where[3] != 'hashes.pkl' or not one.tested or one.tested['hashes'] is None:
+        return False
+    ours = one.tested['hashes']
+    partition = one.path.rpartition('/')[0]
+
+    def explains(reference):
+        theirs = (reference.found.get((one.place, one.path)) or {}).get('hashes')
+        return theirs is not None and all(
+            theirs.get(suffix) == ours.get(suffix) or suffix in theirs and theirs[suffix] is None and not reference.has_files_in(
+                one.place, '%s/%s' % (partition, suffix)) for suffix in {*ours, *theirs})
+    return any(explains(reference) for reference in case.references)
+
+
 def cleaned_before_it_ended(case, one):
     """A receiver ends the session at what is damaged there, and has cleaned up what it was offered before. Ours offers in the order of
     hashes, Swift's in that of the directory."""
@@ -107,7 +123,8 @@ def stopped_after_handoffs(case):
 
 
 DIFFERENCES = (kept_because_nobody_confirmed_it, kept_because_no_session_carries_it, removed_when_empty, could_not_be_sent,
-               obsolete_files_stay, cleaned_before_it_ended, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed)
+               obsolete_files_stay, cleaned_before_it_ended, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed,
+               leaves_hashes_of_what_it_offers)
 
 
 # What is counted otherwise, too.

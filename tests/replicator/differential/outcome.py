@@ -81,3 +81,7 @@ class Outcome:
         self.found = read_devices(directories)
         with open(os.path.join(place, 'log'), encoding='utf-8', errors='replace') as log:
             self.log = log.read()
+
+    def has_files_in(self, place, directory):
+        return any(inside == place and path.startswith(directory + '/') and entry['kind'] != 'directory'
+                   for (inside, path), entry in self.found.items())
