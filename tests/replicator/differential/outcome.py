@@ -43,7 +43,7 @@ def meant(tree):
 
 def known_hashes(hashes, invalid):
     """{suffix: its hash or None}, or None if Swift would begin anew."""
-    if not isinstance(hashes, dict) or not hashes.get('valid', False):
+    if not isinstance(hashes, dict) or not hashes.get('valid', True):
         return None
     hashes = {suffix: value for suffix, value in hashes.items() if suffix != 'valid'}
     for line in (invalid or {}).get('lines', []):
