@@ -17,6 +17,7 @@ SUFFIX = re.compile('[0-9a-f]{3}')
 OWN_FILES = ('hashes.pkl', 'hashes.invalid')
 TOLD = re.compile(r'ERROR [^\n]*/node-%d/[^/]+/(objects(?:-\d+)?/\d+)(?:/[0-9a-f]{3}/[0-9a-f]{32}|: )' % LOCAL)
 QUARANTINED = re.compile(r'(%d/[^/]+)/quarantined/(objects(?:-\d+)?)/([0-9a-f]{32})' % LOCAL)
+QUARANTINED_SOMEWHERE = re.compile(r'(\d+/[^/]+)/quarantined(?:/(objects(?:-\d+)?)(?:/([0-9a-f]{32}))?)?(?:/|$)')
 # What depends on the order in which partitions of several devices are compared.
 COMPARED = ('hashmatch', 'rsync', 'suffix_count', 'suffix_hash', 'suffix_sync', 'success')
 SUFFIXES = 8    # no partition has more
@@ -72,6 +73,18 @@ class Case:
             return isinstance(metadata, dict) and b'X-Timestamp' not in metadata
         return {place for (place, path), entry in self.before.items()
                 if path.startswith('%d/' % LOCAL) and path.endswith('.data') and has_none(entry)}
+
+    def origins_of_quarantined(self, path):
+        """The partitions in which was before what lies in or under such a path of a device's quarantine only after ours."""
+        where = QUARANTINED_SOMEWHERE.match(path)
+        if not where:
+            return set()
+        names = {where[3]} if where[3] else set()
+        for place, one in self.tested.found:
+            inside = None if where[3] else QUARANTINED_SOMEWHERE.match(one)
+            if inside and inside[3] and one.startswith(path + '/') and not any((place, one) in found.found for found in self.references):
+                names.add(inside[3])
+        return {place for place, one in self.before if one.startswith(where[1] + '/objects') and names & set(one.split('/'))}
 
     def on_several_devices(self):
         holders = {}

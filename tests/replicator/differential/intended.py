@@ -41,6 +41,15 @@ def could_not_be_sent(case, one):
     return one.place in case.spoiled and not case.is_given_up_unconfirmed(one)
 
 
+def quarantined_by_its_receiver(case, one):
+    """Of what comes after an object that Swift's cannot send, its receivers never hear; when they look at it for ours, they quarantine
+    what is damaged there."""
+    if one.tested is None or one.references != [None] or one.path.startswith('%d/' % LOCAL):
+        return False
+    origins = case.origins_of_quarantined(one.path)
+    return bool(origins) and origins <= case.spoiled
+
+
 def obsolete_files_stay(case, one):
     """Swift's sender removes obsolete files of what it offers. Of a handoff that stays ours leaves them to whoever hashes them."""
     where = one.references == [None] and case.handoff(one.path)
@@ -79,8 +88,7 @@ def forgot_hashes_of_what_it_removed(case, one):
 
 def leaves_hashes_of_what_it_offers(case, one):
     """Swift's sender invalidates a suffix in which it has found no files, or only those that it has removed as obsolete."""
-    where = case.handoff(one.path)
-    if not where or where[3] != 'hashes.pkl' or not one.tested or one.tested['hashes'] is None:
+    if not one.path.startswith('%d/' % LOCAL) or not one.path.endswith('/hashes.pkl') or not (one.tested or {}).get('hashes'):
         return False
     ours = one.tested['hashes']
     partition = one.path.rpartition('/')[0]
@@ -123,7 +131,7 @@ def stopped_after_handoffs(case):
 
 
 DIFFERENCES = (kept_because_nobody_confirmed_it, kept_because_no_session_carries_it, removed_when_empty, could_not_be_sent,
-               obsolete_files_stay, cleaned_before_it_ended, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed,
+               quarantined_by_its_receiver, obsolete_files_stay, cleaned_before_it_ended, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed,
                leaves_hashes_of_what_it_offers)
 
 
