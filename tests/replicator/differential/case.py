@@ -143,10 +143,13 @@ class Case:
         return inside[2], policy, partition, inside[4] or ''
 
     def handoffs_to_send(self):
-        """Objects that are left in handoff partitions of this node, of policies that are replicated now."""
+        """Objects that are left in handoff partitions of this node, of policies that are replicated now; but not tombstones that stay
+        for the sake of a .meta beside them."""
         return [key for key, version in self.versions_after.items()
                 if key[0] == LOCAL and key[2] != EC and key[2] in self.state.rings and not self.state.rings[key[2]].increase and not is_past_reclaim(version)
-                and key[:2] not in primaries_of(self.state, self.tested.ring_of, *key[2:4])]
+                and key[:2] not in primaries_of(self.state, self.tested.ring_of, *key[2:4])
+                and not (version[1] == 'ts' and any('/%s/' % key[4] in path and path.startswith('%d/%s/' % key[:2]) and path.endswith('.meta')
+                                                    for place, path in self.tested.found))]
 
     def is_told_to_be_kept(self, device, place):
         """Ours tells that it kept objects there because they were not confirmed."""
