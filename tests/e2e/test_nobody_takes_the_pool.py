@@ -1,24 +1,21 @@
 """Readers that do not read, a drive that hangs, input that ends a worker, senders that fall silent: whoever else comes is
 served, and how soon. Nothing else runs beside these tests."""
 import contextlib
-import os
 import re
-import signal
 import socket
 import struct
 import time
 
 import pytest
 
-from file_systems import CannotMount, mounted
-from frozen import frozen
+from hung_device import HUNG, ask_of_the_hung_device, hang, two_devices  # noqa: F401
 from open_session import finish, session
-from processes import alive, await_condition
+from processes import await_condition
 from replicate_request import replicate
 from side_by_side import side_by_side
-from swift_cluster import DeviceTree, without_root
+from swift_cluster import without_root
 from target import TARGET
-from wire import (EMPTY_CHECK, LAST_CHUNK, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END, UPDATES_START, Client, ask, check_script,
+from wire import (EMPTY_CHECK, LAST_CHUNK, MISSING_CHECK_START, UPDATES_DONE, UPDATES_END, UPDATES_START, ask, check_script,
                   connected, converse, put)
 
 SOON = 3            # seconds in which an idle server answers, with room for a busy machine
@@ -27,7 +24,6 @@ T = b'%010d.00000' % (int(time.time()) - 100)
 MIB = 1 << 20
 WORKERS, SLOTS = 6, 2
 ROOM = WORKERS - SLOTS - 1      # of workers, for requests that are no sessions
-HUNG = 'sdb1'
 
 
 @contextlib.contextmanager
@@ -99,50 +95,6 @@ def test_readers_that_do_not_read(own):
 # A drive that hangs
 
 
-@pytest.fixture
-def two_devices(own, root):
-    """A server with a device that is as it should be, and HUNG, which can be made to hang: (server, its place)"""
-    tree = DeviceTree(os.path.join(root, 'two-devices-%d' % time.monotonic_ns()))
-    place = os.path.join(tree.root, HUNG)
-    try:
-        with mounted('xfs', os.path.dirname(tree.root), place):
-            server = own.new('worker', {'replication_lock_timeout': 2}, workers=8, tree=tree)
-            for device in ('sda1', HUNG):
-                for partition in ('1', '2', '3', '4', '5', '6'):
-                    assert converse(server.port, check_script(), device, partition).body.endswith(UPDATES_DONE)
-            try:
-                yield server, place
-            finally:
-                server.stop()
-    except CannotMount as reason:
-        pytest.skip(str(reason))
-
-
-def ask_of_the_hung_device(server, stack):
-    """More sessions and REPLICATEs than a device may have; the clients of the sessions."""
-    clients = []
-    for partition in ('1', '2', '3', '4', '5', '6'):
-        client = Client(server.port)
-        stack.callback(client.close)
-        client.start(HUNG, partition)
-        clients.append(client)
-    for partition in ('1', '2', '3', '4', '5', '6') * 2:
-        client = Client(server.port)
-        stack.callback(client.close)
-        client.raw(b'REPLICATE /%s/%s/abc HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n' % (HUNG.encode(), partition.encode()))
-    return clients
-
-
-def hang(place):
-    """frozen(), or the test is skipped."""
-    context = frozen(place)
-    try:
-        context.__enter__()
-    except CannotMount as reason:
-        pytest.skip(str(reason))
-    return context
-
-
 @pytest.mark.worker_only
 def test_a_drive_that_hangs(two_devices):
     server, place = two_devices
@@ -177,22 +129,6 @@ def answer_so_far(client):
     except socket.timeout:
         return b''
     return client.rest()
-
-
-@pytest.mark.worker_only
-def test_a_stop_while_a_drive_hangs(two_devices):
-    server, place = two_devices
-    master = server.pool_master()
-    with contextlib.ExitStack() as stack:
-        stack.push(hang(place).__exit__)
-        clients = ask_of_the_hung_device(server, stack)
-        clients[0].read_head()
-        os.kill(master, signal.SIGTERM)
-        # 15 s for the workers, and a little for those that are killed then.
-        await_condition(lambda: not alive(master), 'the master ends', 25)
-        stopping = server.session_log().split('stopping', 1)[1]
-        # Which device, so that an operator knows what hangs.
-        assert re.search(r'(ERROR|WARNING|CRITICAL).*\b%s\b' % HUNG, stopping), stopping
 
 
 # Input that ends a worker

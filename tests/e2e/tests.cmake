@@ -17,6 +17,7 @@ set(E2E_COST_test_reads 20)
 set(E2E_COST_test_relinker 20)
 set(E2E_COST_test_replicator 20)
 set(E2E_COST_test_slow_reader 20)
+set(E2E_COST_test_stop_while_a_drive_hangs 20)
 
 # Their subject is how soon something happens, within a second or two: nothing may run beside them.
 set(E2E_SERIAL test_behaviours_locks test_early_end test_interrupted test_lock_timeouts test_nobody_takes_the_pool)
