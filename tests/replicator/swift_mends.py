@@ -11,7 +11,6 @@ def mend(module):
         return
     mend_handoff_delete(replicator)
     replace_unmounted(module, replicator)
-    replace_unmounted(module, replicator)
     count_failures_of_reverts(replicator)
     send_metadata_as_it_is(module.ssync_sender.Sender)
 

@@ -70,6 +70,15 @@ void send_rest(DataReader& reader, std::uint64_t size, UpdateOutput& output) {
   }
 }
 
+// Every receiver refuses an object without, and nobody would know here why.
+void require_time(const DiskFile& file) {
+  try {
+    static_cast<void>(file.data_timestamp());
+  } catch (const ValueError&) {
+    throw DamagedObject(file.hash_dir() + ": its metadata has no valid X-Timestamp");
+  }
+}
+
 }  // namespace
 
 struct PartitionObjects::Opened {
@@ -127,10 +136,7 @@ void PartitionObjects::send_object(const std::string& hash_dir, WantedParts want
   Opened opened = open(hash_dir);
   switch (opened.outcome) {
     case OpenOutcome::open:
-      // Every receiver refuses it, and nobody would know here why.
-      if (opened.file->data_metadata().find("X-Timestamp") == nullptr) {
-        throw DamagedObject(hash_dir + ": its metadata has no X-Timestamp");
-      }
+      require_time(*opened.file);
       if (wanted.data) send_put(*opened.file, output);
       if (wanted.meta) send_post(*opened.file, output);
       return;

@@ -17,6 +17,7 @@ SUFFIX = re.compile('[0-9a-f]{3}')
 OWN_FILES = ('hashes.pkl', 'hashes.invalid')
 TOLD = re.compile(r'ERROR [^\n]*/node-%d/[^/]+/(objects(?:-\d+)?/\d+)(?:/[0-9a-f]{3}/[0-9a-f]{32}|: )' % LOCAL)
 QUARANTINED = re.compile(r'(%d/[^/]+)/quarantined/(objects(?:-\d+)?)/([0-9a-f]{32})' % LOCAL)
+TIME = re.compile(rb'\d+(\.\d+)?(_[0-9a-f]+)?')
 QUARANTINED_SOMEWHERE = re.compile(r'(\d+/[^/]+)/quarantined(?:/(objects(?:-\d+)?)(?:/([0-9a-f]{32}))?)?(?:/|$)')
 # What depends on the order in which partitions of several devices are compared.
 COMPARED = ('hashmatch', 'rsync', 'suffix_count', 'suffix_hash', 'suffix_sync', 'success')
@@ -66,11 +67,11 @@ class Case:
             IN_SUFFIX.search(path) and entry['kind'] != 'directory' or IN_HASH.search(path) and not OBJECT_FILE.search(path))}
 
     def without_time(self):
-        """Partitions of this node with an object whose metadata has no X-Timestamp: Swift's session fails at it, whatever comes after
+        """Partitions of this node with an object whose metadata has no X-Timestamp, or none that is one: Swift's session fails at it, whatever comes after
         it; ours tells of it and goes on, unless the receiver has ended the session before."""
         def has_none(entry):
             metadata = (entry.get('xattrs') or {}).get('metadata')
-            return isinstance(metadata, dict) and b'X-Timestamp' not in metadata
+            return isinstance(metadata, dict) and not TIME.fullmatch(metadata.get(b'X-Timestamp', b''))
         return {place for (place, path), entry in self.before.items()
                 if path.startswith('%d/' % LOCAL) and path.endswith('.data') and has_none(entry)}
 

@@ -19,7 +19,11 @@ def read_devices(directories):
             tree = meant(read_tree(os.path.join(directory, device)))
             # A device that was made where one is unmounted.
             found['', '%d/%s' % (node, device)] = {'kind': 'device'}
+            # A policy's directory is there as soon as a partition is, and which node gets one may be left to chance.
+            implied = {path.partition('/')[0] for path in tree if PARTITION.match(path)}
             for path, entry in tree.items():
+                if path in implied:
+                    continue
                 partition = PARTITION.match(path)
                 found[partition[1] if partition else '', '%d/%s/%s' % (node, device, path)] = entry
     return found

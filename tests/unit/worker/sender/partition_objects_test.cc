@@ -392,7 +392,12 @@ TEST_F(PartitionObjectsTest, WhatIsDamagedIsNamedCountedAndPassedOver) {
          metadata.set("ETag", md5_hex("data"));
          replace_metadata(metadata);
        },
-       ": its metadata has no X-Timestamp"},
+       ": its metadata has no valid X-Timestamp"},
+      {"a time that is none",
+       [&] {
+         store(name_, kT1, "data", {{"X-Timestamp", ""}});
+       },
+       ": its metadata has no valid X-Timestamp"},
       {"an invalid header",
        [&] {
          store(name_, kT1, "data", {{"X-Object-Meta-A", "b\r\nX-Timestamp: 1"}});
