@@ -7,6 +7,7 @@ from tree import read_tree
 
 LEFT_BEHIND = re.compile(r'/tmp[a-z0-9_]{8}\.tmp$')
 LOCK = re.compile(r'(^|/)\.lock(-[a-z]+)?(-\d+)?$')
+POLICY = re.compile(r'objects(?:-\d+)?')
 PARTITION = re.compile(r'(objects(?:-\d+)?/[^/]+)')
 TIMES = ('replication_time', 'replication_last', 'object_replication_time', 'object_replication_last')
 
@@ -19,10 +20,9 @@ def read_devices(directories):
             tree = meant(read_tree(os.path.join(directory, device)))
             # A device that was made where one is unmounted.
             found['', '%d/%s' % (node, device)] = {'kind': 'device'}
-            # A policy's directory is there as soon as a partition is, and which node gets one may be left to chance.
-            implied = {path.partition('/')[0] for path in tree if PARTITION.match(path)}
             for path, entry in tree.items():
-                if path in implied:
+                # It is there since there was a partition in it, and which node gets one may be left to chance.
+                if POLICY.fullmatch(path) and entry['kind'] == 'directory':
                     continue
                 partition = PARTITION.match(path)
                 found[partition[1] if partition else '', '%d/%s/%s' % (node, device, path)] = entry
