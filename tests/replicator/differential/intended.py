@@ -42,12 +42,12 @@ def could_not_be_sent(case, one):
 
 
 def quarantined_by_its_receiver(case, one):
-    """Of what comes after an object that Swift's cannot send, its receivers never hear; when they look at it for ours, they quarantine
-    what is damaged there."""
-    if one.tested is None or one.references != [None] or one.path.startswith('%d/' % LOCAL):
+    """Of what comes after an object that Swift's cannot send, its receivers never hear; and what they have of a handoff's objects only
+    ours asks them. When they look at it, they quarantine what is damaged there."""
+    if one.tested is None or one.references != [None]:
         return False
     origins = case.origins_of_quarantined(one.path)
-    return bool(origins) and origins <= case.spoiled
+    return bool(origins) and origins <= case.spoiled | {place for place, path in case.before if case.handoff(path)}
 
 
 def obsolete_files_stay(case, one):
