@@ -162,6 +162,44 @@ def test_a_primary_is_left_for_another_time(replicator, rig, unwell, said):
     rig.recovers(replicator)
 
 
+class BusyForAWhile(Well):
+    """Has no room for the first sessions: tells so at once, or after the head of its answer, as Swift's."""
+
+    def __init__(self, hashes_of_sender, refuse_one):
+        super().__init__(hashes_of_sender)
+        self.refuse_one = refuse_one
+        self.left = 3
+
+    def ssync(self, session):
+        if self.left:
+            self.left -= 1
+            self.refuse_one(session)
+        else:
+            super().ssync(session)
+
+
+def no_semaphore(session):
+    session.read_head()
+    session.send(ACCEPTED)
+    session.say(b":ERROR: 503 b'<html><h1>Service Unavailable</h1></html>'\r\n")
+    session.send(b'0\r\n\r\n')
+    await_end(session)
+
+
+@pytest.mark.parametrize('partitions', ['own', 'handoffs'])
+@pytest.mark.parametrize('refuse_one', [refuse(BUSY), no_semaphore], ids=['in its head', 'in its body'])
+def test_a_primary_that_is_busy_for_a_moment_is_asked_again(replicator, rig, partitions, refuse_one):
+    if replicator.name == 'swift':
+        pytest.skip('it goes on to the next one')
+    rig.store(getattr(rig, partitions))
+    rig.behave(BusyForAWhile(rig.hashes, refuse_one))
+    stats = rig.node.run(replicator)
+    assert stats['failure'] == 0, rig.node.log_text()
+    assert rig.peers[0].behaviour.left == 0 and rig.sessions(0)
+    if partitions == 'handoffs':
+        assert rig.objects() == {}
+
+
 @contextlib.contextmanager
 def nobody():
     """A port where nobody listens."""

@@ -22,7 +22,6 @@ namespace {
 constexpr std::size_t kLongestHead = 64UL * 1024;
 // The hashes of all 4,096 suffixes take a twentieth of it.
 constexpr std::size_t kLongestBody = 4UL * 1024 * 1024;
-constexpr std::chrono::milliseconds kFirstPause{20};
 constexpr std::chrono::milliseconds kLongestPause{500};
 constexpr std::chrono::minutes kBusyFor{1};
 
@@ -169,11 +168,10 @@ PeerAnswer PeerRequests::ask(const RingDevice& node, const StoragePolicy& policy
   request.append("\r\nContent-Length: 0\r\nUser-Agent: ").append(user_agent_);
   request.append("\r\nX-Backend-Storage-Policy-Index: ").append(std::to_string(policy.index)).append("\r\n");
   request.append(headers).append("\r\n");
-  const Clock::time_point begun = Clock::now();
-  Clock::duration pause = kFirstPause;
+  Patience patience;
   for (;;) {
     PeerAnswer answer = ask_once(peer, node, request, method != "HEAD");
-    if (!has_no_room(answer) || !wait_for_room(node_text(node), begun, pause)) return answer;
+    if (!has_no_room(answer) || !wait_for_room(node, patience)) return answer;
   }
 }
 
@@ -197,19 +195,20 @@ PeerAnswer PeerRequests::ask_once(const std::string& peer, const RingDevice& nod
   }
 }
 
-bool PeerRequests::wait_for_room(const std::string& device, Clock::time_point since, Clock::duration& pause) {
+bool PeerRequests::wait_for_room(const RingDevice& node, Patience& patience) {
+  const std::string device = node_text(node);
   {
     const std::lock_guard lock(mutex_);
     const Clock::time_point now = Clock::now();
     const auto busy = busy_until_.find(device);
     if (busy != busy_until_.end() && now < busy->second) return false;
-    if (now + pause > since + limits_.patience) {
+    if (now + patience.next_pause > patience.since + limits_.patience) {
       busy_until_[device] = now + kBusyFor;
       return false;
     }
   }
-  interruption_.wait(pause);
-  pause = std::min<Clock::duration>(2 * pause, kLongestPause);
+  interruption_.wait(patience.next_pause);
+  patience.next_pause = std::min<Clock::duration>(2 * patience.next_pause, kLongestPause);
   return true;
 }
 

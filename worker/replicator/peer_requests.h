@@ -43,14 +43,21 @@ class PeerRequests {
   PeerAnswer ask(const RingDevice& node, const StoragePolicy& policy, std::string_view method,
                  const std::string& path, std::string_view headers = {});
 
+  // How long a request, or a session, has waited for room already.
+  struct Patience {
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::duration next_pause = std::chrono::milliseconds(20);
+  };
+  // Pauses before a device is asked again that had no room. False if it is to be asked no more. Throws
+  // Interrupted.
+  bool wait_for_room(const RingDevice& node, Patience& patience);
+
  private:
   using Clock = std::chrono::steady_clock;
   class Connection;
 
   PeerAnswer ask_once(const std::string& peer, const RingDevice& node, const std::string& request,
                       bool has_body);
-  // False if it is to be asked no more. Throws Interrupted.
-  bool wait_for_room(const std::string& device, Clock::time_point since, Clock::duration& pause);
 
   PeerLimits limits_;
   KeptConnections& connections_;

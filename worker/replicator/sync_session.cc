@@ -43,34 +43,40 @@ class RecordedObjects final : public ObjectSource {
 SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition, const RingDevice& node,
                           const std::vector<std::string>& suffixes, const SyncWay& way,
                           const ConnectionLimits& limits, const Services& services) {
-  SyncResult result;
-  std::optional<RecordedObjects> objects;
-  SenderSession session({.receiver = {.host = node.replication_ip,
-                                      .port = std::to_string(node.replication_port),
-                                      .device = node.device},
-                         .partition = job.partition,
-                         .policy_index = job.policy->index,
-                         .dry_run = way.kind == SyncKind::only_compare,
-                         .ask_held = way.ask_held,
-                         .limits = limits,
-                         .kept_connections = &services.connections},
-                        services.interruption, [](const SenderProgress&) {});
-  try {
-    session.run([&](bool) -> ObjectSource& {
-      return objects.emplace(partition, suffixes, way.is_offered, result.offered);
-    });
-    result.is_whole = true;
-  } catch (const Interrupted&) {
-    throw;
-  } catch (const std::exception& error) {
-    log::error("{}/{} {}", node_text(node), job.partition, error.what());
+  PeerRequests::Patience patience;
+  for (;;) {
+    SyncResult result;
+    std::optional<RecordedObjects> objects;
+    SenderSession session({.receiver = {.host = node.replication_ip,
+                                        .port = std::to_string(node.replication_port),
+                                        .device = node.device},
+                           .partition = job.partition,
+                           .policy_index = job.policy->index,
+                           .dry_run = way.kind == SyncKind::only_compare,
+                           .ask_held = way.ask_held,
+                           .limits = limits,
+                           .kept_connections = &services.connections},
+                          services.interruption, [](const SenderProgress&) {});
+    try {
+      session.run([&](bool) -> ObjectSource& {
+        return objects.emplace(partition, suffixes, way.is_offered, result.offered);
+      });
+      result.is_whole = true;
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      const bool is_busy = dynamic_cast<const ReceiverBusy*>(&error) != nullptr;
+      if (is_busy && services.peers.wait_for_room(node, patience)) continue;
+      log::error("{}/{} {}", node_text(node), job.partition, error.what());
+    }
+    result.held = session.held();
+    result.wanted.resize(result.offered.size());
+    for (std::size_t number = 0; number < result.offered.size() && number < session.offers().size();
+         ++number) {
+      result.wanted[number] = session.offers().wanted(number);
+    }
+    return result;
   }
-  result.held = session.held();
-  result.wanted.resize(result.offered.size());
-  for (std::size_t number = 0; number < result.offered.size() && number < session.offers().size(); ++number) {
-    result.wanted[number] = session.offers().wanted(number);
-  }
-  return result;
 }
 
 }  // namespace ssync

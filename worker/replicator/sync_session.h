@@ -37,7 +37,8 @@ struct SyncWay {
 };
 
 // Runs the session (swift.obj.replicator.ObjectReplicator.ssync) about the objects of these suffixes. An
-// error is logged, as in Swift; only Interrupted is thrown.
+// error is logged, as in Swift; only Interrupted is thrown. A node that has no room for a session just now is
+// asked again for a while.
 SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition, const RingDevice& node,
                           const std::vector<std::string>& suffixes, const SyncWay& way,
                           const ConnectionLimits& limits, const Services& services);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdexcept>
+#include <string_view>
 
 namespace ssync {
 
@@ -10,6 +11,15 @@ class ReceiverRefused : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// It has no room for another session just now (503), and has taken nothing of this one.
+class ReceiverBusy : public ReceiverRefused {
+ public:
+  using ReceiverRefused::ReceiverRefused;
+};
+
+// Throws what an ":ERROR: <status> …" line means: ReceiverBusy or ReceiverRefused, with its text.
+[[noreturn]] void throw_refusal(std::string_view error_line);
 
 // The receiver is unreachable, closed the connection, or timed out.
 class ConnectionLost : public std::runtime_error {

@@ -305,10 +305,10 @@ std::string ReceiverConnection::read_body(std::size_t limit) {
 void ReceiverConnection::fail(const std::string& why) {
   while (has_line()) {
     const std::string_view line = read_line("");
-    if (is_error_line(line)) throw ReceiverRefused(std::string(quotable(line)));
+    if (is_error_line(line)) throw_refusal(line);
   }
   const std::string_view rest = std::string_view(in_).substr(in_at_);
-  if (is_error_line(rest)) throw ReceiverRefused(std::string(quotable(rest)));
+  if (is_error_line(rest)) throw_refusal(rest);
   throw ConnectionLost(peer_ + " " + why);
 }
 

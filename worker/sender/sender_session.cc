@@ -34,7 +34,7 @@ class Stopwatch {
 };
 
 [[noreturn]] void refuse(std::string_view line) {
-  if (is_error_line(line)) throw ReceiverRefused(std::string(quotable(line)));
+  if (is_error_line(line)) throw_refusal(line);
   throw ReceiverRefused("unexpected response " + python::repr_bytes(quotable(line)));
 }
 
@@ -113,7 +113,11 @@ bool SenderSession::start(ReceiverConnection& connection) {
     std::string message = "the receiver answered " + std::to_string(answer.status);
     if (!answer.reason.empty()) message += " " + answer.reason;
     const std::string words = words_of(connection.read_body(kLongestPage));
-    throw ReceiverRefused(words.empty() ? message : message + ": " + words);
+    if (!words.empty()) message += ": " + words;
+    // A policy that it does not have is no matter of time.
+    const bool is_busy = answer.status == 503 && words.find("No policy with index") == std::string::npos;
+    if (is_busy) throw ReceiverBusy(message);
+    throw ReceiverRefused(message);
   }
   const auto says = [&](std::string_view name) {
     const std::string* const value = answer.find(name);

@@ -92,6 +92,8 @@ class SenderSessionTest : public ::testing::Test {
         accepts_no_commit_ = accepts_no_commit;
         return source;
       });
+    } catch (const ReceiverBusy& busy) {
+      return std::string("ReceiverBusy: ") + busy.what();
     } catch (const ReceiverRefused& refused) {
       return std::string("ReceiverRefused: ") + refused.what();
     } catch (const ConnectionLost& lost) {
@@ -261,8 +263,9 @@ TEST_F(SenderSessionTest, TellsInWhichWordsItWasRefused) {
        "the receiver answered 507 Insufficient Storage: Insufficient Storage There was not enough space. "
        "Drive: "
        "sdb1"},
-      {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
-       "the receiver answered 503 Service Unavailable"},
+      {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 42\r\n\r\n<html><p>No policy with index "
+       "3</p></html>",
+       "the receiver answered 503 Service Unavailable: No policy with index 3"},
       {"HTTP/1.1 405\r\n\r\n<p> </p>", "the receiver answered 405"},
       {"HTTP/1.1 400 Bad Request\r\n\r\nx" + std::string(5000, 'y'),
        "the receiver answered 400 Bad Request: x" + std::string(1023, 'y')},
@@ -283,10 +286,20 @@ TEST_F(SenderSessionTest, TellsInWhichWordsItWasRefused) {
   }
 }
 
+TEST_F(SenderSessionTest, TellsIfTheReceiverHasNoRoomNow) {
+  EXPECT_EQ(run([](ServedConnection& server) {
+              server.read_head();
+              server.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+              server.end_sending();
+              server.read_to_end();
+            }),
+            "ReceiverBusy: the receiver answered 503 Service Unavailable");
+}
+
 TEST_F(SenderSessionTest, RefusesAnAnswerToTheMissingCheckThatMakesNoSense) {
   const std::pair<std::string, std::string> cases[] = {
       {":ERROR: 0 'no'\n", "ReceiverRefused: :ERROR: 0 'no'"},
-      {":MISSING_CHECK: START\r\n:ERROR: 503 b'busy'\n", "ReceiverRefused: :ERROR: 503 b'busy'"},
+      {":MISSING_CHECK: START\r\n:ERROR: 503 b'busy'\n", "ReceiverBusy: :ERROR: 503 b'busy'"},
       {"garbage\r\n", "ReceiverRefused: unexpected response b'garbage'"},
       {"it's\r\n", "ReceiverRefused: unexpected response b\"it's\""},
       {std::string(2000, 'x') + "\r\n",
