@@ -124,10 +124,10 @@ def went_on_after_handoffs(case):
 
 
 def stopped_after_handoffs(case):
-    """With handoffs_first, an object that ours has kept and Swift's has not keeps it from going on: then it is as Swift's of which
-    handoffs always remain."""
+    """With handoffs_first, an object that ours has kept and Swift's has not, be it because it could not be sent, keeps it from going
+    on: then it is as Swift's of which handoffs always remain."""
     return HANDOFFS_REMAIN in case.tested.log and not any(HANDOFFS_REMAIN in one.log for one in case.references) and any(
-        case.sendable(*place, digest) for place, digests in case.kept().items() for digest in digests)
+        case.sendable(*place, digest) or case.place_text(*place[1:]) in case.spoiled for place, digests in case.kept().items() for digest in digests)
 
 
 DIFFERENCES = (kept_because_nobody_confirmed_it, kept_because_no_session_carries_it, removed_when_empty, could_not_be_sent,
