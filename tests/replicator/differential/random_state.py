@@ -186,7 +186,8 @@ class _State:
 def store_as_swift_does(entry):
     """Deliberate: values whose characters each stand for a byte, as with others Swift's sender fails, and it stores none; and
     without NUL, which no header can carry."""
-    if entry.metadata is None or not entry.checksum_right():
+    has_checksum = entry.checksum is not None
+    if entry.metadata is None or has_checksum and not entry.checksum_right():
         return
     try:
         metadata = pickle.loads(entry.metadata)
@@ -198,6 +199,8 @@ def store_as_swift_does(entry):
                for name, value in metadata.items()}
     if changed != metadata:
         entry.describe(changed)
+        if not has_checksum:
+            entry.checksum = None
 
 
 def stands_for_bytes(value):
