@@ -36,7 +36,8 @@ class Case:
         self.versions_before, self.versions_after = self.held_before.versions, self.held_after.versions
         self.partition_of_quarantined = self.quarantined_by_swifts()
         # Partitions in which is what cannot be read or sent, and where outcome.py puts what was quarantined of them.
-        self.spoiled = self.told_of() | self.with_junk() | self.without_time() | {one for pair in self.partition_of_quarantined.items() for one in pair}
+        self.spoiled = self.told_of() | self.with_junk() | self.without_time() | {
+            one for pair in self.partition_of_quarantined.items() for one in pair}
         self.together = {self.place_text(*place) for place in self.on_several_devices()}
 
     @staticmethod
@@ -66,9 +67,13 @@ class Case:
         return {place for (place, path), entry in self.before.items() if path.startswith('%d/' % LOCAL) and (
             IN_SUFFIX.search(path) and entry['kind'] != 'directory' or IN_HASH.search(path) and not OBJECT_FILE.search(path))}
 
+    def has_junk_elsewhere(self, digest):
+        """A file whose name is none of Swift's, beside this object on another node."""
+        return any(not path.startswith('%d/' % LOCAL) and '/%s/' % digest in path and not OBJECT_FILE.search(path) for place, path in self.before)
+
     def without_time(self):
-        """Partitions of this node with an object whose metadata has no X-Timestamp, or none that is one: Swift's session fails at it, whatever comes after
-        it; ours tells of it and goes on, unless the receiver has ended the session before."""
+        """Partitions of this node with an object whose metadata has no X-Timestamp, or none that is one: Swift's session fails at it,
+        whatever comes after it; ours tells of it and goes on, unless the receiver has ended the session before."""
         def has_none(entry):
             metadata = (entry.get('xattrs') or {}).get('metadata')
             return isinstance(metadata, dict) and not TIME.fullmatch(metadata.get(b'X-Timestamp', b''))

@@ -50,6 +50,14 @@ def quarantined_by_its_receiver(case, one):
     return bool(origins) and origins <= case.spoiled | {place for place, path in case.before if case.handoff(path)}
 
 
+def confirmed_though_wanted(case, one):
+    """Because of junk beside it a primary wants an object that it has. After a session that only compares Swift's keeps it then; ours
+    asks what is there, and gives it up if all of those that are required have it."""
+    where = one.tested is None and case.handoff(one.path)
+    inside = where and HASH.match(where[3])
+    return bool(inside) and case.has_junk_elsewhere(inside[1]) and not case.is_given_up_unconfirmed(one)
+
+
 def obsolete_files_stay(case, one):
     """Swift's sender removes obsolete files of what it offers. Of a handoff that stays ours leaves them to whoever hashes them."""
     where = one.references == [None] and case.handoff(one.path)
@@ -131,8 +139,8 @@ def stopped_after_handoffs(case):
 
 
 DIFFERENCES = (kept_because_nobody_confirmed_it, kept_because_no_session_carries_it, removed_when_empty, could_not_be_sent,
-               quarantined_by_its_receiver, obsolete_files_stay, cleaned_before_it_ended, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed,
-               leaves_hashes_of_what_it_offers)
+               quarantined_by_its_receiver, confirmed_though_wanted, obsolete_files_stay, cleaned_before_it_ended,
+               order_among_devices_of_the_node, forgot_hashes_of_what_it_removed, leaves_hashes_of_what_it_offers)
 
 
 # What is counted otherwise, too.
