@@ -75,8 +75,7 @@ class JobPlan {
     }
     if (suffixes->empty()) return false;
     const SyncResult session =
-        sync_with_node(job_, partition_, node, *suffixes, {.kind = SyncKind::only_compare},
-                       limits_of_session(job_, node, services_), services_);
+        sync_with_node(job_, partition_, node, *suffixes, {.kind = SyncKind::only_compare}, services_);
     if (!session.is_whole) {
       ++plan_.unknown[node_text(node)];
       return false;

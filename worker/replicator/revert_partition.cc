@@ -169,8 +169,7 @@ class Revert {
       way.kind = SyncKind::only_compare;
       way.is_offered = [&](const ObjectHash& hash) { return in_region->contains(hash); };
     }
-    return sync_with_node(job_, partition_, node, suffixes_, way, limits_of_session(job_, node, services_),
-                          services_);
+    return sync_with_node(job_, partition_, node, suffixes_, way, services_);
   }
 
   static std::set<ObjectHash> in_sync_after(const SyncResult& session, bool is_compared) {

@@ -42,7 +42,7 @@ class RecordedObjects final : public ObjectSource {
 
 SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition, const RingDevice& node,
                           const std::vector<std::string>& suffixes, const SyncWay& way,
-                          const ConnectionLimits& limits, const Services& services) {
+                          const Services& services) {
   PeerRequests::Patience patience;
   for (;;) {
     SyncResult result;
@@ -54,7 +54,7 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
                            .policy_index = job.policy->index,
                            .dry_run = way.kind == SyncKind::only_compare,
                            .ask_held = way.ask_held,
-                           .limits = limits,
+                           .limits = limits_of_session(job, node, services),
                            .kept_connections = &services.connections},
                           services.interruption, [](const SenderProgress&) {});
     try {

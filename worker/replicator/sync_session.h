@@ -11,7 +11,6 @@
 #include "worker/protocol/wanted.h"
 #include "worker/replicator/replication_job.h"
 #include "worker/replicator/services.h"
-#include "worker/sender/receiver_connection.h"
 #include "worker/sender/sender_session.h"
 
 namespace ssync {
@@ -41,6 +40,6 @@ struct SyncWay {
 // asked again for a while.
 SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition, const RingDevice& node,
                           const std::vector<std::string>& suffixes, const SyncWay& way,
-                          const ConnectionLimits& limits, const Services& services);
+                          const Services& services);
 
 }  // namespace ssync

@@ -118,8 +118,7 @@ class Update {
     const auto turn = metrics_.untimed([&] {
       return services_.gate.wait_for_session(node_text(node), [this] { services_.interruption.check(); });
     });
-    const SyncResult session = sync_with_node(job_, partition_, node, suffixes, {},
-                                              limits_of_session(job_, node, services_), services_);
+    const SyncResult session = sync_with_node(job_, partition_, node, suffixes, {}, services_);
     if (!session.is_whole) {
       result_.add_failure(node);
     } else if (node.region != job_.region) {
