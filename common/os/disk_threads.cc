@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -23,6 +24,13 @@ constexpr std::size_t kStackSize = 256UL * 1024;
 #endif
 constexpr std::size_t kGuardSize = 64UL * 1024;  // at least a page on any machine
 constexpr std::size_t kStackAndGuard = kGuardSize + kStackSize;
+
+using Clock = std::chrono::steady_clock;
+
+// Of a task. To wake a thread takes some ten microseconds of a processor; what waits for a device takes
+// longer than the second. In between nothing changes.
+constexpr std::chrono::microseconds kQuick{20};
+constexpr std::chrono::microseconds kSlow{100};
 
 }  // namespace
 
@@ -86,8 +94,11 @@ bool DiskThreads::start_one() {
   return true;
 }
 
-void DiskThreads::take_tasks() {
-  for (std::size_t index = next_++; index < size_; index = next_++) (*task_)(index);
+// How many it has run.
+std::size_t DiskThreads::take_tasks() {
+  std::size_t taken = 0;
+  for (std::size_t index = next_++; index < size_; index = next_++, ++taken) (*task_)(index);
+  return taken;
 }
 
 void DiskThreads::run(std::size_t number) {
@@ -107,12 +118,32 @@ void DiskThreads::run(std::size_t number) {
 
 void DiskThreads::for_each(std::size_t size, const std::function<void(std::size_t)>& task,
                            std::size_t at_once) {
-  at_once = std::min(at_once, size);
+  TaskPace pace = TaskPace::slow;
+  share_out(0, size, task, at_once, pace);
+}
+
+void DiskThreads::for_each(std::size_t size, const std::function<void(std::size_t)>& task,
+                           std::size_t at_once, TaskPace& pace) {
+  std::size_t first = 0;
+  Clock::time_point begun = Clock::now();
+  while (first < size && pace == TaskPace::quick) {
+    task(first++);
+    const Clock::time_point now = Clock::now();
+    if (now - begun > kSlow) pace = TaskPace::slow;
+    begun = now;
+  }
+  if (first < size) share_out(first, size, task, at_once, pace);
+}
+
+// Tasks first to size - 1.
+void DiskThreads::share_out(std::size_t first, std::size_t size, const std::function<void(std::size_t)>& task,
+                            std::size_t at_once, TaskPace& pace) {
+  at_once = std::min(at_once, size - first);
   {
     const std::lock_guard lock(mutex_);
     task_ = &task;
     size_ = size;
-    next_ = 0;
+    next_ = first;
     helpers_wanted_ = at_once == 0 ? 0 : at_once - 1;
   }
   if (at_once > threads_.size()) {
@@ -121,7 +152,9 @@ void DiskThreads::for_each(std::size_t size, const std::function<void(std::size_
     for (std::size_t i = 1; i < at_once; ++i) work_.notify_one();
   }
   if (at_once > 1) start(at_once);
-  take_tasks();
+  const Clock::time_point begun = Clock::now();
+  const std::size_t taken = take_tasks();
+  if (taken != 0 && Clock::now() - begun < taken * kQuick) pace = TaskPace::quick;
   std::unique_lock lock(mutex_);
   // Helpers that have not started yet would find no task.
   helpers_wanted_ = 0;

@@ -18,6 +18,10 @@ namespace ssync {
 // shared.
 inline constexpr std::size_t kReadsAtOnce = 16;
 
+// Whether tasks of one kind return at once, as where all they need is in memory: to wake another thread for
+// them would take longer than they do. Kept by who calls for_each() with such tasks, and changed by it.
+enum class TaskPace { quick, slow };
+
 // The threads are started on demand, with all signals blocked, and end with this object or in end_all_but().
 // Construct it after the last fork.
 class DiskThreads {
@@ -33,6 +37,11 @@ class DiskThreads {
   // runs all tasks.
   void for_each(std::size_t size, const std::function<void(std::size_t)>& task,
                 std::size_t at_once = std::numeric_limits<std::size_t>::max());
+
+  // The same, but as long as the tasks are quick the caller runs them by itself. One that is not brings the
+  // other threads in for those after it; pace is then slow, until tasks are seen to be quick again.
+  void for_each(std::size_t size, const std::function<void(std::size_t)>& task, std::size_t at_once,
+                TaskPace& pace);
 
   // Ends all threads but so many: a hundred idle threads hold some megabytes, while a few are started again
   // soon. The next for_each() starts what it needs. Not to be called during for_each().
@@ -50,7 +59,9 @@ class DiskThreads {
   bool start_one();
   static void* run_thread(void* thread);
   void run(std::size_t number);
-  void take_tasks();
+  std::size_t take_tasks();
+  void share_out(std::size_t first, std::size_t size, const std::function<void(std::size_t)>& task,
+                 std::size_t at_once, TaskPace& pace);
 
   std::size_t count_;
   std::mutex mutex_;

@@ -177,7 +177,7 @@ void CommitQueue::sync(Batch& staged, Batch& revealed, Committer committer) {
     }
   };
   const std::size_t count = staged.size() + directories.size();
-  threads_.for_each(count, sync_one, is_side_by_side ? count : 1);
+  threads_.for_each(count, sync_one, is_side_by_side ? count : 1, pace_);
   for (std::size_t i = 0; i < directories.size(); ++i) {
     if (!failures[i]) continue;
     for (Entry& entry : revealed) {

@@ -123,6 +123,7 @@ class CommitQueue {
 
   const Partition& partition_;
   DiskThreads& threads_;
+  TaskPace pace_ = TaskPace::slow;  // of the disk's syncs
   const CommitMode mode_;
   const CommitLimits limits_;
   UnsyncedDirectories unsynced_;
