@@ -36,8 +36,9 @@ std::size_t read_at(int fd, char* buffer, std::size_t size, std::int64_t offset,
         ::pread(fd, buffer + total, size - total, offset + static_cast<std::int64_t>(total));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw_os_error(path);
-    if (count == 0) break;
     total += static_cast<std::size_t>(count);
+    // The end, most likely: whether it is that, the next call finds out.
+    if (total < size) break;
   }
   return total;
 }
