@@ -22,6 +22,8 @@ class Admission {
   [[nodiscard]] bool is_admitted() const noexcept { return is_admitted_; }
   // Of an admitted session: whether it may run now.
   [[nodiscard]] Turn take_turn() { return place_.take_turn(per_device_); }
+  // To wait for a turn.
+  [[nodiscard]] const SharedChanges& departures() const { return place_.departures(); }
   void set_phase(Phase phase) { place_.set_phase(phase); }
   // Others may have what this request held.
   void leave() noexcept {

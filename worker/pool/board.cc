@@ -8,6 +8,7 @@
 #include <cstring>
 #include <ctime>
 #include <new>
+#include <utility>
 
 #include "common/os/errors.h"
 #include "common/python/url.h"
@@ -85,6 +86,7 @@ struct Board::Shared {
   Room room;
   int capacity = 0;
   int used = 0;  // places beyond were never used
+  SharedChanges departures;
   // The places follow.
 
   [[nodiscard]] Place* places() { return reinterpret_cast<Place*>(this + 1); }
@@ -216,6 +218,7 @@ BoardView Board::free(int place_index) {
   freed.holds_slot = false;
   freed.used = false;
   settle();
+  shared_->departures.announce();
   return last;
 }
 
@@ -223,6 +226,7 @@ void Board::set_room(Room room) {
   const Locked locked(*this);
   shared_->room = room;
   settle();
+  shared_->departures.announce();
 }
 
 BoardView Board::view(int place_index) const {
@@ -316,13 +320,18 @@ Turn Board::take_turn(int place_index, int per_device) {
 }
 
 void Board::leave(int place_index) {
-  const Locked locked(*this);
-  Place& mine = place(place_index);
-  mine.forget();
-  if (!mine.holds_slot) return;
-  mine.holds_slot = false;
-  settle();
+  bool was_session = false;
+  {
+    const Locked locked(*this);
+    Place& mine = place(place_index);
+    was_session = mine.is_session();
+    mine.forget();
+    if (std::exchange(mine.holds_slot, false)) settle();
+  }
+  if (was_session) shared_->departures.announce();
 }
+
+SharedChanges& Board::departures() const { return shared_->departures; }
 
 Progress& Board::progress(int place_index) const { return place(place_index).progress; }
 

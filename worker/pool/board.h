@@ -14,6 +14,7 @@
 
 #include "worker/pool/robust_mutex.h"
 #include "worker/pool/room.h"
+#include "worker/pool/shared_changes.h"
 
 namespace ssync {
 
@@ -105,6 +106,8 @@ class Board {
   [[nodiscard]] bool admit_session(int place, const BoardRequest& request, int per_device);
   [[nodiscard]] Turn take_turn(int place, int per_device);
   void leave(int place);
+  // Announced whenever a session leaves, and so another one may have its turn.
+  [[nodiscard]] SharedChanges& departures() const;
   [[nodiscard]] Progress& progress(int place) const;
 
   // The semaphore's value: slots that are free.
@@ -148,6 +151,7 @@ class BoardPlace {
     return board_.admit_session(index_, request, per_device);
   }
   [[nodiscard]] Turn take_turn(int per_device) { return board_.take_turn(index_, per_device); }
+  [[nodiscard]] const SharedChanges& departures() const { return board_.departures(); }
   // The request has ended: gives back whatever it holds.
   void leave() { board_.leave(index_); }
 

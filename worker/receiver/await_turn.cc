@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "common/os/errors.h"
 #include "common/os/lock_path.h"
@@ -17,7 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kPause{10};
+// Who dies does not announce that it has left.
+constexpr std::chrono::milliseconds kBetweenLooks{10};
 
 double seconds_until(Clock::time_point end) {
   return std::chrono::duration<double>(end - Clock::now()).count();
@@ -31,6 +32,7 @@ double await_turn(Admission& admission, const Session& session, const std::funct
   // Swift asks for the device's lock with what is left when it has the partition's.
   std::optional<double> left_for_device;
   for (;;) {
+    const std::uint32_t seen = admission.departures().seen();
     const Turn turn = admission.take_turn();
     if (turn == Turn::taken) return std::max(0.0, seconds_until(deadline));
     if (turn != Turn::partition_busy && !left_for_device) left_for_device = seconds_until(deadline);
@@ -42,7 +44,8 @@ double await_turn(Admission& admission, const Session& session, const std::funct
       }
       throw lock_timeout(python::float_text(*left_for_device), session.partition.device_path + "/.lock");
     }
-    std::this_thread::sleep_for(std::min<Clock::duration>(kPause, deadline - Clock::now()));
+    const Clock::duration left = deadline - Clock::now();
+    admission.departures().wait(seen, std::clamp<Clock::duration>(left, {}, kBetweenLooks));
   }
 }
 
