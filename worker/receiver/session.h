@@ -18,7 +18,8 @@ struct Session {
   std::string device;
   Dialect dialect = Dialect::ssync;
   std::optional<std::int64_t> frag_index = {};  // X-Backend-Ssync-Frag-Index; replication policies ignore it
-  bool tell_held = false;  // X-Backend-Ssync-Tell-Held: the sender asks what is here at the end
+  bool tell_held = false;     // X-Backend-Ssync-Tell-Held: the sender asks what is here at the end
+  bool list_follows = false;  // X-Backend-Ssync-List-Follows: all of its list comes with the request
   std::string remote_addr = {};
   CommitLimits commit_limits = {};
 };

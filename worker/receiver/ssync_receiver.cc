@@ -60,7 +60,10 @@ SsyncReceiver::SsyncReceiver(const Session& session, RequestInput& input, Respon
       output_(output),
       admission_(admission),
       threads_(threads),
-      interrupted_(std::move(interrupted)) {}
+      before_a_wait_([this, interrupted = std::move(interrupted)] {
+        accept();
+        return interrupted && interrupted();
+      }) {}
 
 std::string SsyncReceiver::log_prefix() const {
   return fmt::format("ssync receiver (remote_addr: {}, path: {}/{})", session_.remote_addr, session_.device,
@@ -69,13 +72,12 @@ std::string SsyncReceiver::log_prefix() const {
 
 SessionResult SsyncReceiver::run() noexcept {
   try {
-    // nginx forwards the response header with the first byte of the body, and the sender waits for that
-    // header.
+    // nginx forwards the response header with the first byte of the body.
     output_.write("\r\n");
-    output_.flush();
+    if (!session_.list_follows) accept();
     run_phases();
+    // Leaves with the end of the answer.
     write_lines(output_, {kUpdatesStart, kUpdatesEnd});
-    output_.flush();
     return SessionResult::complete;
   } catch (const ClientDisconnected&) {
     log::error("{} client disconnected", log_prefix());
@@ -98,6 +100,12 @@ SessionResult SsyncReceiver::run() noexcept {
   return SessionResult::cut;
 }
 
+// Sends the head of the answer. Swift's sender waits for it, and sends its list then.
+void SsyncReceiver::accept() {
+  if (std::exchange(is_accepted_, true)) return;
+  output_.flush();
+}
+
 SessionResult SsyncReceiver::fail(int status, const std::string& repr) noexcept {
   try {
     output_.write(error_line(status, repr));
@@ -115,7 +123,7 @@ SessionResult SsyncReceiver::fail(int status, const std::string& repr) noexcept 
 void SsyncReceiver::run_phases() {
   const Admitted admitted(admission_);
   admission_.set_phase(Phase::waiting);
-  double seconds_left = await_turn(admission_, session_, interrupted_);
+  double seconds_left = await_turn(admission_, session_, before_a_wait_);
   admission_.set_phase(Phase::locking);
   const auto partition_lock = lock_partition(seconds_left);
   const auto device_lock = lock_device(seconds_left);
@@ -146,7 +154,7 @@ std::unique_ptr<PathLock> SsyncReceiver::lock_partition(double& seconds_left) co
                                                      .limit = 1,
                                                      .timeout = seconds_left,
                                                      .timeout_text = std::to_string(timeout),
-                                                     .give_up = interrupted_});
+                                                     .give_up = before_a_wait_});
   seconds_left -= std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return lock;
 }
@@ -159,7 +167,7 @@ std::unique_ptr<PathLock> SsyncReceiver::lock_device(double seconds_left) const 
                                                 .limit = limit,
                                                 .timeout = seconds_left,
                                                 .timeout_text = python::float_text(seconds_left),
-                                                .give_up = interrupted_});
+                                                .give_up = before_a_wait_});
 }
 
 void SsyncReceiver::expect_marker(std::string_view marker, std::string_view context) {

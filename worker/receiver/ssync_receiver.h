@@ -42,6 +42,7 @@ class SsyncReceiver {
   void run_phases();
   std::unique_ptr<PathLock> lock_partition(double& seconds_left) const;
   std::unique_ptr<PathLock> lock_device(double seconds_left) const;
+  void accept();
   void expect_marker(std::string_view marker, std::string_view context);
   void missing_check();
   void updates(CommitQueue& commits, UnfinishedSession& unfinished);
@@ -55,7 +56,8 @@ class SsyncReceiver {
   ResponseOutput& output_;
   Admission& admission_;
   DiskThreads& threads_;
-  std::function<bool()> interrupted_;
+  std::function<bool()> before_a_wait_;  // true to give up
+  bool is_accepted_ = false;
   OfferedObjects offered_;
 };
 

@@ -12,6 +12,7 @@ RequestHead RequestHead::from_params(const FastCgiParams& param) {
           .policy_index = param("HTTP_X_BACKEND_STORAGE_POLICY_INDEX"),
           .frag_index = param("HTTP_X_BACKEND_SSYNC_FRAG_INDEX"),
           .tell_held = param("HTTP_X_BACKEND_SSYNC_TELL_HELD"),
+          .list_follows = param("HTTP_X_BACKEND_SSYNC_LIST_FOLLOWS"),
           .replication = param("HTTP_X_BACKEND_REPLICATION")};
 }
 

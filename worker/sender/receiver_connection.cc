@@ -18,7 +18,7 @@ namespace ssync {
 namespace {
 
 // The first chunks are smaller, so that the receiver has something to do while the sender reads on.
-constexpr std::size_t kFirstChunkSize = 64UL * 1024;
+constexpr std::size_t kFirstChunkSize = 8UL * 1024;
 constexpr std::size_t kChunkSize = 512UL * 1024;
 // Larger pieces are sent without copying.
 constexpr std::size_t kLargePiece = 128UL * 1024;
@@ -77,10 +77,10 @@ void ReceiverConnection::start_tls(const ConnectionTls& tls, const std::string& 
   }
 }
 
-HttpResponseHead ReceiverConnection::request(std::string_view head) {
+HttpResponseHead ReceiverConnection::request(std::string_view head, Written written) {
   if (is_kept_one_) {
     try {
-      return request_once(head);
+      return request_once(head, written);
     } catch (const ConnectionLost&) {
       const bool was_closed_before = gone_ && !has_heard_;
       if (!was_closed_before) throw;
@@ -88,12 +88,14 @@ HttpResponseHead ReceiverConnection::request(std::string_view head) {
     is_kept_one_ = gone_ = false;
     socket_ = connect();
   }
-  return request_once(head);
+  return request_once(head, written);
 }
 
-HttpResponseHead ReceiverConnection::request_once(std::string_view head) {
-  std::array<iovec, 1> whole{piece(head)};
-  send_all(whole);
+HttpResponseHead ReceiverConnection::request_once(std::string_view head, Written written) {
+  std::array<iovec, 2> whole{piece(head), {}};
+  const bool is_with_it = written == Written::with_request && out_size_ != 0;
+  if (is_with_it) whole[1] = piece(framed());
+  send_all(std::span(whole).first(is_with_it ? 2 : 1));
   // Without a decoder yet, the head collects in in_ as received.
   for (;;) {
     const std::size_t end = in_.find("\r\n\r\n");
@@ -105,6 +107,7 @@ HttpResponseHead ReceiverConnection::request_once(std::string_view head) {
         in_ = rest;
         continue;
       }
+      if (is_with_it) out_size_ = 0;
       may_be_kept_ = answer.keeps_connection;
       decoder_ = HttpBodyDecoder(answer);
       decoder_.decode(rest, in_);
@@ -159,19 +162,25 @@ ssize_t ReceiverConnection::send_some(const msghdr& message) {
   return tls_->send({static_cast<const char*>(first.iov_base), first.iov_len});
 }
 
+// The collected data as a chunk.
+std::string_view ReceiverConnection::framed() {
+  constexpr std::string_view kEnd = "\r\n";
+  std::array<char, kSizeLineRoom + 1> size{};
+  const auto length = static_cast<std::size_t>(std::snprintf(size.data(), size.size(), "%zx\r\n", out_size_));
+  char* const begin = out_.get() + kSizeLineRoom - length;
+  std::memcpy(begin, size.data(), length);
+  // out_ has room for the line end too.
+  std::memcpy(out_.get() + kSizeLineRoom + out_size_, kEnd.data(), kEnd.size());
+  return {begin, length + out_size_ + kEnd.size()};
+}
+
 // Sends the collected data as one chunk, the large piece as another, and what is framed already after them.
 void ReceiverConnection::send_chunk(std::string_view large, std::string_view after) {
   constexpr std::string_view kEnd = "\r\n";
   std::array<iovec, 5> pieces{};
   std::size_t count = 0;
   if (out_size_ != 0) {
-    std::array<char, kSizeLineRoom + 1> size{};
-    const int length = std::snprintf(size.data(), size.size(), "%zx\r\n", out_size_);
-    char* const begin = out_.get() + kSizeLineRoom - length;
-    std::memcpy(begin, size.data(), static_cast<std::size_t>(length));
-    // out_ has room for the line end too.
-    std::memcpy(out_.get() + kSizeLineRoom + out_size_, kEnd.data(), kEnd.size());
-    pieces[count++] = {begin, static_cast<std::size_t>(length) + out_size_ + kEnd.size()};
+    pieces[count++] = piece(framed());
     out_size_ = 0;
   }
   std::array<char, kSizeLineRoom + 1> size{};

@@ -49,9 +49,16 @@ class ReceiverConnection {
                      const Interruption& interruption, const ConnectionTls& tls = {},
                      KeptConnections* kept = nullptr);
 
-  // Sends the request's head unchanged and reads the head of the response. Connects again if the receiver has
-  // closed a connection that was kept.
-  HttpResponseHead request(std::string_view head);
+  // Whether it is a kept one, so that the receiver is one of those to which connections are kept.
+  [[nodiscard]] bool is_kept_one() const noexcept { return is_kept_one_; }
+  // How many bytes more may be written before the request.
+  [[nodiscard]] std::size_t room_beside_request() const noexcept { return chunk_size_ - out_size_ - 1; }
+
+  // Sends the request's head unchanged, and reads the head of the response. What was written before is sent
+  // with it, or else with what is written after it. Connects again if the receiver has closed a connection
+  // that was kept.
+  enum class Written { with_request, later };
+  HttpResponseHead request(std::string_view head, Written written = Written::later);
 
   // Appends to the body. Small pieces are collected into chunks of several hundred KiB.
   void write(std::string_view data);
@@ -79,11 +86,12 @@ class ReceiverConnection {
 
   [[nodiscard]] PolledSocket connect() const;
   void start_tls(const ConnectionTls& tls, const std::string& host);
-  HttpResponseHead request_once(std::string_view head);
+  HttpResponseHead request_once(std::string_view head, Written written);
   [[nodiscard]] Clock::duration node_timeout() const {
     return limits_.node_timeout.value_or(limits_.timeout);
   }
   ssize_t send_some(const msghdr& message);
+  [[nodiscard]] std::string_view framed();
   void send_chunk(std::string_view large, std::string_view after = {});
   void send_all(std::span<iovec> pieces);
   bool wait_for_allowance(std::span<const iovec> pieces);

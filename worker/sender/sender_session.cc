@@ -15,6 +15,9 @@
 namespace ssync {
 namespace {
 
+// Bytes of an offer's line, or of the marker after the last one.
+constexpr std::size_t kLongestOffer = 256;
+
 // Maximum length of an error page to report.
 constexpr std::size_t kLongestPage = 1024;
 
@@ -76,7 +79,13 @@ SenderSession::SenderSession(SenderJob job, const Interruption& interruption, Ob
 
 void SenderSession::run(const OpenSource& open_source) {
   ReceiverConnection connection(job_.receiver, job_.limits, interruption_, job_.tls, job_.kept_connections);
-  ObjectSource& source = open_source(start(connection));
+  ObjectSource* early = nullptr;
+  if (connection.is_kept_one()) {
+    early = &open_source(true);
+    begin_list(connection, *early);
+  }
+  const bool accepts_no_commit = start(connection);
+  ObjectSource& source = early != nullptr ? *early : open_source(accepts_no_commit);
   {
     enter(SenderProgress::Phase::missing_check);
     const Stopwatch stopwatch(progress_.missing_check_seconds);
@@ -108,7 +117,10 @@ bool SenderSession::start(ReceiverConnection& connection) {
     head += "X-Backend-Ssync-Frag-Index: " + index + "\r\nX-Backend-Ssync-Node-Index: " + index + "\r\n";
   }
   if (job_.ask_held) head += "X-Backend-Ssync-Tell-Held: True\r\n";
-  const HttpResponseHead answer = connection.request(head + "\r\n");
+  if (has_ended_list_) head += "X-Backend-Ssync-List-Follows: True\r\n";
+  using Written = ReceiverConnection::Written;
+  const HttpResponseHead answer =
+      connection.request(head + "\r\n", has_ended_list_ ? Written::with_request : Written::later);
   if (answer.status != 200) {
     std::string message = "the receiver answered " + std::to_string(answer.status);
     if (!answer.reason.empty()) message += " " + answer.reason;
@@ -127,24 +139,41 @@ bool SenderSession::start(ReceiverConnection& connection) {
   return says("x-backend-accept-no-commit");
 }
 
-void SenderSession::missing_check(ReceiverConnection& connection, ObjectSource& source) {
+// Receivers of ours, to which alone connections are kept, take a list that comes with the request, if it is
+// all of it. That saves both sides a turn.
+void SenderSession::begin_list(ReceiverConnection& connection, ObjectSource& source) {
   write_line(connection, kMissingCheckStart);
+  has_begun_list_ = true;
+  while (!has_ended_list_ && connection.room_beside_request() > kLongestOffer) {
+    has_ended_list_ = !offer_next(connection, source);
+  }
+}
+
+// False at the list's end, which is written too.
+bool SenderSession::offer_next(ReceiverConnection& connection, ObjectSource& source) {
   Offer offer;
+  if (!source.next(offer, progress_.updates)) {
+    write_line(connection, kMissingCheckEnd);
+    return false;
+  }
+  offered_.add(offer.hash);
   std::string line;
-  while (source.next(offer, progress_.updates)) {
-    offered_.add(offer.hash);
-    line.clear();
-    append_offer(offer, line);
-    connection.write(line);
-    progress_.offered = offered_.size();
-    progress_.share = source.share_offered();
-    observer_(progress_);
-    interruption_.check();
+  append_offer(offer, line);
+  connection.write(line);
+  progress_.offered = offered_.size();
+  progress_.share = source.share_offered();
+  observer_(progress_);
+  interruption_.check();
+  return true;
+}
+
+void SenderSession::missing_check(ReceiverConnection& connection, ObjectSource& source) {
+  if (!has_begun_list_) write_line(connection, kMissingCheckStart);
+  while (!has_ended_list_ && offer_next(connection, source)) {
     connection.flush_what_waits();
     // Before the end of the list, Swift's receivers send nothing but an error.
     while (connection.has_line()) take_answer_line(connection.read_line(""));
   }
-  write_line(connection, kMissingCheckEnd);
   connection.flush();
   enter(SenderProgress::Phase::answer);
   while (answer_ != Answer::ended) take_answer_line(connection.read_line("the list of wanted objects"));

@@ -50,8 +50,9 @@ class SenderSession {
   SenderSession(SenderJob job, const Interruption& interruption, Observer observer);
 
   // Runs the session (swift.obj.ssync_sender.Sender.__call__). open_source creates the source of objects
-  // after the receiver has accepted the request; accepts_no_commit: the receiver accepts fragments that are
-  // not durable. Throws ReceiverRefused, ConnectionLost, Interrupted, and the exceptions of the source.
+  // after the receiver has accepted the request, or, over a kept connection, before it is asked;
+  // accepts_no_commit: the receiver accepts fragments that are not durable. Throws ReceiverRefused,
+  // ConnectionLost, Interrupted, and the exceptions of the source.
   using OpenSource = std::function<ObjectSource&(bool accepts_no_commit)>;
   void run(const OpenSource& open_source);
 
@@ -63,6 +64,8 @@ class SenderSession {
 
  private:
   [[nodiscard]] bool start(ReceiverConnection& connection);
+  void begin_list(ReceiverConnection& connection, ObjectSource& source);
+  [[nodiscard]] bool offer_next(ReceiverConnection& connection, ObjectSource& source);
   void missing_check(ReceiverConnection& connection, ObjectSource& source);
   void take_answer_line(std::string_view line);
   void updates(ReceiverConnection& connection, ObjectSource& source);
@@ -75,6 +78,8 @@ class SenderSession {
   Observer observer_;
   SenderProgress progress_;
   SentOffers offered_;
+  bool has_begun_list_ = false;
+  bool has_ended_list_ = false;
   bool tells_held_ = false;
   std::vector<HeldObject> held_;
   enum class Answer { not_begun, begun, ended };

@@ -64,6 +64,7 @@ Session open_session(const SessionRequest& request, const RequestHead& head,
                  .frag_index = request.frag_index,
                  .tell_held = head.method == "SSYNC" && request.policy.type == PolicyType::replication &&
                               head.tell_held && python::is_true(*head.tell_held),
+                 .list_follows = head.list_follows && python::is_true(*head.list_follows),
                  .remote_addr = head.remote_addr};
 }
 
