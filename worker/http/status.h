@@ -13,6 +13,7 @@ struct HttpAnswer {
   int status = 500;
   std::string body;
   std::string content_type = "text/html; charset=UTF-8";
+  std::string other_headers = {};  // lines, each with its end
 
   // 2xx, or the 404 of a DELETE of nothing: what replication counts as success.
   [[nodiscard]] bool is_replication_success() const {

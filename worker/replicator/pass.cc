@@ -20,7 +20,7 @@ namespace ssync {
 namespace {
 
 // Partitions that are compared while sessions run. Most time of a comparison is waiting for the peers.
-constexpr std::size_t kLookAhead = 6;
+constexpr std::size_t kLookAhead = 12;
 constexpr std::size_t kMostThreads = 128;
 // Of each of the threads above, to read suffixes that have to be hashed, and to send to several primaries at
 // once.

@@ -32,6 +32,7 @@ class Replicator {
         peers_({.connect = duration_of(task.settings.conn_timeout),
                 .answer = duration_of(static_cast<double>(task.settings.http_timeout))},
                connections_, interruption),
+        hash_requests_(peers_),
         gate_(static_cast<std::size_t>(task.settings.concurrency)),
         statsd_(task.settings.statsd, task.settings.log.name),
         bandwidth_(task.settings, task.processes),
@@ -39,6 +40,7 @@ class Replicator {
                   .conf = task.conf,
                   .connections = connections_,
                   .peers = peers_,
+                  .hash_requests = hash_requests_,
                   .gate = gate_,
                   .statsd = statsd_,
                   .interruption = interruption,
@@ -92,6 +94,7 @@ class Replicator {
   const Interruption& interruption_;
   KeptConnections connections_;
   PeerRequests peers_;
+  HashRequests hash_requests_;
   TransferGate gate_;
   StatsdClient statsd_;
   BandwidthLimits bandwidth_;

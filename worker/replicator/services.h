@@ -6,6 +6,7 @@
 #include "common/layout/partition.h"
 #include "common/statsd/statsd_client.h"
 #include "worker/replicator/bandwidth_limits.h"
+#include "worker/replicator/hash_requests.h"
 #include "worker/replicator/peer_requests.h"
 #include "worker/replicator/replication_job.h"
 #include "worker/replicator/transfer_gate.h"
@@ -20,6 +21,7 @@ struct Services {
   const SwiftConf& conf;
   KeptConnections& connections;
   PeerRequests& peers;
+  HashRequests& hash_requests;
   TransferGate& gate;
   StatsdClient& statsd;
   const Interruption& interruption;

@@ -85,7 +85,7 @@ class Update {
   }
 
   void visit(const RingDevice& node) {
-    const PeerAnswer answer = services_.peers.ask(node, *job_.policy, "REPLICATE", "/" + job_.partition);
+    const PeerAnswer answer = services_.hash_requests.ask(node, *job_.policy, job_.partition);
     if (answer.head.status == 507) {
       log::error("{} responded as unmounted", node_text(node));
       result_.add_failure(node);

@@ -13,6 +13,7 @@ RequestHead RequestHead::from_params(const FastCgiParams& param) {
           .frag_index = param("HTTP_X_BACKEND_SSYNC_FRAG_INDEX"),
           .tell_held = param("HTTP_X_BACKEND_SSYNC_TELL_HELD"),
           .list_follows = param("HTTP_X_BACKEND_SSYNC_LIST_FOLLOWS"),
+          .partitions = param("HTTP_X_BACKEND_SSYNC_PARTITIONS"),
           .replication = param("HTTP_X_BACKEND_REPLICATION")};
 }
 

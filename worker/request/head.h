@@ -23,6 +23,7 @@ struct RequestHead {
   std::optional<std::string> frag_index;    // X-Backend-Ssync-Frag-Index
   std::optional<std::string> tell_held;     // X-Backend-Ssync-Tell-Held
   std::optional<std::string> list_follows;  // X-Backend-Ssync-List-Follows
+  std::optional<std::string> partitions;    // X-Backend-Ssync-Partitions
   std::optional<std::string> replication;   // X-Backend-Replication
 
   static RequestHead from_params(const FastCgiParams& param);

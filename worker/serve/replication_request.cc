@@ -1,5 +1,6 @@
 #include "worker/serve/replication_request.h"
 
+#include <chrono>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "common/store/suffix_hashes.h"
 #include "worker/http/errors.h"
 #include "worker/http/status.h"
+#include "worker/protocol/several_partitions.h"
 #include "worker/request/target.h"
 
 namespace ssync {
@@ -39,6 +41,40 @@ std::vector<std::string> split_suffixes(std::string_view text) {
     if (end == std::string_view::npos) return suffixes;
     text.remove_prefix(end + 1);
   }
+}
+
+// Those asked for beside a request's own partition are left out, to be asked for by themselves, once these
+// are exceeded.
+constexpr std::chrono::milliseconds kLongestForOthers{50};
+constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
+
+std::string hashes_pickle(const Partition& partition, DiskThreads& threads) {
+  return pickle::dump(pickle::Value{partition_hashes(partition, threads)});
+}
+
+// The answer with the hashes of the partitions that it is asked for besides.
+HttpAnswer with_others(std::string first, const Partition& partition, const RequestHead& head,
+                       DiskThreads& threads) {
+  HttpAnswer answer{.status = 200, .body = std::move(first)};
+  if (!head.partitions) return answer;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point end = Clock::now() + kLongestForOthers;
+  std::vector<std::pair<std::string, std::size_t>> lengths{{partition.name, answer.body.size()}};
+  for (const std::string& name : parse_several_partitions(*head.partitions)) {
+    if (name == partition.name) continue;
+    if (Clock::now() > end || answer.body.size() > kMostBytes) break;
+    Partition other = partition;
+    other.name = name;
+    try {
+      const std::string hashes = hashes_pickle(other, threads);
+      lengths.emplace_back(name, hashes.size());
+      answer.body += hashes;
+    } catch (const std::exception&) {
+      // Who asks for it by itself is told.
+    }
+  }
+  answer.other_headers = answered_partitions_header(lengths);
+  return answer;
 }
 
 }  // namespace
@@ -80,7 +116,7 @@ HttpAnswer answer_replicate(const RequestHead& head, const Configuration& config
       invalidate_suffixes(partition, split_suffixes(segments[2]));
       return {.status = 200, .body = pickle::dump(pickle::Value{pickle::None{}})};
     }
-    return {.status = 200, .body = pickle::dump(pickle::Value{partition_hashes(partition, threads)})};
+    return with_others(hashes_pickle(partition, threads), partition, head, threads);
   } catch (const std::exception& error) {
     log::error("ERROR REPLICATE {}: {}", head.uri, error.what());
     throw HttpError(HttpAnswer{.status = 500, .body = error.what()});

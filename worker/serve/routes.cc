@@ -26,8 +26,9 @@ namespace {
 void send_head(ResponseOutput& output, const HttpAnswer& answer, RequestOutcome& outcome) {
   outcome.status = answer.status;
   outcome.content_length = static_cast<std::int64_t>(answer.body.size());
-  output.write(fmt::format("Status: {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n", answer.status,
-                           status_title(answer.status), answer.content_type, answer.body.size()));
+  output.write(fmt::format("Status: {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n", answer.status,
+                           status_title(answer.status), answer.content_type, answer.body.size(),
+                           answer.other_headers));
 }
 
 void send_answer(ResponseOutput& output, const HttpAnswer& answer, RequestOutcome& outcome) {
