@@ -1,6 +1,7 @@
 #include "worker/replicator/update_partition.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <random>
 #include <set>
@@ -18,6 +19,9 @@
 
 namespace ssync {
 namespace {
+
+// Of a comparison that waits for its session. By then another replicator may have sent what differed.
+constexpr std::chrono::milliseconds kStale{100};
 
 class Update {
  public:
@@ -84,8 +88,12 @@ class Update {
     if (safe + attempts_left_ < wanted) ++attempts_left_;
   }
 
+  [[nodiscard]] PeerAnswer ask(const RingDevice& node) const {
+    return services_.hash_requests.ask(node, *job_.policy, job_.partition);
+  }
+
   void visit(const RingDevice& node) {
-    const PeerAnswer answer = services_.hash_requests.ask(node, *job_.policy, job_.partition);
+    const PeerAnswer answer = ask(node);
     if (answer.head.status == 507) {
       log::error("{} responded as unmounted", node_text(node));
       result_.add_failure(node);
@@ -113,11 +121,21 @@ class Update {
     sync(node, suffixes);
   }
 
-  void sync(const RingDevice& node, const std::vector<std::string>& suffixes) {
-    ++result_.rsync;
+  void sync(const RingDevice& node, std::vector<std::string> suffixes) {
+    const auto compared = std::chrono::steady_clock::now();
     const auto turn = metrics_.untimed([&] {
       return services_.gate.wait_for_session(node_text(node), [this] { services_.interruption.check(); });
     });
+    if (std::chrono::steady_clock::now() - compared > kStale) {
+      if (const PeerAnswer answer = ask(node); answer.head.status == 200) {
+        suffixes = differing_suffixes(ours_, parse_remote_hashes(answer.body));
+      }
+    }
+    if (suffixes.empty()) {
+      ++result_.hashmatch;
+      return;
+    }
+    ++result_.rsync;
     const SyncResult session = sync_with_node(job_, partition_, node, suffixes, {}, services_);
     if (!session.is_whole) {
       result_.add_failure(node);
