@@ -24,6 +24,8 @@ std::int64_t monotonic_nanoseconds() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+double seconds_of(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
 template <std::size_t Size>
 void store(std::array<char, Size>& to, std::string_view text) {
   const std::size_t count = std::min(text.size(), Size - 1);
@@ -241,10 +243,21 @@ BoardView Board::view(int place_index) const {
   view.is_waiting = one.work == Work::waiting_session;
   view.holds_slot = one.holds_slot;
   view.phase = one.progress.phase;
-  view.seconds = static_cast<double>(monotonic_nanoseconds() - one.progress.since) / 1e9;
+  const std::int64_t now = monotonic_nanoseconds();
+  view.seconds = seconds_of(now - one.progress.since);
   view.lines = one.progress.lines;
   view.bytes_in = one.progress.bytes_in;
   view.bytes_out = one.progress.bytes_out;
+  view.offered = one.progress.offered;
+  view.wanted = one.progress.wanted;
+  view.stored = one.progress.stored;
+  view.failed = one.progress.failed;
+  for (std::size_t phase = 0; phase < kPhases; ++phase) {
+    view.spent[phase] = seconds_of(one.progress.spent[phase]);
+  }
+  if (const auto phase = static_cast<std::size_t>(view.phase); phase < kPhases) {
+    view.spent[phase] += seconds_of(now - one.progress.phase_since);
+  }
   return view;
 }
 
@@ -338,10 +351,21 @@ Progress& Board::progress(int place_index) const { return place(place_index).pro
 void BoardPlace::begin(Phase phase) {
   Progress& mine = progress();
   mine.since = monotonic_nanoseconds();
-  mine.lines = 0;
-  mine.bytes_in = 0;
-  mine.bytes_out = 0;
+  mine.phase_since = std::int64_t{mine.since};
+  for (SharedCount* count : {&mine.lines, &mine.bytes_in, &mine.bytes_out, &mine.offered, &mine.wanted,
+                             &mine.stored, &mine.failed}) {
+    *count = 0;
+  }
+  for (SharedCount& spent : mine.spent) spent = 0;
   mine.phase = phase;
+}
+
+void BoardPlace::set_phase(Phase phase) {
+  Progress& mine = progress();
+  const std::int64_t now = monotonic_nanoseconds();
+  mine.spent[static_cast<std::size_t>(mine.phase.load(std::memory_order_relaxed))] += now - mine.phase_since;
+  mine.phase_since = now;
+  mine.phase.store(phase, std::memory_order_relaxed);
 }
 
 }  // namespace ssync

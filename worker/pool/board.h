@@ -6,35 +6,17 @@
 #include <sys/types.h>
 
 #include <array>
-#include <atomic>
 #include <climits>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "worker/pool/progress.h"
 #include "worker/pool/robust_mutex.h"
 #include "worker/pool/room.h"
 #include "worker/pool/shared_changes.h"
 
 namespace ssync {
-
-// What a worker is doing. Its own thread sets it; the master reads it, also after the worker's death.
-enum class Phase : std::uint8_t {
-  starting,
-  idle,
-  reading_head,
-  checking,
-  reading_object,
-  hashing,
-  waiting,
-  locking,
-  missing_check,
-  updates,
-  ending,
-};
-
-// "updates", for messages.
-std::string_view phase_text(Phase phase);
 
 // What tells requests apart on the board. Longer names are cut: then requests wait for each other that need
 // not.
@@ -44,17 +26,6 @@ struct BoardRequest {
   std::string partition = {};  // empty unless a session
   std::int64_t policy = 0;
   std::string remote_addr = {};
-};
-
-// How far a request is. Read without a lock.
-struct Progress {
-  std::atomic<Phase> phase = Phase::starting;
-  std::atomic<std::int64_t> since = 0;  // of the request; nanoseconds of CLOCK_MONOTONIC
-  std::atomic<std::int64_t> lines = 0;  // read from the sender
-  std::atomic<std::int64_t> bytes_in = 0;
-  std::atomic<std::int64_t> bytes_out = 0;
-  static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<Phase>::is_always_lock_free,
-                "shared by processes");
 };
 
 // Whether a session may run now, and what it has to wait for.
@@ -71,6 +42,14 @@ struct BoardView {
   std::int64_t lines = 0;
   std::int64_t bytes_in = 0;
   std::int64_t bytes_out = 0;
+  // Of a session; see Progress.
+  std::int64_t offered = 0;
+  std::int64_t wanted = 0;
+  std::int64_t stored = 0;
+  std::int64_t failed = 0;
+  std::array<double, kPhases> spent{};  // seconds in each phase, the present one too
+
+  [[nodiscard]] double seconds_in(Phase which) const { return spent[static_cast<std::size_t>(which)]; }
 };
 
 // "SSYNC /sda1/23 of 10.0.0.7 (updates, for 12.3 s, 17 lines and 4096 bytes read, 0 bytes written)"; "no
@@ -139,7 +118,8 @@ class BoardPlace {
   [[nodiscard]] Progress& progress() const { return board_.progress(index_); }
   // A request begins: its counts are zero.
   void begin(Phase phase);
-  void set_phase(Phase phase) { progress().phase.store(phase, std::memory_order_relaxed); }
+  void set_phase(Phase phase);
+  [[nodiscard]] BoardView view() const { return board_.view(index_); }
 
   // For a GET, HEAD or REPLICATE. False if there is no room for one more, or not for this device.
   [[nodiscard]] bool admit(const BoardRequest& request) { return board_.admit(index_, request); }

@@ -20,7 +20,7 @@ void read_offers(const Session& session, RequestInput& input, LookUpQueue& queue
     const std::string_view line = input.read_line("missing_check line");
     if (line.empty() || python::strip(line) == kMissingCheckEnd) return;
     const Offer offer = parse_offer(line, session.dialect);
-    if (session.tell_held) offered.add(offer.hash);
+    offered.add(offer.hash, session.tell_held);
     queue.add(offer);
     if (input.is_waiting()) queue.finish();
   }
@@ -35,6 +35,7 @@ std::string wanted_lines(const Session& session, RequestInput& input, DiskThread
                     [&](const Offer& offer, const LocalObject& local) {
                       const WantedParts parts = missing_parts(offer, local, session.dialect);
                       if (!parts.any()) return;
+                      offered.add_wanted();
                       if (!lines.empty()) lines += kLineEnd;
                       append_wanted(offer.hash, parts, session.dialect, lines);
                       if (lines.size() > max_bytes) {

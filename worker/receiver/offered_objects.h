@@ -16,9 +16,14 @@ inline constexpr std::size_t kMostOfferedObjects = std::size_t{1} << 20;
 
 class OfferedObjects {
  public:
-  void add(const ObjectHash& hash) {
-    if (hashes_.size() < kMostOfferedObjects) hashes_.push_back(hash);
+  // Remembered only for a session that is asked what is here at its end.
+  void add(const ObjectHash& hash, bool remember) {
+    ++count_;
+    if (remember && hashes_.size() < kMostOfferedObjects) hashes_.push_back(hash);
   }
+  void add_wanted() noexcept { ++wanted_; }
+  [[nodiscard]] std::int64_t count() const noexcept { return count_; }
+  [[nodiscard]] std::int64_t wanted() const noexcept { return wanted_; }
 
   // Looks at each object's files as they are now, changes none, and writes a line (worker/protocol/held.h)
   // about each that is whole or deleted. Of an object that is not there, or would have to be cleaned up, made
@@ -27,6 +32,8 @@ class OfferedObjects {
   void write_held(const Partition& partition, DiskThreads& threads, ResponseOutput& output) const;
 
  private:
+  std::int64_t count_ = 0;
+  std::int64_t wanted_ = 0;
   std::vector<ObjectHash> hashes_;
 };
 

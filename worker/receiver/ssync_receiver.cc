@@ -20,6 +20,7 @@
 #include "worker/receiver/await_turn.h"
 #include "worker/receiver/committing_input.h"
 #include "worker/receiver/missing_check.h"
+#include "worker/receiver/session_line.h"
 #include "worker/receiver/subrequest_tally.h"
 #include "worker/request/errors.h"
 
@@ -71,6 +72,15 @@ std::string SsyncReceiver::log_prefix() const {
 }
 
 SessionResult SsyncReceiver::run() noexcept {
+  const SessionResult result = answer();
+  tell_board_of_list();
+  if (log::is_on(log::Level::info)) {
+    log::info("{} {}", log_prefix(), session_line(admission_.view(), cut_by_));
+  }
+  return result;
+}
+
+SessionResult SsyncReceiver::answer() noexcept {
   try {
     // nginx forwards the response header with the first byte of the body.
     output_.write("\r\n");
@@ -80,21 +90,27 @@ SessionResult SsyncReceiver::run() noexcept {
     write_lines(output_, {kUpdatesStart, kUpdatesEnd});
     return SessionResult::complete;
   } catch (const ClientDisconnected&) {
-    log::error("{} client disconnected", log_prefix());
+    cut_by_ = "client disconnected";
+    log::error("{} {}", log_prefix(), cut_by_);
   } catch (const LockTimeout& timeout) {
-    log::debug("{} LOCK TIMEOUT: {}", log_prefix(), timeout.what());
+    cut_by_ = fmt::format("LOCK TIMEOUT: {}", timeout.what());
+    log::debug("{} {}", log_prefix(), cut_by_);
     return fail(0, python::repr_text(timeout.what()));
   } catch (const ClientTimeout& timeout) {
-    log::error("{} TIMEOUT: {}", log_prefix(), timeout.what());
+    cut_by_ = fmt::format("TIMEOUT: {}", timeout.what());
+    log::error("{} {}", log_prefix(), cut_by_);
     return fail(408, python::repr_text(timeout.what()));
   } catch (const ClientGone& gone) {
-    log::error("{} {}", log_prefix(), gone.what());
+    cut_by_ = gone.what();
+    log::error("{} {}", log_prefix(), cut_by_);
   } catch (const Interrupted& interrupted) {
-    log::info("{} ended early: {}", log_prefix(), interrupted.what());
+    cut_by_ = fmt::format("ended early: {}", interrupted.what());
   } catch (const HttpError& error) {
+    cut_by_ = error.answer().body;
     return fail(error.answer().status, python::repr_bytes(error.answer().body));
   } catch (const std::exception& error) {
-    log::error("{} EXCEPTION: {}", log_prefix(), error.what());
+    cut_by_ = fmt::format("EXCEPTION: {}", error.what());
+    log::error("{} {}", log_prefix(), cut_by_);
     return fail(0, python::repr_text(error.what()));
   }
   return SessionResult::cut;
@@ -184,6 +200,7 @@ void SsyncReceiver::missing_check() {
   write_lines(output_,
               {kMissingCheckStart, wanted_lines(session_, input_, threads_, offered_), kMissingCheckEnd});
   output_.flush();
+  tell_board_of_list();
 }
 
 // While the partition is locked, and after all that was received is durable.
@@ -191,6 +208,16 @@ void SsyncReceiver::tell_held() {
   write_lines(output_, {kHeldStart});
   offered_.write_held(session_.partition, threads_, output_);
   write_lines(output_, {kHeldEnd});
+}
+
+void SsyncReceiver::tell_board_of_list() {
+  admission_.progress().offered = offered_.count();
+  admission_.progress().wanted = offered_.wanted();
+}
+
+void SsyncReceiver::tell_board(const SubrequestTally& tally) {
+  admission_.progress().stored = tally.successes();
+  admission_.progress().failed = tally.failures();
 }
 
 void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished) {
@@ -212,8 +239,10 @@ void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished)
     }
     tally.add(request.context, std::move(answer));
     body.drain();
+    tell_board(tally);
   }
   tally.finish();
+  tell_board(tally);
   if (tally.successes() != 0) commits.sync_invalidations();
   if (tally.failures() != 0) {
     throw HttpError(HttpAnswer{.status = 500,

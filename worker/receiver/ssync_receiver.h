@@ -18,6 +18,8 @@
 
 namespace ssync {
 
+class SubrequestTally;
+
 enum class SessionResult {
   complete,  // the response is complete
   cut,       // the connection has to be dropped, so that the sender stops immediately
@@ -39,6 +41,7 @@ class SsyncReceiver {
   struct ClientDisconnected;
   class Admitted;
 
+  SessionResult answer() noexcept;
   void run_phases();
   std::unique_ptr<PathLock> lock_partition(double& seconds_left) const;
   std::unique_ptr<PathLock> lock_device(double seconds_left) const;
@@ -46,6 +49,8 @@ class SsyncReceiver {
   void expect_marker(std::string_view marker, std::string_view context);
   void missing_check();
   void updates(CommitQueue& commits, UnfinishedSession& unfinished);
+  void tell_board_of_list();
+  void tell_board(const SubrequestTally& tally);
   void tell_held();
 
   [[nodiscard]] std::string log_prefix() const;
@@ -59,6 +64,7 @@ class SsyncReceiver {
   std::function<bool()> before_a_wait_;  // true to give up
   bool is_accepted_ = false;
   OfferedObjects offered_;
+  std::string cut_by_;
 };
 
 }  // namespace ssync

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "worker/pool/board.h"
@@ -15,24 +16,18 @@ class CountedInput final : public RequestInput {
 
   std::string_view read_line(std::string_view context) override {
     const std::string_view line = input_.read_line(context);
-    add(progress_.lines, line.empty() ? 0 : 1);
-    add(progress_.bytes_in, line.size());
+    progress_.lines += line.empty() ? 0 : 1;
+    progress_.bytes_in += static_cast<std::int64_t>(line.size());
     return line;
   }
   std::string_view read_some(std::size_t limit, std::string_view context) override {
     const std::string_view piece = input_.read_some(limit, context);
-    add(progress_.bytes_in, piece.size());
+    progress_.bytes_in += static_cast<std::int64_t>(piece.size());
     return piece;
   }
   [[nodiscard]] bool is_waiting() override { return input_.is_waiting(); }
 
  private:
-  // Only this process writes, so that nothing has to be locked for it.
-  static void add(std::atomic<std::int64_t>& to, std::size_t count) {
-    to.store(to.load(std::memory_order_relaxed) + static_cast<std::int64_t>(count),
-             std::memory_order_relaxed);
-  }
-
   RequestInput& input_;
   Progress& progress_;
 };
@@ -43,9 +38,7 @@ class CountedOutput final : public ResponseOutput {
 
   void write(std::string_view data) override {
     output_.write(data);
-    progress_.bytes_out.store(
-        progress_.bytes_out.load(std::memory_order_relaxed) + static_cast<std::int64_t>(data.size()),
-        std::memory_order_relaxed);
+    progress_.bytes_out += static_cast<std::int64_t>(data.size());
   }
   void flush() override { output_.flush(); }
 
