@@ -15,6 +15,7 @@
 #include "worker/check/node_page.h"
 #include "worker/pool/pool.h"
 #include "worker/serve/serve.h"
+#include "worker/status/serve_status.h"
 
 namespace {
 
@@ -111,7 +112,8 @@ int run(int argc, char** argv) {
     return kOperatorMistake;
   }
   const std::string config_path = options.config_path.value_or(kDefaultConfig);
-  return ssync::run_pool(config_path, ssync::load_configuration(config_path), ssync::serve_requests);
+  return ssync::run_pool(config_path, ssync::load_configuration(config_path), ssync::serve_requests,
+                         ssync::status_main(SSYNC_VERSION));
 }
 
 }  // namespace

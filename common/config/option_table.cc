@@ -45,6 +45,11 @@ bool is_log_target(std::string_view text) {
 
 const std::array kWorkerOptions{
     Option{"socket", Path{kPool<&PoolSettings::socket>, Blank::is_empty}, OnReload::needs_restart},
+    Option{"status_socket",
+           CheckedText{kPool<&PoolSettings::status_socket>,
+                       [](std::string_view path) { return path.starts_with('/') || path == kNoStatusSocket; },
+                       "give an absolute path, off, or nothing for the pool's socket with .status behind it"},
+           OnReload::needs_restart},
     Option{"socket_mode", FileMode{kPool<&PoolSettings::socket_mode>}, OnReload::needs_restart},
     Option{"socket_owner", Text{kPool<&PoolSettings::socket_owner>}, OnReload::needs_restart},
     Option{"socket_group", Text{kPool<&PoolSettings::socket_group>}, OnReload::needs_restart},

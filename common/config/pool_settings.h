@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace ssync {
 
@@ -11,10 +12,15 @@ struct PoolSettings {
   unsigned socket_mode = 0660;                           // octal in the file
   std::string socket_owner;                              // user and group names; empty: unchanged
   std::string socket_group;
+  // Where the status process listens; empty: at `socket` with ".status" behind it, unless that is inherited;
+  // "off": there is none.
+  std::string status_socket;
   int backlog = 4096;
   std::string pid_file;             // empty: none
   int replication_concurrency = 4;  // sessions at once; 0: no limit
   std::string user;                 // set explicitly: drop root's privileges to it; empty: stay
 };
+
+inline constexpr std::string_view kNoStatusSocket = "off";
 
 }  // namespace ssync

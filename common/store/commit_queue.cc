@@ -18,6 +18,21 @@ namespace {
 constexpr std::int64_t kSmallFile = std::int64_t{64} * 1024;
 constexpr std::size_t kFewFiles = 4;
 
+// Tells how long it lived, also if what it timed fails.
+class Timed {
+ public:
+  explicit Timed(const ObserveCommit& observe) : observe_(observe) {}
+  ~Timed() {
+    if (observe_) observe_(std::chrono::steady_clock::now() - begun_);
+  }
+  Timed(const Timed&) = delete;
+  Timed& operator=(const Timed&) = delete;
+
+ private:
+  const ObserveCommit& observe_;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
 }  // namespace
 
 struct CommitQueue::Entry {
@@ -69,6 +84,7 @@ std::optional<CommitTicket> CommitQueue::commit(std::unique_ptr<StagedFile> file
   if (may_wait) ++few_;
   if (mode_ == CommitMode::each || increase || !(may_wait || start())) {
     commit_few();
+    const Timed timed(observe_);
     publish(*file, durability, increase);
     return std::nullopt;
   }
@@ -130,7 +146,10 @@ void CommitQueue::run(Committer committer) noexcept {
   for (;;) {
     Batch staged = take_waiting(committer == Committer::thread && revealed.empty());
     if (staged.empty() && revealed.empty()) return;
-    sync(staged, revealed, committer);
+    {
+      const Timed timed(observe_);
+      sync(staged, revealed, committer);
+    }
     complete(revealed);
     reveal(staged);
     revealed = std::move(staged);

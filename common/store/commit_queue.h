@@ -33,15 +33,18 @@
 // The result of a file is known only after "names synced", and :UPDATES: END is sent only after all results.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "common/config/receiver_settings.h"
@@ -71,6 +74,10 @@ struct CommitLimits {
   static CommitLimits within(std::uint64_t open_files);
 };
 
+// How long it took to make a batch, or a single file, durable. Called by one thread at a time; must not
+// throw.
+using ObserveCommit = std::function<void(std::chrono::duration<double>)>;
+
 // The commit queue of one session. To be used by one thread; other threads do most of the work.
 class CommitQueue {
  public:
@@ -79,6 +86,9 @@ class CommitQueue {
   ~CommitQueue();
   CommitQueue(const CommitQueue&) = delete;
   CommitQueue& operator=(const CommitQueue&) = delete;
+
+  // To be set before the first file is committed.
+  void observe(ObserveCommit observe) { observe_ = std::move(observe); }
 
   // The directories that the session created and has not synced.
   [[nodiscard]] UnsyncedDirectories& unsynced() noexcept { return unsynced_; }
@@ -124,6 +134,7 @@ class CommitQueue {
   const Partition& partition_;
   DiskThreads& threads_;
   TaskPace pace_ = TaskPace::slow;  // of the disk's syncs
+  ObserveCommit observe_;
   const CommitMode mode_;
   const CommitLimits limits_;
   UnsyncedDirectories unsynced_;

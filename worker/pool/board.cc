@@ -12,6 +12,7 @@
 
 #include "common/os/errors.h"
 #include "common/python/url.h"
+#include "worker/pool/shared_text.h"
 
 namespace ssync {
 namespace {
@@ -25,19 +26,6 @@ std::int64_t monotonic_nanoseconds() {
 }
 
 double seconds_of(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
-
-template <std::size_t Size>
-void store(std::array<char, Size>& to, std::string_view text) {
-  const std::size_t count = std::min(text.size(), Size - 1);
-  std::memcpy(to.data(), text.data(), count);
-  to[count] = '\0';
-}
-
-// Stays within the array whatever a process that died left there.
-template <std::size_t Size>
-std::string load(const std::array<char, Size>& from) {
-  return {from.data(), ::strnlen(from.data(), Size)};
-}
 
 }  // namespace
 
@@ -65,13 +53,13 @@ struct Board::Place {
   }
 
   void note(const BoardRequest& request, Work what) {
-    store(method, request.method);
+    store_text(method, request.method);
     // All of the array is compared.
     device.fill('\0');
     partition.fill('\0');
-    store(device, request.device);
-    store(partition, request.partition);
-    store(remote_addr, request.remote_addr);
+    store_text(device, request.device);
+    store_text(partition, request.partition);
+    store_text(remote_addr, request.remote_addr);
     policy = request.policy;
     work = what;
   }
@@ -184,6 +172,10 @@ void Board::settle() {
   for (int value = free_slots(); value > wanted; --value) ::sem_trywait(&shared_->slots);
 }
 
+int Board::places() const { return shared_->used; }
+
+Room Board::room() const { return shared_->room; }
+
 int Board::free_slots() const {
   int value = 0;
   ::sem_getvalue(&shared_->slots, &value);
@@ -235,11 +227,13 @@ BoardView Board::view(int place_index) const {
   const Place& one = place(place_index);
   BoardView view;
   view.pid = one.pid;
-  view.request = {.method = load(one.method),
-                  .device = load(one.device),
-                  .partition = load(one.partition),
+  view.request = {.method = load_text(one.method),
+                  .device = load_text(one.device),
+                  .partition = load_text(one.partition),
                   .policy = one.policy,
-                  .remote_addr = load(one.remote_addr)};
+                  .remote_addr = load_text(one.remote_addr)};
+  view.is_used = one.used;
+  view.is_leaving = one.leaving;
   view.is_waiting = one.work == Work::waiting_session;
   view.holds_slot = one.holds_slot;
   view.phase = one.progress.phase;

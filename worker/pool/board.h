@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "worker/pool/ledger.h"
 #include "worker/pool/progress.h"
 #include "worker/pool/robust_mutex.h"
 #include "worker/pool/room.h"
@@ -35,6 +36,8 @@ enum class Turn { taken, partition_busy, device_busy, no_slot };
 struct BoardView {
   pid_t pid = 0;
   BoardRequest request;  // an empty method: none, or not yet admitted
+  bool is_used = false;  // false: the rest means nothing
+  bool is_leaving = false;
   bool is_waiting = false;
   bool holds_slot = false;
   Phase phase = Phase::starting;
@@ -89,6 +92,12 @@ class Board {
   [[nodiscard]] SharedChanges& departures() const;
   [[nodiscard]] Progress& progress(int place) const;
 
+  // What was done so far.
+  [[nodiscard]] Ledger& ledger() const { return ledger_; }
+
+  // How many places were ever used; view() takes those below.
+  [[nodiscard]] int places() const;
+  [[nodiscard]] Room room() const;
   // The semaphore's value: slots that are free.
   [[nodiscard]] int free_slots() const;
 
@@ -106,6 +115,7 @@ class Board {
   [[nodiscard]] Turn turn_of(Place& mine, int per_device);
   void settle();
 
+  mutable Ledger ledger_;
   Shared* shared_;
   std::size_t size_;
 };
@@ -120,6 +130,8 @@ class BoardPlace {
   void begin(Phase phase);
   void set_phase(Phase phase);
   [[nodiscard]] BoardView view() const { return board_.view(index_); }
+  [[nodiscard]] Ledger& ledger() const { return board_.ledger(); }
+  [[nodiscard]] const Board& board() const { return board_; }
 
   // For a GET, HEAD or REPLICATE. False if there is no room for one more, or not for this device.
   [[nodiscard]] bool admit(const BoardRequest& request) { return board_.admit(index_, request); }

@@ -132,8 +132,12 @@ ListeningSocket::ListeningSocket(const PoolSettings& settings, const Inheritance
     refuse("socket", "",
            "no path and no inherited socket; give a path, or start under spawn-fcgi or systemd");
   } else {
-    make(settings);
+    make(settings.socket, settings);
   }
+}
+
+ListeningSocket::ListeningSocket(const std::string& path, const PoolSettings& settings) {
+  make(path, settings);
 }
 
 void ListeningSocket::inherit(int fd) {
@@ -154,8 +158,7 @@ void ListeningSocket::remember(const std::string& path) {
 
 ListeningSocket::~ListeningSocket() { remove_path(); }
 
-void ListeningSocket::make(const PoolSettings& settings) {
-  const std::string& path = settings.socket;
+void ListeningSocket::make(const std::string& path, const PoolSettings& settings) {
   const UnixAddress address(path);
   const uid_t owner = user_id(settings.socket_owner);
   const gid_t group = group_id(settings.socket_group);

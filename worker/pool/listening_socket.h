@@ -21,6 +21,9 @@ class ListeningSocket {
   // long or cannot be created, if owner or group are unknown, and if the path is empty and no socket is
   // inherited. What another program left in this process comes before all these.
   explicit ListeningSocket(const PoolSettings& settings, const Inheritance& inheritance = {});
+  // A unix socket at this path, with mode, owner and group as the settings have them for the pool's. Throws
+  // as above.
+  ListeningSocket(const std::string& path, const PoolSettings& settings);
   ~ListeningSocket();
   ListeningSocket(const ListeningSocket&) = delete;
   ListeningSocket& operator=(const ListeningSocket&) = delete;
@@ -33,7 +36,7 @@ class ListeningSocket {
   void remove_path() noexcept;
 
  private:
-  void make(const PoolSettings& settings);
+  void make(const std::string& path, const PoolSettings& settings);
   void inherit(int fd);
   void remember(const std::string& path);
 

@@ -1,5 +1,6 @@
 #include "worker/pool/pool.h"
 
+#include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <ctime>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -59,21 +61,39 @@ std::string death_text(int status) {
 // Workers, and as many that finish their sessions after a reload.
 constexpr int kPlaces = 2 * kMaxWorkers;
 
+// How long after its last start the status process is started again at the earliest.
+constexpr seconds kBetweenStatusStarts{1};
+
+// Where the status process listens; empty: nowhere.
+std::string status_socket_of(const PoolSettings& settings) {
+  // The longest path of a unix socket.
+  constexpr std::size_t kLongest = 107;
+  if (settings.status_socket == kNoStatusSocket) return "";
+  if (!settings.status_socket.empty()) return settings.status_socket;
+  std::string path = settings.socket;
+  if (!path.empty()) path += ".status";
+  return path.size() > kLongest ? "" : path;
+}
+
 Room room_of(const PoolSettings& settings) {
   return {.workers = settings.workers, .slots = settings.replication_concurrency};
 }
 
 class Master {
  public:
-  Master(std::string config_path, Configuration configuration, const WorkerMain& worker_main)
+  Master(std::string config_path, Configuration configuration, const WorkerMain& worker_main,
+         const WorkerMain& status_main)
       : config_path_(std::move(config_path)),
         configuration_(std::move(configuration)),
         worker_main_(worker_main),
+        status_main_(status_main),
         program_(own_program()),
         inheritance_(take_inheritance()),
         socket_(configuration_.settings.pool, inheritance_),
         pid_file_(configuration_.settings.pool.pid_file),
-        board_(kPlaces, room_of(configuration_.settings.pool)) {}
+        board_(kPlaces, room_of(configuration_.settings.pool)) {
+    open_status_socket();
+  }
 
   void run() {
     drop_privileges(configuration_.settings.pool.user);
@@ -81,7 +101,9 @@ class Master {
     setup_logging(configuration_.settings.log);
     log_what_has_no_effect();
     adopt_workers();
+    board_.ledger().note_start(std::time(nullptr));
     start_missing_workers();
+    start_status_process();
     signal_leaving_workers();
     log::info("started: {} workers on {}", serving_workers(),
               socket_.inherited() ? "the inherited socket" : configuration_.settings.pool.socket);
@@ -90,8 +112,10 @@ class Master {
       watchdog_.give_sign();
       take_signal();
       if (state_ == State::running && Clock::now() >= backoff_.next_start()) start_missing_workers();
+      if (state_ != State::stopping && Clock::now() >= next_status_start_) start_status_process();
       if (state_ == State::stopping) press_stop();
     }
+    end_status_process();
     log::info("stopped");
   }
 
@@ -108,6 +132,51 @@ class Master {
   void log_what_has_no_effect() const {
     const std::vector<std::string>& options = configuration_.settings.without_effect;
     if (!options.empty()) log::info("options without effect: {}", fmt::join(options, "; "));
+  }
+
+  void open_status_socket() {
+    const std::string path = status_socket_of(configuration_.settings.pool);
+    if (!status_main_ || path.empty()) return;
+    status_socket_ = std::make_unique<ListeningSocket>(path, configuration_.settings.pool);
+  }
+
+  void start_status_process() {
+    if (!status_socket_ || status_process_) return;
+    next_status_start_ = Clock::now() + kBetweenStatusStarts;
+    const int place = board_.use();
+    if (place < 0) return;
+    const pid_t master = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+      log::error("cannot start the status process: {}", std::strerror(errno));
+      board_.free(place);
+      return;
+    }
+    if (pid == 0) {
+      run_worker(master, configuration_, status_socket_->fd(), BoardPlace(board_, place), status_main_);
+    }
+    board_.set_pid(place, pid);
+    status_process_ = {pid, place, Role::leaving};
+  }
+
+  // It has nothing to finish, and waits for no disk.
+  void end_status_process() {
+    if (!status_process_) return;
+    ::kill(status_process_->pid, SIGKILL);
+    while (::waitpid(status_process_->pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    board_.free(status_process_->place);
+    status_process_.reset();
+    next_status_start_ = Clock::now();
+  }
+
+  // True if this was it.
+  bool bury_status_process(pid_t pid, int status) {
+    if (!status_process_ || status_process_->pid != pid) return false;
+    board_.free(status_process_->place);
+    status_process_.reset();
+    if (state_ == State::running) log::error("the status process {} {}", pid, death_text(status));
+    return true;
   }
 
   void signal_workers(int signal) const {
@@ -166,6 +235,7 @@ class Master {
     if (state_ == State::running && serving_workers() < configuration_.settings.pool.workers) {
       include(backoff_.next_start());
     }
+    if (state_ != State::stopping && status_socket_ && !status_process_) include(next_status_start_);
     return deadline;
   }
 
@@ -206,6 +276,7 @@ class Master {
   void reap() {
     int status = 0;
     for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
+      if (bury_status_process(pid, status)) continue;
       const auto worker = std::ranges::find(workers_, pid, &Worker::pid);
       if (worker == workers_.end()) continue;
       bury(*worker, status);
@@ -219,6 +290,7 @@ class Master {
       log::info("worker {} {}", worker.pid, death_text(status));
     } else {
       log::error("worker {} {}; it served {}", worker.pid, death_text(status), board_text(last));
+      note_death(worker.pid, status, last);
     }
     if (worker.role == Role::leaving) return;
     if (last.phase != Phase::starting) {
@@ -227,6 +299,15 @@ class Master {
       const bool is_config_error = WIFEXITED(status) && WEXITSTATUS(status) == kStatusConfigError;
       backoff_.note_failed_start(is_config_error ? Backoff::Cause::config_error : Backoff::Cause::crash);
     }
+  }
+
+  void note_death(pid_t pid, int status, const BoardView& last) const {
+    board_.ledger().note_death();
+    board_.ledger().note_failure({.time = std::time(nullptr),
+                                  .device = last.request.device,
+                                  .partition = last.request.partition,
+                                  .remote_addr = last.request.remote_addr,
+                                  .reason = fmt::format("worker {} {}", pid, death_text(status))});
   }
 
   static void notify_reloading() {
@@ -245,6 +326,9 @@ class Master {
       keep_what_needs_a_restart(configuration.settings);
       configuration_ = std::move(configuration);
       replace_workers();
+      end_status_process();
+      start_status_process();
+      board_.ledger().note_reload();
       log::info("reloaded {}: {} workers", config_path_, configuration_.settings.pool.workers);
     } catch (const ConfigError& error) {
       log::error("reload failed, keeping the old configuration: {}", error.what());
@@ -285,7 +369,11 @@ class Master {
     Inheritance heir{.socket = socket_.fd(), .socket_path = socket_.path(), .workers = {}};
     for (const Worker& worker : workers_) heir.workers.push_back(worker.pid);
     log::flush();
+    // The next program makes its own.
+    end_status_process();
+    status_socket_.reset();
     execute_successor(program_, config_path_, heir);
+    open_status_socket();
     log::error("the program is not replaced: {}: {}", program_, std::strerror(errno));
     sd_notify(0, "READY=1");
   }
@@ -348,12 +436,16 @@ class Master {
   std::string config_path_;
   Configuration configuration_;
   const WorkerMain& worker_main_;
+  const WorkerMain& status_main_;
   std::string program_;
   Inheritance inheritance_;
   ListeningSocket socket_;
   PidFile pid_file_;
   Board board_;
   std::vector<Worker> workers_;
+  std::unique_ptr<ListeningSocket> status_socket_;  // null: no status process
+  std::optional<Worker> status_process_;
+  Clock::time_point next_status_start_;
   Backoff backoff_;
   Watchdog watchdog_;
   State state_ = State::running;
@@ -364,12 +456,13 @@ class Master {
 
 }  // namespace
 
-int run_pool(const std::string& config_path, Configuration configuration, const WorkerMain& worker_main) {
+int run_pool(const std::string& config_path, Configuration configuration, const WorkerMain& worker_main,
+             const WorkerMain& status_main) {
   const BlockedSignals blocked(kMasterSignals);
   // If an ignored SIGCHLD was inherited, the kernel would reap the workers.
   handle_signal(SIGCHLD, SIG_DFL);
   handle_signal(SIGPIPE, SIG_IGN);
-  Master(config_path, std::move(configuration), worker_main).run();
+  Master(config_path, std::move(configuration), worker_main, status_main).run();
   return 0;
 }
 

@@ -23,6 +23,10 @@ namespace ssync {
 // blocked read or poll returns EINTR).
 //
 // Throws ConfigError for an operator's mistake at start (socket path in use, unknown user, …).
-int run_pool(const std::string& config_path, Configuration configuration, const WorkerMain& worker_main);
+//
+// status_main, if there is one, is that of one more process, which listens on status_socket and serves no
+// replication: it is replaced a second after it dies, and at a reload.
+int run_pool(const std::string& config_path, Configuration configuration, const WorkerMain& worker_main,
+             const WorkerMain& status_main = {});
 
 }  // namespace ssync

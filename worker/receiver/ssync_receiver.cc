@@ -1,5 +1,7 @@
 #include "worker/receiver/ssync_receiver.h"
 
+#include <sys/statvfs.h>
+
 #include <chrono>
 #include <exception>
 #include <initializer_list>
@@ -25,6 +27,7 @@
 #include "worker/request/errors.h"
 
 namespace ssync {
+
 // The sender closed its side cleanly before a phase: there is no one to answer.
 struct SsyncReceiver::ClientDisconnected {};
 
@@ -44,6 +47,8 @@ class SsyncReceiver::Admitted {
 };
 
 namespace {
+
+std::int64_t microseconds_of(double seconds) { return static_cast<std::int64_t>(seconds * 1e6); }
 
 void write_lines(ResponseOutput& output, std::initializer_list<std::string_view> lines) {
   for (const std::string_view line : lines) {
@@ -74,10 +79,44 @@ std::string SsyncReceiver::log_prefix() const {
 SessionResult SsyncReceiver::run() noexcept {
   const SessionResult result = answer();
   tell_board_of_list();
+  note_in_ledger();
   if (log::is_on(log::Level::info)) {
     log::info("{} {}", log_prefix(), session_line(admission_.view(), cut_by_));
   }
   return result;
+}
+
+// For the status page; a failure to do so is none of the session's.
+void SsyncReceiver::note_in_ledger() noexcept {
+  try {
+    const BoardView view = admission_.view();
+    const double waited = view.seconds_in(Phase::waiting) + view.seconds_in(Phase::locking);
+    SessionEnd end{.counts = {.sessions = 1,
+                              .sessions_cut = cut_by_.empty() ? 0 : 1,
+                              .offered = view.offered,
+                              .wanted = view.wanted,
+                              .stored = view.stored,
+                              .failed = view.failed,
+                              .bytes_in = view.bytes_in,
+                              .wait_microseconds = microseconds_of(waited),
+                              .update_microseconds = microseconds_of(view.seconds_in(Phase::updates))},
+                   .partition = session_.partition.name,
+                   .remote_addr = session_.remote_addr,
+                   .failure = std::string(quotable(cut_by_)),
+                   .seconds = view.seconds,
+                   .list_seconds = view.seconds_in(Phase::missing_check),
+                   .update_seconds = view.seconds_in(Phase::updates),
+                   .commits = commits_};
+    struct statvfs status {};
+    // Of a disk that has just answered; one that has failed is not asked.
+    if (cut_by_.empty() && ::statvfs(session_.partition.device_path.c_str(), &status) == 0) {
+      end.free_bytes = static_cast<std::int64_t>(status.f_bavail * status.f_frsize);
+      end.size_bytes = static_cast<std::int64_t>(status.f_blocks * status.f_frsize);
+    }
+    admission_.ledger().note_session(session_.device, end);
+  } catch (const std::exception& error) {
+    log::warning("{} cannot count the session: {}", log_prefix(), error.what());
+  }
 }
 
 SessionResult SsyncReceiver::answer() noexcept {
@@ -147,6 +186,9 @@ void SsyncReceiver::run_phases() {
   // However the session ends, its queue is emptied before the mark is removed and the locks are released.
   UnfinishedSession unfinished(partition_lock->first_file(), partition + "/.lock-replication");
   CommitQueue commits(session_.partition, threads_, session_.settings.durability, session_.commit_limits);
+  commits.observe([this](std::chrono::duration<double> took) {
+    commits_.add(Distribution::commit_seconds, took.count());
+  });
   // These directories are in the paths of all objects of this session. They are synced even if the lock did
   // not create them: they may be from an earlier session that stored nothing, or from REPLICATE, which does
   // not sync them.

@@ -42,6 +42,7 @@ class SsyncReceiver {
   class Admitted;
 
   SessionResult answer() noexcept;
+  void note_in_ledger() noexcept;
   void run_phases();
   std::unique_ptr<PathLock> lock_partition(double& seconds_left) const;
   std::unique_ptr<PathLock> lock_device(double seconds_left) const;
@@ -65,6 +66,7 @@ class SsyncReceiver {
   bool is_accepted_ = false;
   OfferedObjects offered_;
   std::string cut_by_;
+  DistributionTotals commits_;
 };
 
 }  // namespace ssync

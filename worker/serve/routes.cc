@@ -145,9 +145,28 @@ SessionResult Routes::answer_beside_sessions(const Request& request, const Reque
                .remote_addr = head.remote_addr});
   if (!admission.is_admitted()) {
     log::info("refused with 503, too many requests of this device or in all: {} {}", head.method, head.uri);
+    if (route.device.empty()) {
+      place_.ledger().count(device_of(decoded_path(head)), Ledger::Name::unchecked, {.requests_refused = 1});
+    }
     throw HttpError(standard_answer(503));
   }
-  return (this->*route.handler)(request, head, outcome);
+  if (!route.device.empty()) return (this->*route.handler)(request, head, outcome);
+  try {
+    const SessionResult result = (this->*route.handler)(request, head, outcome);
+    count(head, outcome.status);
+    return result;
+  } catch (const HttpError& error) {
+    count(head, error.answer().status);
+    throw;
+  }
+}
+
+void Routes::count(const RequestHead& head, int status) {
+  DeviceCounts counts{.errors = status >= 500 ? 1 : 0};
+  ++(head.method == "REPLICATE" ? counts.replicate_requests : counts.reads);
+  // Only what was answered is sure to be of a device that is there.
+  const auto name = status < 300 ? Ledger::Name::checked : Ledger::Name::unchecked;
+  place_.ledger().count(device_of(decoded_path(head)), name, counts);
 }
 
 SessionResult Routes::run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
@@ -167,7 +186,10 @@ SessionResult Routes::run_session(const Request& request, const RequestHead& hea
       "X-Backend-Accept-No-Commit: True\r\n");
   if (session && session->tell_held) request.output.write("X-Backend-Ssync-Tell-Held: True\r\n");
   request.output.write("\r\n");
-  if (!session) return refuse_session(request.output);
+  if (!session) {
+    place_.ledger().count(checked.segments[0], Ledger::Name::unchecked, {.sessions_refused = 1});
+    return refuse_session(request.output);
+  }
   session->commit_limits = commit_limits_;
   return SsyncReceiver(*session, request.input, request.output, admission, threads_, stopping_).run();
 }

@@ -41,6 +41,9 @@ class Routes {
   SessionResult answer_beside_sessions(const Request& request, const RequestHead& head,
                                        RequestOutcome& outcome, const Route& route);
 
+  // In the ledger.
+  void count(const RequestHead& head, int status);
+
   // /healthcheck and /recon/…
   SessionResult answer_healthcheck(const Request& request, const RequestHead& head, RequestOutcome& outcome);
   SessionResult answer_recon(const Request& request, const RequestHead& head, RequestOutcome& outcome);

@@ -1,0 +1,34 @@
+// What the status page shows, as it was at one moment.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "worker/pool/board.h"
+#include "worker/status/history.h"
+
+namespace ssync {
+
+struct PoolState {
+  double time = 0;  // seconds since the epoch
+  PoolFacts facts;
+  Room room;
+  int free_slots = 0;
+  std::vector<BoardView> workers;  // all places that are used, but that of the status process
+  std::vector<DeviceTotals> devices;
+  std::vector<RecentFailure> failures;
+  std::array<DistributionTotals, kDistributions> distributions;
+
+  // The counters of all devices, with what sessions that still run have done.
+  [[nodiscard]] std::map<std::string, Flow> flows() const;
+};
+
+// own: the place of the process that asks. Throws OsError if the mutex fails.
+PoolState read_pool_state(const Board& board, pid_t own);
+
+// Whether this worker has a session: one that runs or waits for its turn.
+bool is_session(const BoardView& worker);
+
+}  // namespace ssync

@@ -1,0 +1,165 @@
+#include "worker/status/serve_status.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+#include "common/os/blocked_signals.h"
+#include "common/os/errors.h"
+#include "common/os/log.h"
+#include "worker/fastcgi/fastcgi_request.h"
+#include "worker/request/errors.h"
+#include "worker/status/history.h"
+#include "worker/status/metrics_text.h"
+#include "worker/status/pool_state.h"
+#include "worker/status/status_json.h"
+#include "worker/status/status_page.h"
+
+namespace ssync {
+namespace {
+
+constexpr std::chrono::seconds kBetweenSamples{1};
+// nginx takes an answer at once, and has sent the request whole.
+constexpr double kClientTimeout = 10;
+constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
+
+// Looks at the counters each second as long as it lives.
+class Sampler {
+ public:
+  explicit Sampler(const Board& board) : board_(board), own_(::getpid()) {
+    const BlockedSignals blocked;
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Sampler() {
+    {
+      const std::lock_guard lock(mutex_);
+      ends_ = true;
+    }
+    ends_changed_.notify_one();
+    thread_.join();
+  }
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
+
+  template <typename Use>
+  auto use(const Use& use_history) {
+    const std::lock_guard lock(mutex_);
+    return use_history(history_);
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (!ends_) {
+      try {
+        history_.add(History::Clock::now(), read_pool_state(board_, own_).flows());
+      } catch (const std::exception& error) {
+        log::error("cannot read what the pool does: {}", error.what());
+      }
+      ends_changed_.wait_for(lock, kBetweenSamples, [this] { return ends_; });
+    }
+  }
+
+  const Board& board_;
+  pid_t own_;
+  std::mutex mutex_;
+  std::condition_variable ends_changed_;
+  bool ends_ = false;
+  History history_;
+  std::thread thread_;
+};
+
+struct Answer {
+  int status = 200;
+  std::string_view content_type = "application/json";
+  std::string body = {};
+};
+
+class StatusServer {
+ public:
+  StatusServer(int listening_fd, BoardPlace& place, WorkerControl& control, const std::string& version)
+      : place_(place),
+        version_(version),
+        sampler_(place.board()),
+        request_(listening_fd, {.client_timeout = kClientTimeout,
+                                .interrupted = [&control] { return control.stopping(); }}) {}
+
+  void serve_one() {
+    try {
+      if (!request_.accept()) return;
+    } catch (const OsError& error) {
+      log::error("cannot accept a connection: {}", error.what());
+      std::this_thread::sleep_for(kPauseAfterFailedAccept);
+      return;
+    }
+    try {
+      answer();
+      request_.finish();
+    } catch (const SessionEnding& ending) {
+      log::error("status: {}", ending.what());
+      request_.cut();
+    } catch (const std::exception& error) {
+      log::error("status: {}", error.what());
+      request_.cut();
+    }
+  }
+
+ private:
+  void answer() {
+    const std::string method = request_.param("REQUEST_METHOD").value_or("");
+    std::string path = request_.param("REQUEST_URI").value_or("");
+    path.resize(std::min(path.find('?'), path.size()));
+    const Answer found = method == "GET" || method == "HEAD" ? answer_to(path) : Answer{.status = 405};
+    request_.write(
+        fmt::format("Status: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
+                    "Content-Security-Policy: {}\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: "
+                    "no-referrer\r\n\r\n",
+                    found.status, found.content_type, found.body.size(), status_page_policy()));
+    if (method != "HEAD") request_.write(found.body);
+  }
+
+  Answer answer_to(std::string_view path) {
+    if (path == "/ssync/") {
+      return {.content_type = "text/html; charset=utf-8", .body = std::string(status_page())};
+    }
+    if (path == "/ssync/history.json") {
+      return {.body = sampler_.use([](const History& history) { return history_json(history); })};
+    }
+    if (path == "/metrics") {
+      return {.content_type = kMetricsType,
+              .body = metrics_text(read_pool_state(place_.board(), ::getpid()), version_)};
+    }
+    if (path != "/ssync/status.json") return {.status = 404};
+    const PoolState state = read_pool_state(place_.board(), ::getpid());
+    return {.body =
+                sampler_.use([&](const History& history) { return status_json(state, history, version_); })};
+  }
+
+  BoardPlace& place_;
+  std::string version_;
+  Sampler sampler_;
+  FastCgiRequest request_;
+};
+
+}  // namespace
+
+WorkerMain status_main(const std::string& version) {
+  return [version](const Configuration&, int listening_fd, BoardPlace& place, WorkerControl& control) {
+    StatusServer server(listening_fd, place, control, version);
+    place.set_phase(Phase::idle);
+    for (;;) {
+      control.wait_for_request(listening_fd);
+      if (control.stopping() || control.draining()) return 0;
+      server.serve_one();
+    }
+  };
+}
+
+}  // namespace ssync
