@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -15,6 +16,7 @@
 #include "common/os/errors.h"
 #include "common/os/log.h"
 #include "worker/fastcgi/fastcgi_request.h"
+#include "worker/http/status.h"
 #include "worker/request/errors.h"
 #include "worker/status/history.h"
 #include "worker/status/metrics_text.h"
@@ -118,10 +120,11 @@ class StatusServer {
     path.resize(std::min(path.find('?'), path.size()));
     const Answer found = method == "GET" || method == "HEAD" ? answer_to(path) : Answer{.status = 405};
     request_.write(
-        fmt::format("Status: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
+        fmt::format("Status: {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
                     "Content-Security-Policy: {}\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: "
                     "no-referrer\r\n\r\n",
-                    found.status, found.content_type, found.body.size(), status_page_policy()));
+                    found.status, status_title(found.status), found.content_type, found.body.size(),
+                    status_page_policy()));
     if (method != "HEAD") request_.write(found.body);
   }
 

@@ -118,13 +118,13 @@ class PoolTest : public ::testing::Test {
     std::ofstream(dir_ + "/swift.conf") << "[swift-hash]\n" << hash << "\n";
   }
 
-  void start(const WorkerMain& worker_main = echo_worker) {
+  void start(const WorkerMain& worker_main = echo_worker, const WorkerMain& status_main = {}) {
     const Configuration configuration = load_configuration(conf());
     master_ = fork();
     if (master_ == 0) {
       int status = 1;
       try {
-        status = run_pool(conf(), configuration, worker_main);
+        status = run_pool(conf(), configuration, worker_main, status_main);
       } catch (const ConfigError&) {
         status = 2;
       }
@@ -171,6 +171,55 @@ TEST_F(PoolTest, ReplacesAKilledWorker) {
   EXPECT_NE(second.worker(), first.worker());
   EXPECT_FALSE(first.echoes());
   EXPECT_TRUE(logs("worker " + std::to_string(first.worker()) + " was killed by signal 9 (Killed)"));
+}
+
+TEST_F(PoolTest, TheStatusProcessListensBesideThePoolAndIsReplaced) {
+  start(echo_worker, echo_worker);
+  const Session status(socket() + ".status");
+  const Session session(socket());
+  EXPECT_TRUE(status.echoes());
+  EXPECT_NE(status.worker(), session.worker());
+  kill(status.worker(), SIGKILL);
+  EXPECT_TRUE(logs("the status process " + std::to_string(status.worker()) + " was killed by signal 9"));
+  EXPECT_NE(Session(socket() + ".status").worker(), status.worker());
+  EXPECT_TRUE(session.echoes());
+  kill(master_, SIGTERM);
+  EXPECT_EQ(master_status(), 0);
+  EXPECT_FALSE(exists("sock.status"));
+}
+
+TEST_F(PoolTest, AReloadReplacesTheStatusProcessAtOnce) {
+  start(echo_worker, echo_worker);
+  const Session status(socket() + ".status");
+  kill(master_, SIGHUP);
+  EXPECT_TRUE(logs("reloaded"));
+  EXPECT_FALSE(status.echoes());
+  EXPECT_TRUE(Session(socket() + ".status").echoes());
+}
+
+TEST_F(PoolTest, TheStatusProcessAnswersUntilTheLastSessionHasEnded) {
+  start(echo_worker, echo_worker);
+  Session status(socket() + ".status");
+  Session session(socket());
+  kill(master_, SIGQUIT);
+  EXPECT_TRUE(logs("draining"));
+  EXPECT_TRUE(session.echoes() && status.echoes());
+  session.close();
+  EXPECT_EQ(master_status(), 0);
+  EXPECT_FALSE(status.echoes());
+}
+
+TEST_F(PoolTest, TheStatusProcessMayBeElsewhereOrNowhere) {
+  configure("[worker]\nstatus_socket = " + dir_ + "/elsewhere\n");
+  start(echo_worker, echo_worker);
+  EXPECT_TRUE(Session(dir_ + "/elsewhere").echoes());
+  EXPECT_FALSE(exists("sock.status"));
+  kill(master_, SIGTERM);
+  EXPECT_EQ(master_status(), 0);
+  configure("[worker]\nstatus_socket = off\n");
+  start(echo_worker, echo_worker);
+  EXPECT_TRUE(Session(socket()).echoes());
+  EXPECT_FALSE(exists("sock.status") || exists("elsewhere"));
 }
 
 TEST_F(PoolTest, RunsAsManyWorkersAsConfigured) {
