@@ -1,6 +1,7 @@
 // Settings of the pool: [worker], and Swift's process options.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,12 @@ struct PoolSettings {
   int backlog = 4096;
   std::string pid_file;             // empty: none
   int replication_concurrency = 4;  // sessions at once; 0: no limit
-  std::string user;                 // set explicitly: drop root's privileges to it; empty: stay
+  // How fast sessions may go on each device: bytes and objects a second, 0 for no limit; and the share of
+  // each second in which they leave it alone.
+  std::int64_t bandwidth_per_device = 0;
+  std::int64_t objects_per_device = 0;
+  double idle_share = 0;
+  std::string user;  // set explicitly: drop root's privileges to it; empty: stay
 };
 
 inline constexpr std::string_view kNoStatusSocket = "off";

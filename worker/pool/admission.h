@@ -24,6 +24,7 @@ class Admission {
   [[nodiscard]] Turn take_turn() { return place_.take_turn(per_device_); }
   // To wait for a turn.
   [[nodiscard]] const SharedChanges& departures() const { return place_.departures(); }
+  [[nodiscard]] Throttles& throttles() const { return place_.throttles(); }
   [[nodiscard]] Ledger& ledger() const { return place_.ledger(); }
   [[nodiscard]] BoardView view() const { return place_.view(); }
   [[nodiscard]] Progress& progress() const { return place_.progress(); }

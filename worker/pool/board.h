@@ -16,6 +16,7 @@
 #include "worker/pool/robust_mutex.h"
 #include "worker/pool/room.h"
 #include "worker/pool/shared_changes.h"
+#include "worker/pool/throttles.h"
 
 namespace ssync {
 
@@ -95,6 +96,9 @@ class Board {
   // What was done so far.
   [[nodiscard]] Ledger& ledger() const { return ledger_; }
 
+  // How fast sessions may go on.
+  [[nodiscard]] Throttles& throttles() const { return throttles_; }
+
   // How many places were ever used; view() takes those below.
   [[nodiscard]] int places() const;
   [[nodiscard]] Room room() const;
@@ -116,6 +120,7 @@ class Board {
   void settle();
 
   mutable Ledger ledger_;
+  mutable Throttles throttles_;
   Shared* shared_;
   std::size_t size_;
 };
@@ -131,6 +136,7 @@ class BoardPlace {
   void set_phase(Phase phase);
   [[nodiscard]] BoardView view() const { return board_.view(index_); }
   [[nodiscard]] Ledger& ledger() const { return board_.ledger(); }
+  [[nodiscard]] Throttles& throttles() const { return board_.throttles(); }
   [[nodiscard]] const Board& board() const { return board_; }
 
   // For a GET, HEAD or REPLICATE. False if there is no room for one more, or not for this device.

@@ -79,6 +79,12 @@ Room room_of(const PoolSettings& settings) {
   return {.workers = settings.workers, .slots = settings.replication_concurrency};
 }
 
+DeviceLimits limits_of(const PoolSettings& settings) {
+  return {.bytes_per_second = settings.bandwidth_per_device,
+          .objects_per_second = settings.objects_per_device,
+          .idle_share = settings.idle_share};
+}
+
 class Master {
  public:
   Master(std::string config_path, Configuration configuration, const WorkerMain& worker_main,
@@ -92,6 +98,7 @@ class Master {
         socket_(configuration_.settings.pool, inheritance_),
         pid_file_(configuration_.settings.pool.pid_file),
         board_(kPlaces, room_of(configuration_.settings.pool)) {
+    board_.throttles().set_default(limits_of(configuration_.settings.pool));
     open_status_socket();
   }
 
@@ -344,6 +351,7 @@ class Master {
 
   void replace_workers() {
     board_.set_room(room_of(configuration_.settings.pool));
+    board_.throttles().set_default(limits_of(configuration_.settings.pool));
     for (Worker& worker : workers_) {
       worker.role = Role::leaving;
       board_.set_leaving(worker.place);

@@ -62,7 +62,7 @@ void write_lines(ResponseOutput& output, std::initializer_list<std::string_view>
 SsyncReceiver::SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output,
                              Admission& admission, DiskThreads& threads, std::function<bool()> interrupted)
     : session_(session),
-      input_(input),
+      input_(input, admission.throttles(), session.device, interrupted),
       output_(output),
       admission_(admission),
       threads_(threads),
@@ -270,6 +270,7 @@ void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished)
   for (;;) {
     const std::string_view line = input.read_line("updates line");
     if (line.empty() || python::strip(line) == kUpdatesEnd) break;
+    input_.use_object();
     Subrequest request = read_subrequest(line, input, session_.dialect);
     request.add_backend_headers(session_.partition.policy, session_.frag_index);
     unfinished.begin();

@@ -13,6 +13,7 @@
 #include "common/store/unfinished_session.h"
 #include "worker/pool/admission.h"
 #include "worker/receiver/offered_objects.h"
+#include "worker/receiver/paced_input.h"
 #include "worker/receiver/session.h"
 #include "worker/request/streams.h"
 
@@ -58,7 +59,7 @@ class SsyncReceiver {
   SessionResult fail(int status, const std::string& repr) noexcept;
 
   const Session& session_;
-  RequestInput& input_;
+  PacedInput input_;
   ResponseOutput& output_;
   Admission& admission_;
   DiskThreads& threads_;
