@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <random>
@@ -177,6 +178,48 @@ TEST_F(BoardTest, ADeadWorkersPartitionDeviceAndRoomAreFree) {
   EXPECT_EQ(board_->use(), 1);
   EXPECT_TRUE(place(1).admit(get_of("sda")));
   EXPECT_EQ(board_->use(), -1) << "all are used";
+}
+
+TEST_F(BoardTest, WhateverMayGiveAnotherSessionItsTurnIsAnnounced) {
+  make(12, 4);
+  ASSERT_TRUE(place(0).admit_session(session_of("sda", "1"), 1));
+  ASSERT_EQ(place(0).take_turn(1), Turn::taken);
+  ASSERT_TRUE(place(1).admit_session(session_of("sda", "1"), 1));
+  ASSERT_TRUE(place(2).admit_session(session_of("sda", "1"), 1));
+  ASSERT_TRUE(place(3).admit(get_of("sda")));
+  struct Case {
+    const char* why;
+    std::function<void()> change;
+    bool is_announced;
+  };
+  const Case cases[] = {
+      {"a look", [&] { static_cast<void>(place(1).take_turn(1)); }, false},
+      {"a request beside the sessions leaves", [&] { place(3).leave(); }, false},
+      {"who has nothing leaves", [&] { place(3).leave(); }, false},
+      {"a session that waits leaves", [&] { place(2).leave(); }, true},
+      {"one that runs leaves", [&] { place(0).leave(); }, true},
+      {"it has left already", [&] { place(0).leave(); }, false},
+      {"a worker has died", [&] { board_->free(1); }, true},
+      {"there are more slots", [&] { board_->set_room({.workers = 12, .slots = 5}); }, true},
+  };
+  for (const Case& c : cases) {
+    const std::uint32_t seen = place(4).departures().seen();
+    c.change();
+    EXPECT_EQ(place(4).departures().seen() != seen, c.is_announced) << c.why;
+  }
+}
+
+TEST_F(BoardTest, ADepartureIsAnnouncedAfterIt) {
+  make(12, 4);
+  for (int round = 0; round < 100; ++round) {
+    ASSERT_TRUE(place(0).admit_session(session_of("sda", "1"), 1));
+    ASSERT_TRUE(place(1).admit_session(session_of("sda", "1"), 1));
+    const std::uint32_t seen = place(1).departures().seen();
+    const std::jthread leaving([&] { place(0).leave(); });
+    while (place(1).departures().seen() == seen) std::this_thread::yield();
+    EXPECT_EQ(place(1).take_turn(1), Turn::taken);
+    place(1).leave();
+  }
 }
 
 TEST_F(BoardTest, NamesFromTheWireAreBoundedAndQuoted) {
