@@ -3,7 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/os/path.h"
 #include "tests/unit/temporary_device.h"
@@ -123,9 +128,102 @@ TEST_F(OpenSessionTest, ServesNoReplicationIfItIsNoReplicationServer) {
   EXPECT_EQ(refusal("SSYNC", "/sda1/7").substr(0, 3), "405");
 }
 
+class AnswerReplicateTest : public ::testing::Test {
+ protected:
+  AnswerReplicateTest() {
+    for (const char* partition : {"7", "8", "9"}) {
+      const std::string hash_dir =
+          device_.path() + "/objects/" + partition + "/abc/" + std::string(29, '0') + "abc";
+      std::filesystem::create_directories(hash_dir);
+      std::ofstream(hash_dir + "/170000000" + partition + ".00000.data");
+    }
+  }
+
+  HttpAnswer answer(const std::string& uri, const std::optional<std::string>& partitions = std::nullopt) {
+    RequestHead head;
+    head.method = "REPLICATE";
+    head.uri = uri;
+    head.partitions = partitions;
+    return answer_replicate(head, device_.configuration(), threads_);
+  }
+  // As asked for by itself.
+  std::string hashes(const std::string& partition) { return answer("/sda1/" + partition).body; }
+  std::string told(const std::vector<std::string>& partitions) {
+    std::string line = "X-Backend-Ssync-Partitions: ";
+    for (const std::string& partition : partitions) {
+      if (partition != partitions.front()) line += ",";
+      line += partition + "=" + std::to_string(hashes(partition).size());
+    }
+    return line + "\r\n";
+  }
+
+  TemporaryDevice device_;
+  DiskThreads threads_{2};
+};
+
+TEST_F(AnswerReplicateTest, HasTheHashesOfAllPartitionsThatAreAskedFor) {
+  ASSERT_NE(hashes("7"), hashes("8"));
+  const HttpAnswer all = answer("/sda1/7", "7,8,12,9");
+  EXPECT_EQ(all.status, 200);
+  EXPECT_EQ(all.other_headers, told({"7", "8", "12", "9"}));
+  EXPECT_EQ(all.body, hashes("7") + hashes("8") + hashes("12") + hashes("9"));
+}
+
+TEST_F(AnswerReplicateTest, BeginsWithThePathsPartitionWhateverTheHeaderSays) {
+  struct Case {
+    const char* header;
+    std::vector<std::string> answered;
+  };
+  for (const Case& c : std::vector<Case>{{"7", {"7"}},
+                                         {"8", {"7", "8"}},
+                                         {"8,7,7", {"7", "8"}},
+                                         {"", {"7"}},
+                                         {"8,x", {"7"}},
+                                         {"8,", {"7", "8"}},
+                                         {"../7", {"7"}},
+                                         {"8, 9", {"7"}}}) {
+    const HttpAnswer some = answer("/sda1/7", c.header);
+    EXPECT_EQ(some.other_headers, told(c.answered)) << c.header;
+    std::string body;
+    for (const std::string& partition : c.answered) body += hashes(partition);
+    EXPECT_EQ(some.body, body) << c.header;
+  }
+}
+
+TEST_F(AnswerReplicateTest, LeavesOutWhatCannotBeRead) {
+  std::filesystem::remove_all(device_.path() + "/objects/8");
+  std::ofstream(device_.path() + "/objects/8") << "no directory";
+  EXPECT_THROW(answer("/sda1/8"), HttpError);
+  const HttpAnswer rest = answer("/sda1/7", "7,8,9");
+  EXPECT_EQ(rest.other_headers, told({"7", "9"}));
+  EXPECT_EQ(rest.body, hashes("7") + hashes("9"));
+  EXPECT_THROW(answer("/sda1/8", "8,7"), HttpError) << "the path's own";
+}
+
+TEST_F(AnswerReplicateTest, SaysNothingOfPartitionsUnlessItIsAskedFor) {
+  EXPECT_EQ(answer("/sda1/7").other_headers, "");
+  EXPECT_EQ(answer("/sda1/7/abc", "7,8").other_headers, "") << "suffixes are marked, and no hashes told";
+}
+
+TEST_F(OpenSessionTest, KnowsWhetherTheListFollows) {
+  for (const auto& [value, follows] : std::vector<std::pair<std::optional<std::string>, bool>>{
+           {std::nullopt, false}, {"True", true}, {"False", false}, {"", false}}) {
+    RequestHead head;
+    head.method = "SSYNC";
+    head.uri = "/sda1/7";
+    head.list_follows = value;
+    const Session session =
+        open_session(check_session(head, device_.configuration()), head, device_.configuration());
+    EXPECT_EQ(session.list_follows, follows) << value.value_or("none");
+  }
+}
+
 TEST(RequestHeadTest, ReadsFastCgisParameters) {
-  const std::map<std::string, std::string> params{
-      {"REQUEST_METHOD", "SSYNC"}, {"REQUEST_URI", "/sda1/7"}, {"HTTP_X_BACKEND_STORAGE_POLICY_INDEX", "1"}};
+  const std::map<std::string, std::string> params{{"REQUEST_METHOD", "SSYNC"},
+                                                  {"REQUEST_URI", "/sda1/7"},
+                                                  {"HTTP_X_BACKEND_STORAGE_POLICY_INDEX", "1"},
+                                                  {"HTTP_X_BACKEND_SSYNC_LIST_FOLLOWS", "True"},
+                                                  {"HTTP_X_BACKEND_SSYNC_PARTITIONS", "7,8"}};
   const RequestHead head = RequestHead::from_params([&](const char* name) -> std::optional<std::string> {
     const auto param = params.find(name);
     if (param == params.end()) return std::nullopt;
@@ -135,6 +233,8 @@ TEST(RequestHeadTest, ReadsFastCgisParameters) {
   EXPECT_EQ(head.uri, "/sda1/7");
   EXPECT_EQ(head.policy_index, "1");
   EXPECT_EQ(head.frag_index, std::nullopt);
+  EXPECT_EQ(head.list_follows, "True");
+  EXPECT_EQ(head.partitions, "7,8");
   EXPECT_EQ(head.remote_addr, "-");
 }
 
