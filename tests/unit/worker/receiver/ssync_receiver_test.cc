@@ -8,6 +8,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
 
 #include "common/layout/object_files.h"
 #include "common/os/lock_path.h"
@@ -83,7 +85,11 @@ class SsyncReceiverTest : public ::testing::TestWithParam<CommitMode> {
 
   SessionResult run_session(RequestInput& input, ResponseOutput& output) {
     Admission admission(place_, {.method = "SSYNC", .device = "sda1", .partition = "7"}, 1);
-    return SsyncReceiver(session_, input, output, admission, threads_, [this] { return interrupted_; }).run();
+    const SessionResult result =
+        SsyncReceiver(session_, input, output, admission, threads_, [this] { return interrupted_; }).run();
+    // As whoever ends the answer does.
+    if (result == SessionResult::complete) output.flush();
+    return result;
   }
 
   // The session's answer after "nothing wanted".
@@ -441,8 +447,8 @@ TEST_P(SsyncReceiverTest, GivesItsLocksBackBeforeTheLastLine) {
   class Watching final : public ResponseOutput {
    public:
     explicit Watching(std::string partition) : partition_(std::move(partition)) {}
-    void write(std::string_view data) override { sent_ += data; }
-    void flush() override {
+    void write(std::string_view data) override {
+      sent_ += data;
       if (sent_.ends_with(":UPDATES: END\r\n")) {
         const PathLock free(LockRequest{.directory = partition_,
                                         .name = "replication",
@@ -453,6 +459,7 @@ TEST_P(SsyncReceiverTest, GivesItsLocksBackBeforeTheLastLine) {
         was_free_ = true;
       }
     }
+    void flush() override {}
     [[nodiscard]] bool was_free() const { return was_free_; }
 
    private:
@@ -466,29 +473,78 @@ TEST_P(SsyncReceiverTest, GivesItsLocksBackBeforeTheLastLine) {
   EXPECT_TRUE(output.was_free());
 }
 
-TEST_P(SsyncReceiverTest, SendsItsFirstLineBeforeItReads) {
+TEST_P(SsyncReceiverTest, SendsItsFirstLineBeforeItReadsUnlessTheListFollows) {
   class Nothing final : public RequestInput {
    public:
     explicit Nothing(const CollectedOutput& output) : output_(output) {}
     std::string_view read_line(std::string_view) override {
-      EXPECT_EQ(output_.sent(), "\r\n");
+      sent_before_ = output_.sent();
       throw ClientGone("gone");
     }
     std::string_view read_some(std::size_t, std::string_view) override { throw ClientGone("gone"); }
     bool is_waiting() override { return true; }
+    [[nodiscard]] const std::string& sent_before() const { return sent_before_; }
 
    private:
     const CollectedOutput& output_;
+    std::string sent_before_ = "it did not read";
   };
-  CollectedOutput output;
-  Nothing input(output);
-  EXPECT_EQ(run_session(input, output), SessionResult::cut);
+  for (const bool list_follows : {false, true}) {
+    session_.list_follows = list_follows;
+    CollectedOutput output;
+    Nothing input(output);
+    EXPECT_EQ(run_session(input, output), SessionResult::cut);
+    EXPECT_EQ(input.sent_before(), list_follows ? "" : "\r\n");
+    EXPECT_EQ(run(updates("")), std::string(kNothingWanted) + kDone);
+  }
+}
+
+TEST_P(SsyncReceiverTest, SendsItsFirstLineBeforeItWaits) {
+  session_.list_follows = true;
+  Board board(4, {.workers = 8, .slots = 3});
+  BoardPlace mine(board, board.use());
+  BoardPlace other(board, board.use());
+  struct Case {
+    const char* why;
+    bool is_busy;
+    std::string locked;
+    std::string name;
+  };
+  for (const Case& c : {Case{"a turn", true, "", ""},
+                        Case{"the partition's lock", false, device_.partition().path(), "replication"},
+                        Case{"the device's lock", false, device_.path(), ""}}) {
+    std::optional<Admission> running;
+    std::optional<PathLock> lock;
+    if (c.is_busy) {
+      running.emplace(other, BoardRequest{.method = "SSYNC", .device = "sda1", .partition = "7"}, 1);
+    } else {
+      lock.emplace(LockRequest{.directory = c.locked,
+                               .name = c.name,
+                               .limit = 1,
+                               .timeout = 10,
+                               .timeout_text = "10",
+                               .give_up = {}});
+    }
+    std::string sent;
+    ScriptedInput input(updates(""));
+    CollectedOutput output;
+    Admission admission(mine, {.method = "SSYNC", .device = "sda1", .partition = "7"}, 1);
+    SsyncReceiver receiver(session_, input, output, admission, threads_, [&] {
+      sent = output.sent();
+      running.reset();
+      lock.reset();
+      return false;
+    });
+    EXPECT_EQ(receiver.run(), SessionResult::complete) << c.why;
+    EXPECT_EQ(sent, "\r\n") << c.why;
+  }
 }
 
 TEST_P(SsyncReceiverTest, SurvivesAPeerThatDoesNotListen) {
   const std::string script = updates(put("/a/c/one", kT1, "hello"));
-  const std::size_t whole = run(script).size();
-  for (std::size_t limit = 0; limit < whole; ++limit) {
+  // The last lines leave after it.
+  const std::size_t size = run(script).size() - (sizeof kDone - 1);
+  for (std::size_t limit = 0; limit < size; ++limit) {
     ScriptedInput input(script);
     CollectedOutput output;
     output.set_limit(limit);
