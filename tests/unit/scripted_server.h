@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,6 +88,12 @@ class ServedConnection {
   std::string read_some() {
     if (pending_.empty()) static_cast<void>(receive());
     return std::exchange(pending_, {});
+  }
+
+  // Whether the client says more than was read, within a moment.
+  [[nodiscard]] bool hears_more() const {
+    pollfd fd{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+    return !pending_.empty() || ::poll(&fd, 1, 30) != 0;
   }
 
   // Nothing more will be said; what the client says can still be read.

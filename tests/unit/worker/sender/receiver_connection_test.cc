@@ -116,11 +116,12 @@ TEST_F(ReceiverConnectionTest, GathersWhatIsSmallAndChunksIt) {
       {"small pieces", {"ab", "", "c"}, chunk("abc")},
       {"a large piece after a small one", {"ab", large, "c"}, chunk("ab") + chunk(large) + chunk("c")},
       {"large pieces", {large, large}, chunk(large) + chunk(large)},
-      {"as much as the first chunk has", pieces(64 * kKibi), chunk_of(64 * kKibi)},
-      {"a byte more", pieces(64 * kKibi + 1), chunk_of(64 * kKibi) + chunk_of(1)},
+      {"as much as the first chunk has", pieces(8 * kKibi), chunk_of(8 * kKibi)},
+      {"a byte more", pieces(8 * kKibi + 1), chunk_of(8 * kKibi) + chunk_of(1)},
       {"chunks that grow", pieces(2000 * kKibi),
-       chunk_of(64 * kKibi) + chunk_of(128 * kKibi) + chunk_of(256 * kKibi) + chunk_of(512 * kKibi) +
-           chunk_of(512 * kKibi) + chunk_of(512 * kKibi) + chunk_of(16 * kKibi)},
+       chunk_of(8 * kKibi) + chunk_of(16 * kKibi) + chunk_of(32 * kKibi) + chunk_of(64 * kKibi) +
+           chunk_of(128 * kKibi) + chunk_of(256 * kKibi) + chunk_of(512 * kKibi) + chunk_of(512 * kKibi) +
+           chunk_of(472 * kKibi)},
   };
   for (const Case& c : cases) {
     std::string sent;
@@ -133,6 +134,43 @@ TEST_F(ReceiverConnectionTest, GathersWhatIsSmallAndChunksIt) {
     EXPECT_EQ(server_->join(), "");
     EXPECT_TRUE(sent == c.sent + "0\r\n\r\n") << c.why << ": " << sent.size() << " bytes";
   }
+}
+
+TEST_F(ReceiverConnectionTest, SendsWhatWasWrittenBeforeWithTheRequestOrAfterIt) {
+  using Written = ReceiverConnection::Written;
+  for (const Written written : {Written::with_request, Written::later}) {
+    const bool is_with_it = written == Written::with_request;
+    serve([&](ServedConnection& server) {
+      EXPECT_EQ(server.read_head(), kRequest);
+      if (is_with_it) {
+        EXPECT_EQ(server.read_to("early\r\n"), chunk("early"));
+      } else {
+        EXPECT_FALSE(server.hears_more());
+      }
+      server.send(kAccepted);
+      EXPECT_EQ(server.read_to("0\r\n\r\n"), chunk(is_with_it ? "late" : "earlylate") + "0\r\n\r\n");
+    });
+    ReceiverConnection& connection = connect();
+    connection.write("early");
+    EXPECT_EQ(connection.request(kRequest, written).status, 200);
+    connection.write("late");
+    connection.finish();
+    EXPECT_EQ(server_->join(), "");
+    connection_.reset();
+  }
+}
+
+TEST_F(ReceiverConnectionTest, KnowsWhatMayBeWrittenBeforeTheRequest) {
+  serve([](ServedConnection& server) { EXPECT_EQ(server.read_to_end(), ""); });
+  ReceiverConnection& connection = connect();
+  EXPECT_FALSE(connection.is_kept_one());
+  const std::size_t room = connection.room_beside_request();
+  connection.write(std::string(100, 'x'));
+  EXPECT_EQ(connection.room_beside_request(), room - 100);
+  connection.write(std::string(room - 100, 'x'));
+  EXPECT_EQ(connection.room_beside_request(), 0U);
+  connection_.reset();
+  EXPECT_EQ(server_->join(), "");
 }
 
 TEST_F(ReceiverConnectionTest, FlushesWhatWaitsOnlyAfterSeconds) {
@@ -465,8 +503,11 @@ TEST_F(ReceiverConnectionTest, HearsWhileItWaitsForItsAllowance) {
       },
       seconds(20), {std::make_shared<BandwidthLimit>(100)});
   // All of it would take more than a minute.
-  connection.write(std::string(10000, 'x'));
-  EXPECT_EQ(thrown_by([&] { connection.flush(); }), "ReceiverRefused: :ERROR: 0 'no'");
+  const auto send = [&] {
+    connection.write(std::string(10000, 'x'));
+    connection.flush();
+  };
+  EXPECT_EQ(thrown_by(send), "ReceiverRefused: :ERROR: 0 'no'");
 }
 
 TEST_F(ReceiverConnectionTest, ReadsAsMuchOfABodyAsThereIsOrAsIsAskedFor) {

@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "common/os/errors.h"
@@ -14,6 +16,7 @@
 #include "tests/unit/scripted_server.h"
 #include "worker/sender/errors.h"
 #include "worker/sender/http_response.h"
+#include "worker/sender/kept_connections.h"
 
 namespace ssync {
 namespace {
@@ -71,6 +74,7 @@ class SenderSessionTest : public ::testing::Test {
     std::string result;
     {
       const Interruption interruption;
+      if (before_) before_(server, interruption);
       SenderSession session(job_, interruption, [this](const SenderProgress& progress) {
         if (phases_.empty() || phases_.back() != progress.phase) phases_.push_back(progress.phase);
         EXPECT_GE(progress.share, 0);
@@ -104,6 +108,16 @@ class SenderSessionTest : public ::testing::Test {
     return "done";
   }
 
+  // The session gets a connection to this server, or to the one that it is run with, that was kept.
+  void keep_connection(const ScriptedServer* other = nullptr) {
+    job_.kept_connections = &kept_;
+    before_ = [this, other](const ScriptedServer& server, const Interruption& interruption) {
+      const std::string& port = (other == nullptr ? server : *other).port();
+      kept_.keep(peer_, PolledSocket("127.0.0.1", port, std::chrono::seconds(20), interruption),
+                 HttpBodyDecoder::of_no_body());
+    };
+  }
+
   // A receiver that answers the request, the missing check and the updates with these.
   ScriptedServer::Script answering(std::string accepted, std::string wanted, std::string last) {
     return [this, accepted = std::move(accepted), wanted = std::move(wanted),
@@ -116,6 +130,14 @@ class SenderSessionTest : public ::testing::Test {
       server.send(last);
       raw_ += server.read_to_end();
     };
+  }
+  // Reads into raw_ until the body has come to this, wherever chunks end.
+  void read_body_to(ServedConnection& server, const std::string& text) {
+    while (!body().ends_with(text + "[cut]")) {
+      const std::string more = server.read_some();
+      if (more.empty()) throw std::runtime_error("the client has gone before it said " + text);
+      raw_ += more;
+    }
   }
   // All that was sent after the head, and "[cut]" if that was not its end.
   [[nodiscard]] std::string body() const {
@@ -136,6 +158,8 @@ class SenderSessionTest : public ::testing::Test {
   SenderJob job_{.receiver = {}, .partition = "7", .limits = {.timeout = std::chrono::seconds(20)}};
   std::size_t count_ = 3;
   std::function<void()> during_send_;
+  KeptConnections kept_;
+  std::function<void(const ScriptedServer&, const Interruption&)> before_;
   std::string peer_;
   std::string head_;
   std::string raw_;
@@ -413,6 +437,110 @@ TEST_F(SenderSessionTest, ASignalEndsItBetweenTwoObjects) {
   EXPECT_EQ(progress_.updates.put, 1U);
   // Not as a whole request, which the receiver might take for all there was.
   EXPECT_EQ(body(), offers(3) + "[cut]");
+}
+
+const char kListFollows[] = "X-Backend-Ssync-List-Follows: True\r\n";
+
+TEST_F(SenderSessionTest, AShortListGoesWithTheRequestOverAKeptConnection) {
+  keep_connection();
+  EXPECT_EQ(run([this](ServedConnection& server) {
+              head_ = server.read_head();
+              raw_ = server.read_to(":MISSING_CHECK: END\r\n\r\n");
+              EXPECT_FALSE(server.hears_more());
+              server.send(kAccepted + wants(hex_of(1) + " dm\r\n"));
+              raw_ += server.read_to(":UPDATES: END\r\n");
+              server.send(kDone);
+              raw_ += server.read_to_end();
+            }),
+            "done");
+  EXPECT_EQ(head_, "SSYNC /sda1/7 HTTP/1.1\r\nHost: " + peer_ +
+                       "\r\nTransfer-Encoding: chunked\r\nX-Backend-Storage-Policy-Index: 0\r\n" +
+                       kListFollows + "\r\n");
+  EXPECT_EQ(body(), offers(3) + ":UPDATES: START\r\nPUT 1 dm\r\n:UPDATES: END\r\n");
+  EXPECT_EQ(accepts_no_commit_, true);
+  EXPECT_EQ(progress_.offered, 3U);
+  EXPECT_THAT(phases_, ElementsAre(Phase::connecting, Phase::missing_check, Phase::answer, Phase::updates,
+                                   Phase::done));
+}
+
+// A receiver that was told of the list waits for all of it, and says nothing before.
+TEST_F(SenderSessionTest, AListThatDoesNotFitFollowsTheAnswersHead) {
+  bool some_went_with_it = false;
+  bool some_did_not = false;
+  for (const int count : {0, 1, 150, 151, 152, 153, 154, 155, 156, 157, 158, 159, 160, 161, 5000}) {
+    SCOPED_TRACE(count);
+    count_ = static_cast<std::size_t>(count);
+    keep_connection();
+    EXPECT_EQ(run([&](ServedConnection& server) {
+                head_ = server.read_head();
+                const bool list_follows = head_.find(kListFollows) != std::string::npos;
+                (list_follows ? some_went_with_it : some_did_not) = true;
+                raw_.clear();
+                if (list_follows) {
+                  read_body_to(server, ":MISSING_CHECK: END\r\n");
+                } else {
+                  EXPECT_FALSE(server.hears_more());
+                }
+                server.send(kAccepted);
+                if (!list_follows) read_body_to(server, ":MISSING_CHECK: END\r\n");
+                server.send(kNothingWanted);
+                raw_ += server.read_to(":UPDATES: END\r\n");
+                server.send(kDone);
+                raw_ += server.read_to_end();
+              }),
+              "done");
+    EXPECT_EQ(body(), offers(count_) + ":UPDATES: START\r\n:UPDATES: END\r\n");
+  }
+  EXPECT_TRUE(some_went_with_it);
+  EXPECT_TRUE(some_did_not);
+}
+
+TEST_F(SenderSessionTest, ANewConnectionInsteadOfAClosedOneGetsTheSame) {
+  std::string first;
+  ScriptedServer closing([&](ServedConnection& server) {
+    first = server.read_to(":MISSING_CHECK: END\r\n\r\n");
+    server.close();
+  });
+  keep_connection(&closing);
+  EXPECT_EQ(run([this](ServedConnection& server) {
+              head_ = server.read_head();
+              raw_ = server.read_to(":MISSING_CHECK: END\r\n\r\n");
+              server.send(kAccepted + std::string(kNothingWanted));
+              raw_ += server.read_to(":UPDATES: END\r\n");
+              server.send(kDone);
+              raw_ += server.read_to_end();
+            }),
+            "done");
+  EXPECT_EQ(closing.join(), "");
+  EXPECT_THAT(head_, HasSubstr(kListFollows));
+  EXPECT_THAT(head_ + raw_, StartsWith(first));
+  EXPECT_EQ(body(), offers(3) + ":UPDATES: START\r\n:UPDATES: END\r\n");
+}
+
+TEST_F(SenderSessionTest, NothingComesBeforeTheAnswersHeadOnANewConnection) {
+  job_.kept_connections = &kept_;
+  EXPECT_EQ(run([this](ServedConnection& server) {
+              head_ = server.read_head();
+              EXPECT_FALSE(server.hears_more());
+              server.send(kAccepted);
+              raw_ = server.read_to(":MISSING_CHECK: END\r\n");
+              server.send(kNothingWanted);
+              raw_ += server.read_to(":UPDATES: END\r\n");
+              server.send(kDone);
+              raw_ += server.read_to_end();
+            }),
+            "done");
+  EXPECT_EQ(head_.find(kListFollows), std::string::npos);
+}
+
+TEST_F(SenderSessionTest, IsRefusedWhateverWentWithTheRequest) {
+  keep_connection();
+  EXPECT_EQ(run([](ServedConnection& server) {
+              server.read_head();
+              server.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+              server.close();
+            }),
+            "ReceiverBusy: the receiver answered 503 Service Unavailable");
 }
 
 }  // namespace
