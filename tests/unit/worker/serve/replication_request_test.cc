@@ -205,6 +205,13 @@ TEST_F(AnswerReplicateTest, SaysNothingOfPartitionsUnlessItIsAskedFor) {
   EXPECT_EQ(answer("/sda1/7/abc", "7,8").other_headers, "") << "suffixes are marked, and no hashes told";
 }
 
+// A header's line must not be the client's.
+TEST_F(AnswerReplicateTest, NamesNoPartitionThatIsNoNumber) {
+  for (const char* uri : {"/sda1/7%0d%0aX-Injected:%20yes", "/sda1/7,8", "/sda1/7=1"}) {
+    EXPECT_EQ(answer(uri, "8").other_headers, "") << uri;
+  }
+}
+
 TEST_F(OpenSessionTest, KnowsWhetherTheListFollows) {
   for (const auto& [value, follows] : std::vector<std::pair<std::optional<std::string>, bool>>{
            {std::nullopt, false}, {"True", true}, {"False", false}, {"", false}}) {
