@@ -13,6 +13,7 @@
 
 #include "common/python/text.h"
 #include "common/python/url.h"
+#include "worker/protocol/several_partitions.h"
 #include "worker/sender/errors.h"
 #include "worker/sender/polled_socket.h"
 
@@ -36,8 +37,13 @@ bool has_no_room(const PeerAnswer& answer) {
 class PeerRequests::Connection {
  public:
   // was_used: for a request before.
-  Connection(const std::string& peer, PolledSocket socket, bool was_used, const PeerLimits& limits)
-      : peer_(peer), socket_(std::move(socket)), was_used_(was_used), limits_(limits) {}
+  Connection(const std::string& peer, PolledSocket socket, bool was_used, bool is_to_ours,
+             const PeerLimits& limits)
+      : peer_(peer),
+        socket_(std::move(socket)),
+        was_used_(was_used),
+        is_to_ours_(is_to_ours),
+        limits_(limits) {}
 
   // Throws Stale if the peer has closed the connection since the last answer.
   struct Stale {};
@@ -53,6 +59,7 @@ class PeerRequests::Connection {
   const std::string& peer_;
   PolledSocket socket_;
   bool was_used_;
+  bool is_to_ours_;
   const PeerLimits& limits_;
   PolledSocket::Clock::time_point until_;
   std::string in_;
@@ -65,6 +72,7 @@ PeerAnswer PeerRequests::Connection::ask(const std::string& request, bool has_bo
   until_ = PolledSocket::Clock::now() + limits_.answer;
   send(request);
   PeerAnswer answer{.head = read_head(), .body = {}};
+  if (answer.head.find(kSeveralPartitionsAnswer) != nullptr) is_to_ours_ = true;
   bool is_all_of_it = true;
   const auto decode = [&] {
     const std::string piece = std::exchange(in_, {});
@@ -93,7 +101,7 @@ PeerAnswer PeerRequests::Connection::ask(const std::string& request, bool has_bo
 }
 
 void PeerRequests::Connection::give_to(KeptConnections& connections) {
-  if (can_be_kept_) connections.keep(peer_, std::move(socket_), std::move(decoder_));
+  if (can_be_kept_) connections.keep(peer_, std::move(socket_), std::move(decoder_), is_to_ours_);
 }
 
 void PeerRequests::Connection::send(std::string_view data) {
@@ -178,13 +186,14 @@ PeerAnswer PeerRequests::ask(const RingDevice& node, const StoragePolicy& policy
 PeerAnswer PeerRequests::ask_once(const std::string& peer, const RingDevice& node, const std::string& request,
                                   bool has_body) {
   for (;;) {
-    std::optional<PolledSocket> idle = connections_.take(peer);
+    std::optional<KeptConnections::Taken> idle = connections_.take(peer);
     const bool was_used = idle.has_value();
+    const bool is_to_ours = idle && idle->is_ours;
     Connection connection(peer,
-                          idle ? *std::move(idle)
+                          idle ? std::move(idle->socket)
                                : PolledSocket(node.replication_ip, std::to_string(node.replication_port),
                                               limits_.connect, interruption_),
-                          was_used, limits_);
+                          was_used, is_to_ours, limits_);
     try {
       PeerAnswer answer = connection.ask(request, has_body);
       connection.give_to(connections_);

@@ -18,7 +18,7 @@ constexpr std::size_t kMostOfAPeer = 16;
 
 }  // namespace
 
-std::optional<PolledSocket> KeptConnections::take(const std::string& peer) {
+std::optional<KeptConnections::Taken> KeptConnections::take(const std::string& peer) {
   const std::lock_guard lock(mutex_);
   const auto found = kept_.find(peer);
   if (found == kept_.end()) return std::nullopt;
@@ -28,18 +28,19 @@ std::optional<PolledSocket> KeptConnections::take(const std::string& peer) {
     const auto kept = of_peer.begin() + static_cast<std::ptrdiff_t>(left - 1);
     const State state = state_of(*kept);
     if (state == State::busy) continue;
-    PolledSocket socket = std::move(kept->socket);
+    Taken taken{.socket = std::move(kept->socket), .is_ours = kept->is_ours};
     of_peer.erase(kept);
-    if (state == State::idle) return socket;
+    if (state == State::idle) return taken;
   }
   return std::nullopt;
 }
 
-void KeptConnections::keep(const std::string& peer, PolledSocket socket, HttpBodyDecoder answer) {
+void KeptConnections::keep(const std::string& peer, PolledSocket socket, HttpBodyDecoder answer,
+                           bool is_ours) {
   const std::lock_guard lock(mutex_);
   std::deque<Kept>& of_peer = kept_[peer];
   if (of_peer.size() == kMostOfAPeer) of_peer.pop_front();
-  of_peer.push_back({.socket = std::move(socket), .answer = std::move(answer)});
+  of_peer.push_back({.socket = std::move(socket), .answer = std::move(answer), .is_ours = is_ours});
 }
 
 // Reads what has come since.

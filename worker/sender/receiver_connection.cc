@@ -47,9 +47,10 @@ ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const Con
       interruption_(interruption),
       kept_(kept),
       socket_([this] {
-        std::optional<PolledSocket> idle = kept_ == nullptr ? std::nullopt : kept_->take(peer_);
+        std::optional<KeptConnections::Taken> idle = kept_ == nullptr ? std::nullopt : kept_->take(peer_);
         is_kept_one_ = idle.has_value();
-        return idle ? *std::move(idle) : connect();
+        is_to_ours_ = idle && idle->is_ours;
+        return idle ? std::move(idle->socket) : connect();
       }()),
       chunk_size_(kFirstChunkSize),
       out_(std::make_unique_for_overwrite<char[]>(kSizeLineRoom + kChunkSize + 2)),
@@ -151,7 +152,7 @@ void ReceiverConnection::give_back() {
   // A closed connection, or one that its end of the response closes, is left to the destructor.
   const bool is_closed = gone_ && !decoder_.ended();
   if (kept_ == nullptr || tls_ || !may_be_kept_ || is_closed || in_at_ != in_.size()) return;
-  kept_->keep(peer_, std::move(socket_), std::move(decoder_));
+  kept_->keep(peer_, std::move(socket_), std::move(decoder_), true);
   gone_ = true;
 }
 

@@ -49,8 +49,8 @@ class ReceiverConnection {
                      const Interruption& interruption, const ConnectionTls& tls = {},
                      KeptConnections* kept = nullptr);
 
-  // Whether it is a kept one, so that the receiver is one of those to which connections are kept.
-  [[nodiscard]] bool is_kept_one() const noexcept { return is_kept_one_; }
+  // Whether it is a kept one over which the receiver has said that it is one of ours.
+  [[nodiscard]] bool is_to_ours() const noexcept { return is_to_ours_; }
   // How many bytes more may be written before the request.
   [[nodiscard]] std::size_t room_beside_request() const noexcept { return chunk_size_ - out_size_ - 1; }
 
@@ -69,8 +69,8 @@ class ReceiverConnection {
   void flush_what_waits();
   // Sends all written data and the last chunk: the end of the request.
   void finish();
-  // Keeps the connection for the next request, after finish() and when all that matters of the response was
-  // read. Of no more use then. Does nothing if it cannot be kept.
+  // Keeps the connection, to a receiver of ours, for the next request, after finish() and when all that
+  // matters of the response was read. Of no more use then. Does nothing if it cannot be kept.
   void give_back();
 
   // True if read_line() would not wait.
@@ -107,6 +107,7 @@ class ReceiverConnection {
   const Interruption& interruption_;
   KeptConnections* kept_;
   bool is_kept_one_ = false;  // the socket was used before
+  bool is_to_ours_ = false;
   PolledSocket socket_;
   std::optional<TlsChannel> tls_;
 

@@ -80,7 +80,7 @@ SenderSession::SenderSession(SenderJob job, const Interruption& interruption, Ob
 void SenderSession::run(const OpenSource& open_source) {
   ReceiverConnection connection(job_.receiver, job_.limits, interruption_, job_.tls, job_.kept_connections);
   ObjectSource* early = nullptr;
-  if (connection.is_kept_one()) {
+  if (connection.is_to_ours()) {
     early = &open_source(true);
     begin_list(connection, *early);
   }
@@ -139,8 +139,8 @@ bool SenderSession::start(ReceiverConnection& connection) {
   return says("x-backend-accept-no-commit");
 }
 
-// Receivers of ours, to which alone connections are kept, take a list that comes with the request, if it is
-// all of it. That saves both sides a turn.
+// Receivers of ours take a list that comes with the request, if it is all of it. That saves both sides a
+// turn.
 void SenderSession::begin_list(ReceiverConnection& connection, ObjectSource& source) {
   write_line(connection, kMissingCheckStart);
   has_begun_list_ = true;

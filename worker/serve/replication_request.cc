@@ -56,7 +56,8 @@ std::string hashes_pickle(const Partition& partition, DiskThreads& threads) {
 HttpAnswer with_others(std::string first, const Partition& partition, const RequestHead& head,
                        DiskThreads& threads) {
   HttpAnswer answer{.status = 200, .body = std::move(first)};
-  if (!head.partitions) return answer;
+  // A name that is no number would not be one in the header.
+  if (!head.partitions || parse_several_partitions(partition.name).size() != 1) return answer;
   using Clock = std::chrono::steady_clock;
   const Clock::time_point end = Clock::now() + kLongestForOthers;
   std::vector<std::pair<std::string, std::size_t>> lengths{{partition.name, answer.body.size()}};

@@ -51,7 +51,8 @@ TEST_F(KeptConnectionsTest, NoneIsGivenTwice) {
   EXPECT_FALSE(kept_.take("a:2").has_value());
   const auto taken = kept_.take("a:1");
   ASSERT_TRUE(taken.has_value());
-  EXPECT_EQ(taken->get(), fd);
+  EXPECT_EQ(taken->socket.get(), fd);
+  EXPECT_FALSE(taken->is_ours);
   EXPECT_FALSE(kept_.take("a:1").has_value());
 }
 
@@ -94,16 +95,16 @@ TEST_F(KeptConnectionsTest, OneWhoseAnswerHasNotEndedIsLeftForLater) {
   const int second_fd = second.get();
   kept_.keep("a:1", std::move(first), HttpBodyDecoder::of_no_body());
   kept_.keep("a:1", std::move(second), decoder_of(kHead));
-  EXPECT_EQ(kept_.take("a:1")->get(), first_fd);
+  EXPECT_EQ(kept_.take("a:1")->socket.get(), first_fd);
   EXPECT_FALSE(kept_.take("a:1").has_value());
   may_end.set_value();
-  std::optional<PolledSocket> later;
+  std::optional<KeptConnections::Taken> later;
   for (const auto end = PolledSocket::Clock::now() + seconds(20);
        !later && PolledSocket::Clock::now() < end;) {
     later = kept_.take("a:1");
   }
   ASSERT_TRUE(later.has_value());
-  EXPECT_EQ(later->get(), second_fd);
+  EXPECT_EQ(later->socket.get(), second_fd);
 }
 
 TEST_F(KeptConnectionsTest, OneThatIsClosedIsForgotten) {
@@ -148,8 +149,9 @@ TEST_F(SecondRequestTest, GoesOverTheSameConnection) {
     // Its end is on its way, and the second one must find it.
     const std::string peer = "127.0.0.1:" + server.port();
     for (const auto end = PolledSocket::Clock::now() + seconds(20); PolledSocket::Clock::now() < end;) {
-      if (auto socket = kept_.take(peer)) {
-        kept_.keep(peer, *std::move(socket), HttpBodyDecoder::of_no_body());
+      if (auto taken = kept_.take(peer)) {
+        EXPECT_TRUE(taken->is_ours) << "only receivers of ours have sessions' connections kept";
+        kept_.keep(peer, std::move(taken->socket), HttpBodyDecoder::of_no_body());
         break;
       }
     }

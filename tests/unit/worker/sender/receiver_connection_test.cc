@@ -163,7 +163,7 @@ TEST_F(ReceiverConnectionTest, SendsWhatWasWrittenBeforeWithTheRequestOrAfterIt)
 TEST_F(ReceiverConnectionTest, KnowsWhatMayBeWrittenBeforeTheRequest) {
   serve([](ServedConnection& server) { EXPECT_EQ(server.read_to_end(), ""); });
   ReceiverConnection& connection = connect();
-  EXPECT_FALSE(connection.is_kept_one());
+  EXPECT_FALSE(connection.is_to_ours());
   const std::size_t room = connection.room_beside_request();
   connection.write(std::string(100, 'x'));
   EXPECT_EQ(connection.room_beside_request(), room - 100);

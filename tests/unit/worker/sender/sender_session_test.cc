@@ -109,12 +109,12 @@ class SenderSessionTest : public ::testing::Test {
   }
 
   // The session gets a connection to this server, or to the one that it is run with, that was kept.
-  void keep_connection(const ScriptedServer* other = nullptr) {
+  void keep_connection(const ScriptedServer* other = nullptr, bool is_ours = true) {
     job_.kept_connections = &kept_;
-    before_ = [this, other](const ScriptedServer& server, const Interruption& interruption) {
+    before_ = [this, other, is_ours](const ScriptedServer& server, const Interruption& interruption) {
       const std::string& port = (other == nullptr ? server : *other).port();
       kept_.keep(peer_, PolledSocket("127.0.0.1", port, std::chrono::seconds(20), interruption),
-                 HttpBodyDecoder::of_no_body());
+                 HttpBodyDecoder::of_no_body(), is_ours);
     };
   }
 
@@ -515,6 +515,23 @@ TEST_F(SenderSessionTest, ANewConnectionInsteadOfAClosedOneGetsTheSame) {
   EXPECT_THAT(head_, HasSubstr(kListFollows));
   EXPECT_THAT(head_ + raw_, StartsWith(first));
   EXPECT_EQ(body(), offers(3) + ":UPDATES: START\r\n:UPDATES: END\r\n");
+}
+
+// As one of Swift's is, that was kept after a REPLICATE.
+TEST_F(SenderSessionTest, NothingComesBeforeTheAnswersHeadOfAReceiverThatIsNotOurs) {
+  keep_connection(nullptr, false);
+  EXPECT_EQ(run([this](ServedConnection& server) {
+              head_ = server.read_head();
+              EXPECT_FALSE(server.hears_more());
+              server.send(kAccepted);
+              raw_ = server.read_to(":MISSING_CHECK: END\r\n");
+              server.send(kNothingWanted);
+              raw_ += server.read_to(":UPDATES: END\r\n");
+              server.send(kDone);
+              raw_ += server.read_to_end();
+            }),
+            "done");
+  EXPECT_EQ(head_.find(kListFollows), std::string::npos);
 }
 
 TEST_F(SenderSessionTest, NothingComesBeforeTheAnswersHeadOnANewConnection) {
