@@ -47,7 +47,9 @@ const std::array kWorkerOptions{
     Option{"socket", Path{kPool<&PoolSettings::socket>, Blank::is_empty}, OnReload::needs_restart},
     Option{"status_socket",
            CheckedText{kPool<&PoolSettings::status_socket>,
-                       [](std::string_view path) { return path.starts_with('/') || path == kNoStatusSocket; },
+                       [](std::string_view path) {
+                         return path.empty() || path.starts_with('/') || path == kNoStatusSocket;
+                       },
                        "give an absolute path, off, or nothing for the pool's socket with .status behind it"},
            OnReload::needs_restart},
     Option{"socket_mode", FileMode{kPool<&PoolSettings::socket_mode>}, OnReload::needs_restart},
