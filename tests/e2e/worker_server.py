@@ -10,6 +10,7 @@ from ports import free_port
 from processes import all_pids, await_condition, command_line, die_with_parent, executable, family, parents
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+STATUS_PROCESS = 'ssync-status'
 RUN_LOCAL = os.path.join(REPOSITORY, 'deploy', 'run-local')
 # A sanitizer's build starts slowly on a busy machine.
 START_SECONDS = 120
@@ -39,6 +40,14 @@ def build_with_faults(run_dir, faults):
         script.write('#!/bin/sh\n%s "$@"\n' % ' '.join(shlex.quote(word) for word in words))
     os.chmod(path, 0o755)
     return directory
+
+
+def name_of(pid):
+    try:
+        with open('/proc/%d/comm' % pid) as comm:
+            return comm.read().strip()
+    except OSError:
+        return ''
 
 
 class WorkerServer:
@@ -132,7 +141,16 @@ class WorkerServer:
 
     def serving_pids(self):
         master = self.pool_master()
-        return sorted(pid for pid, parent in parents().items() if parent == master)
+        return sorted(pid for pid, parent in parents().items() if parent == master and name_of(pid) != STATUS_PROCESS)
+
+    def status_pid(self):
+        """The process that tells what the pool does, or None."""
+        master = self.pool_master()
+        return next((pid for pid, parent in parents().items() if parent == master and name_of(pid) == STATUS_PROCESS), None)
+
+    @property
+    def control_socket(self):
+        return os.path.join(self.run_dir, 'worker.sock.status.control')
 
     def nginx_pids(self):
         return sorted(pid for pid in self.all_processes() if executable(pid) == 'nginx')

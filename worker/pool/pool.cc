@@ -15,6 +15,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,7 @@
 #include "worker/pool/listening_socket.h"
 #include "worker/pool/pid_file.h"
 #include "worker/pool/signal_handler.h"
+#include "worker/pool/status_sockets.h"
 #include "worker/pool/successor.h"
 #include "worker/pool/watchdog.h"
 #include "worker/pool/worker_process.h"
@@ -63,17 +65,8 @@ constexpr int kPlaces = 2 * kMaxWorkers;
 
 // How long after its last start the status process is started again at the earliest.
 constexpr seconds kBetweenStatusStarts{1};
-
-// Where the status process listens; empty: nowhere.
-std::string status_socket_of(const PoolSettings& settings) {
-  // The longest path of a unix socket.
-  constexpr std::size_t kLongest = 107;
-  if (settings.status_socket == kNoStatusSocket) return "";
-  if (!settings.status_socket.empty()) return settings.status_socket;
-  std::string path = settings.socket;
-  if (!path.empty()) path += ".status";
-  return path.size() > kLongest ? "" : path;
-}
+constexpr seconds kStatusStopTime{2};
+constexpr std::chrono::milliseconds kBetweenStopLooks{2};
 
 Room room_of(const PoolSettings& settings) {
   return {.workers = settings.workers, .slots = settings.replication_concurrency};
@@ -166,11 +159,15 @@ class Master {
     status_process_ = {pid, place, Role::leaving};
   }
 
-  // It has nothing to finish, and waits for no disk.
+  // It has nothing to finish, and waits for no disk: it ends at once, and removes what it listened on.
   void end_status_process() {
     if (!status_process_) return;
-    ::kill(status_process_->pid, SIGKILL);
-    while (::waitpid(status_process_->pid, nullptr, 0) < 0 && errno == EINTR) {
+    const pid_t pid = status_process_->pid;
+    ::kill(pid, SIGTERM);
+    const auto until = Clock::now() + kStatusStopTime;
+    while (::waitpid(pid, nullptr, WNOHANG) == 0) {
+      if (Clock::now() > until) ::kill(pid, SIGKILL);
+      std::this_thread::sleep_for(kBetweenStopLooks);
     }
     board_.free(status_process_->place);
     status_process_.reset();

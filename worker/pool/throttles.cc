@@ -42,6 +42,7 @@ nanoseconds rest_of_idle_time(double share, std::int64_t now) {
 struct Throttles::Device {
   std::array<char, NAME_MAX + 1> name{};
   bool has_own_limits = false;
+  bool is_drained = false;
   DeviceLimits own;
   std::int64_t bytes_paid_until = 0;  // nanoseconds of the clock
   std::int64_t objects_paid_until = 0;
@@ -50,6 +51,8 @@ struct Throttles::Device {
 struct Throttles::Shared {
   RobustMutex mutex;
   std::atomic<bool> any = false;  // without a limit nobody asks for the mutex
+  std::atomic<bool> all_drained = false;
+  std::atomic<bool> any_drained = false;  // of single devices
   DeviceLimits configured;
   std::size_t used = 0;
   std::array<Device, kMostDevices> devices;
@@ -137,6 +140,30 @@ std::vector<Throttles::Own> Throttles::own_limits() const {
     if (one.has_own_limits) found.push_back({load_text(one.name), one.own});
   }
   return found;
+}
+
+bool Throttles::set_drained(std::string_view device, bool is_drained) {
+  const Locked locked(*shared_);
+  if (device.empty()) {
+    shared_->all_drained = is_drained;
+    if (is_drained) return true;
+    // Who resumes all resumes each.
+    for (Device& one : shared_->devices) one.is_drained = false;
+  } else {
+    Device* const mine = find_or_make(device);
+    if (mine == nullptr) return false;
+    mine->is_drained = is_drained;
+  }
+  shared_->any_drained = std::ranges::any_of(shared_->devices, &Device::is_drained);
+  return true;
+}
+
+bool Throttles::is_drained(std::string_view device) const {
+  if (shared_->all_drained.load(std::memory_order_relaxed)) return true;
+  if (!shared_->any_drained.load(std::memory_order_relaxed)) return false;
+  const Locked locked(*shared_);
+  const Device* const found = find(device);
+  return found != nullptr && found->is_drained;
 }
 
 nanoseconds Throttles::use(std::string_view device, std::int64_t bytes, std::int64_t objects,

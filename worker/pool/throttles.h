@@ -12,6 +12,9 @@
 
 namespace ssync {
 
+// More would let senders' time-outs pass.
+inline constexpr double kMostIdleShare = 0.95;
+
 struct DeviceLimits {
   std::int64_t bytes_per_second = 0;    // read from all senders together; 0: no limit
   std::int64_t objects_per_second = 0;  // subrequests; 0: no limit
@@ -52,6 +55,10 @@ class Throttles {
   };
   // Devices with limits of their own, set by set().
   [[nodiscard]] std::vector<Own> own_limits() const;
+
+  // Whether new sessions of a device are refused; of all devices if it has no name. False as for set().
+  bool set_drained(std::string_view device, bool is_drained);
+  [[nodiscard]] bool is_drained(std::string_view device) const;
 
   // Counts so many bytes and objects as used; how long to wait before going on.
   [[nodiscard]] std::chrono::nanoseconds use(std::string_view device, std::int64_t bytes,

@@ -51,6 +51,15 @@ std::string device_of(const std::string& path) {
   return path.substr(start, path.find('/', start) - start);
 }
 
+// The head of the answer to a session that may fail yet.
+void accept_session(ResponseOutput& output, bool tell_held) {
+  output.write(
+      "Status: 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n"
+      "X-Backend-Accept-No-Commit: True\r\n");
+  if (tell_held) output.write("X-Backend-Ssync-Tell-Held: True\r\n");
+  output.write("\r\n");
+}
+
 // Swift's answer if all slots are taken, within the session.
 SessionResult refuse_session(ResponseOutput& output) {
   output.write("\r\n");
@@ -171,6 +180,12 @@ void Routes::count(const RequestHead& head, int status) {
 
 SessionResult Routes::run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
   const SessionRequest checked = check_session(head, configuration_);
+  if (place_.throttles().is_drained(checked.segments[0])) {
+    outcome.status = 200;
+    place_.ledger().count(checked.segments[0], Ledger::Name::unchecked, {.sessions_refused = 1});
+    accept_session(request.output, false);
+    return refuse_session(request.output);
+  }
   Admission admission(place_,
                       {.method = head.method,
                        .device = checked.segments[0],
@@ -181,11 +196,7 @@ SessionResult Routes::run_session(const Request& request, const RequestHead& hea
   std::optional<Session> session;
   if (admission.is_admitted()) session.emplace(open_session(checked, head, configuration_));
   outcome.status = 200;
-  request.output.write(
-      "Status: 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n"
-      "X-Backend-Accept-No-Commit: True\r\n");
-  if (session && session->tell_held) request.output.write("X-Backend-Ssync-Tell-Held: True\r\n");
-  request.output.write("\r\n");
+  accept_session(request.output, session && session->tell_held);
   if (!session) {
     place_.ledger().count(checked.segments[0], Ledger::Name::unchecked, {.sessions_refused = 1});
     return refuse_session(request.output);

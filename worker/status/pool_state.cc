@@ -37,6 +37,16 @@ PoolState read_pool_state(const Board& board, pid_t own) {
   state.facts = ledger.facts();
   state.devices = ledger.devices();
   state.failures = ledger.failures();
+  const Throttles& throttles = board.throttles();
+  const auto look = [&](const std::string& device) {
+    if (!state.limits.emplace(device, throttles.limits(device)).second) return;
+    if (throttles.is_drained(device)) state.drained.insert(device);
+  };
+  for (const DeviceTotals& device : state.devices) look(device.device);
+  for (const Throttles::Own& limited : throttles.own_limits()) look(limited.device);
+  for (const BoardView& worker : state.workers) {
+    if (is_session(worker)) look(worker.request.device);
+  }
   for (std::size_t which = 0; which < kDistributions; ++which) {
     state.distributions[which] = ledger.distribution(static_cast<Distribution>(which));
   }

@@ -1,8 +1,10 @@
 // What the status page shows, as it was at one moment.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,8 @@ struct PoolState {
   int free_slots = 0;
   std::vector<BoardView> workers;  // all places that are used, but that of the status process
   std::vector<DeviceTotals> devices;
+  std::map<std::string, DeviceLimits> limits;  // of each of these, and of those with a session
+  std::set<std::string> drained;               // of the same
   std::vector<RecentFailure> failures;
   std::array<DistributionTotals, kDistributions> distributions;
 

@@ -1,23 +1,28 @@
 #include "worker/status/serve_status.h"
 
 #include <fmt/core.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <exception>
 #include <mutex>
 #include <optional>
 #include <string_view>
 #include <thread>
 
+#include "common/config/errors.h"
 #include "common/os/blocked_signals.h"
 #include "common/os/errors.h"
 #include "common/os/log.h"
 #include "worker/fastcgi/fastcgi_request.h"
 #include "worker/http/status.h"
+#include "worker/pool/status_sockets.h"
 #include "worker/request/errors.h"
+#include "worker/status/control_server.h"
 #include "worker/status/history.h"
 #include "worker/status/metrics_text.h"
 #include "worker/status/pool_state.h"
@@ -86,12 +91,15 @@ struct Answer {
 
 class StatusServer {
  public:
-  StatusServer(int listening_fd, BoardPlace& place, WorkerControl& control, const std::string& version)
+  StatusServer(const Configuration& configuration, int listening_fd, BoardPlace& place,
+               WorkerControl& control, const std::string& version)
       : place_(place),
         version_(version),
         sampler_(place.board()),
         request_(listening_fd, {.client_timeout = kClientTimeout,
-                                .interrupted = [&control] { return control.stopping(); }}) {}
+                                .interrupted = [&control] { return control.stopping(); }}) {
+    listen_for_commands(configuration.settings.pool);
+  }
 
   void serve_one() {
     try {
@@ -114,6 +122,26 @@ class StatusServer {
   }
 
  private:
+  // Without it the status is still told.
+  void listen_for_commands(const PoolSettings& settings) {
+    const std::string path = control_socket_of(settings);
+    if (path.empty()) return;
+    try {
+      control_.emplace(
+          path, place_.board(),
+          ControlActions{.status = [this] { return status(); },
+                         .end_worker = [](pid_t worker) { return ::kill(worker, SIGTERM) == 0; }});
+    } catch (const ConfigError& error) {
+      log::warning("no commands of ssyncctl are taken: {}", error.what());
+    }
+  }
+
+  // Of any thread.
+  std::string status() {
+    const PoolState state = read_pool_state(place_.board(), ::getpid());
+    return sampler_.use([&](const History& history) { return status_json(state, history, version_); });
+  }
+
   void answer() {
     const std::string method = request_.param("REQUEST_METHOD").value_or("");
     std::string path = request_.param("REQUEST_URI").value_or("");
@@ -140,22 +168,24 @@ class StatusServer {
               .body = metrics_text(read_pool_state(place_.board(), ::getpid()), version_)};
     }
     if (path != "/ssync/status.json") return {.status = 404};
-    const PoolState state = read_pool_state(place_.board(), ::getpid());
-    return {.body =
-                sampler_.use([&](const History& history) { return status_json(state, history, version_); })};
+    return {.body = status()};
   }
 
   BoardPlace& place_;
   std::string version_;
   Sampler sampler_;
   FastCgiRequest request_;
+  std::optional<ControlServer> control_;
 };
 
 }  // namespace
 
 WorkerMain status_main(const std::string& version) {
-  return [version](const Configuration&, int listening_fd, BoardPlace& place, WorkerControl& control) {
-    StatusServer server(listening_fd, place, control, version);
+  return [version](const Configuration& configuration, int listening_fd, BoardPlace& place,
+                   WorkerControl& control) {
+    // As ps and top call it.
+    ::prctl(PR_SET_NAME, "ssync-status");
+    StatusServer server(configuration, listening_fd, place, control, version);
     place.set_phase(Phase::idle);
     for (;;) {
       control.wait_for_request(listening_fd);

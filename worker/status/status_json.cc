@@ -123,6 +123,14 @@ json pool_json(const PoolState& state, const std::string& version) {
             {"waiting_used", waiting}}}};
 }
 
+json limits_json(const PoolState& state, const std::string& device) {
+  const auto found = state.limits.find(device);
+  const DeviceLimits limits = found == state.limits.end() ? DeviceLimits{} : found->second;
+  return {{"bytes_per_second", limits.bytes_per_second},
+          {"objects_per_second", limits.objects_per_second},
+          {"idle_share", limits.idle_share}};
+}
+
 json optional_number(std::int64_t value, std::int64_t none) { return value == none ? json() : json(value); }
 
 json device_json(const DeviceTotals& device, const PoolState& state, const History& history) {
@@ -136,6 +144,8 @@ json device_json(const DeviceTotals& device, const PoolState& state, const Histo
       {"device", device.device},
       {"sessions_running", running},
       {"sessions_waiting", waiting},
+      {"limits", limits_json(state, device.device)},
+      {"drained", state.drained.contains(device.device)},
       {"counts", counts_json(device.counts)},
       {"rates", spans_json([&](std::chrono::seconds span) { return history.rates(device.device, span); })},
       {"last_success", optional_number(device.last_success, 0)},
@@ -146,11 +156,14 @@ json device_json(const DeviceTotals& device, const PoolState& state, const Histo
 // With those of which no session has ended yet.
 std::vector<DeviceTotals> all_devices(const PoolState& state) {
   std::vector<DeviceTotals> devices = state.devices;
-  for (const BoardView& worker : state.workers) {
-    const std::string& name = worker.request.device;
-    if (is_session(worker) && std::ranges::find(devices, name, &DeviceTotals::device) == devices.end()) {
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(devices, name, &DeviceTotals::device) == devices.end()) {
       devices.push_back({.device = name, .counts = {}});
     }
+  };
+  for (const auto& [name, limits] : state.limits) add(name);
+  for (const BoardView& worker : state.workers) {
+    if (is_session(worker)) add(worker.request.device);
   }
   std::ranges::sort(devices, {}, &DeviceTotals::device);
   return devices;

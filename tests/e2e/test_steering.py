@@ -1,0 +1,148 @@
+"""What the pool tells of itself, and ssyncctl: who is looked at, drained, held back and ended."""
+import http.client
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from open_session import finish, session
+from processes import await_condition
+from wire import UPDATES_DONE, check_script, converse, put
+from worker_server import REPOSITORY
+
+pytestmark = pytest.mark.worker_only
+T = b'%010d.00000' % (int(time.time()) - 100)
+SSYNCCTL = os.path.join(REPOSITORY, 'deploy', 'ssyncctl')
+
+
+def get(server, path):
+    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
+    connection.request('GET', path)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def status(server):
+    code, body = get(server, '/ssync/status.json')
+    assert code == 200
+    return json.loads(body)
+
+
+def ssyncctl(server, *arguments, expected=0):
+    ended = subprocess.run([SSYNCCTL, '--socket', server.control_socket, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           timeout=60)
+    assert ended.returncode == expected, ended.stderr.decode()
+    return (ended.stdout if expected == 0 else ended.stderr).decode()
+
+
+@pytest.fixture
+def server(own):
+    server = own.new('worker', {'replication_concurrency_per_device': 0}, workers=6)
+    await_condition(lambda: os.path.exists(server.control_socket), 'the status process listens')
+    return server
+
+
+def test_a_session_is_seen_while_it_runs_and_counted_at_its_end(server):
+    before = status(server)
+    assert before['sessions'] == [] and before['pool']['workers']['phases'] == {'idle': 6}
+    with session(server, '7') as client:
+        [seen] = status(server)['sessions']
+        assert (seen['device'], seen['partition'], seen['remote_addr'], seen['method']) == ('sda1', '7', '127.0.0.1', 'SSYNC')
+        assert not seen['waiting'] and seen['phase'] == 'updates'
+        assert '7' in ssyncctl(server, 'sessions') and str(seen['id']) in ssyncctl(server, 'status')
+        assert status(server)['pool']['slots'] == {'all': 4, 'free': 3}
+        finish(client, put(b'/a/c/o', T, b'body'))
+    await_condition(lambda: status(server)['sessions'] == [], 'the session has ended')
+    [device] = status(server)['devices']
+    assert device['device'] == 'sda1'
+    counts = device['counts']
+    assert (counts['sessions'], counts['sessions_cut'], counts['stored'], counts['failed']) == (1, 0, 1, 0)
+    assert device['last_success'] and device['free_bytes'] > 0
+    code, metrics = get(server, '/metrics')
+    assert code == 200 and b'\nssync_objects_stored_total{device="sda1"} 1\n' in metrics
+    assert json.loads(ssyncctl(server, 'status', '--json'))['devices'][0]['counts'] == counts
+
+
+def test_nothing_else_is_told(server):
+    assert get(server, '/ssync/')[0] == 200
+    assert get(server, '/ssync/history.json')[0] == 200
+    # Those are paths of Swift's.
+    for path in ('/ssync', '/ssync/other', '/metrics/x'):
+        assert get(server, path)[0] != 200, path
+    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
+    connection.request('POST', '/ssync/status.json')
+    assert connection.getresponse().status == 405
+
+
+def test_the_status_answers_while_all_workers_are_stopped_and_is_replaced_if_it_dies(server):
+    for pid in server.serving_pids():
+        os.kill(pid, signal.SIGSTOP)
+    assert status(server)['pool']['workers']['running'] == 6
+    first = server.status_pid()
+    os.kill(first, signal.SIGKILL)
+    await_condition(lambda: server.status_pid() not in (None, first), 'another status process')
+    assert status(server)['pool']['workers']['running'] == 6
+    for pid in server.serving_pids():
+        os.kill(pid, signal.SIGCONT)
+    assert converse(server.port, check_script()).body.endswith(UPDATES_DONE)
+
+
+def test_a_drained_device_refuses_new_sessions_and_keeps_those_that_run(server):
+    with session(server, '7') as running:
+        ssyncctl(server, 'drain', 'sda1')
+        assert b':ERROR: 503' in converse(server.port, check_script(), partition='8').body
+        finish(running, put(b'/a/c/o', T, b'body'))
+    assert 'DRAINED' in ssyncctl(server, 'status')
+    ssyncctl(server, 'resume')
+    assert b':ERROR:' not in converse(server.port, check_script(), partition='8').body
+
+
+def test_a_session_is_ended(server):
+    with session(server, '7') as client:
+        [seen] = status(server)['sessions']
+        ssyncctl(server, 'end', str(seen['id']))
+        client.rest()
+        assert client.body_ended == 'cut'
+    await_condition(lambda: len(server.serving_pids()) == 6, 'another worker in its place')
+    assert 'there is no session 1' in ssyncctl(server, 'end', '1', expected=1)
+
+
+def test_a_limit_holds_until_it_is_taken_back(server):
+    body = b'x' * 1000000
+
+    def seconds():
+        began = time.monotonic()
+        with session(server, '7') as client:
+            finish(client, put(b'/a/c/%d' % time.monotonic_ns(), T, body))
+        return time.monotonic() - began
+
+    ssyncctl(server, 'limit', 'sda1', '--bytes', '1000000')
+    assert '1.0 MB/s' in ssyncctl(server, 'limit')
+    assert seconds() > 0.8
+    ssyncctl(server, 'limit', 'sda1', '--reset')
+    assert '1.0 MB/s' not in ssyncctl(server, 'limit')
+    assert 'from 0 to 0.95' in ssyncctl(server, 'limit', 'sda1', '--idle', '2', expected=1)
+
+
+def test_a_limit_of_the_configuration(own):
+    server = own.new('worker', {'worker.objects_per_device': '10'}, workers=8)
+    began = time.monotonic()
+    with session(server, '7') as client:
+        finish(client, *(put(b'/a/c/%d' % number, T, b'') for number in range(12)))
+    assert time.monotonic() - began > 0.9
+
+
+def test_without_a_pool_it_says_where_it_looked(tmp_path):
+    ended = subprocess.run([SSYNCCTL, '--socket', str(tmp_path / 'none'), 'status'], stderr=subprocess.PIPE, timeout=60)
+    assert ended.returncode == 1
+    assert b'no pool listens there' in ended.stderr and str(tmp_path).encode() in ended.stderr
+
+
+def test_partitions_are_put_first(tmp_path):
+    path = tmp_path / 'priority'
+    subprocess.run([SSYNCCTL, 'replicate', '12', '1:34', '--priority-file', str(path)], check=True, stdout=subprocess.DEVNULL, timeout=60)
+    assert path.read_text() == '12\n1:34\n'
+    assert subprocess.run([SSYNCCTL, 'replicate', 'x', '--priority-file', str(path)], stderr=subprocess.DEVNULL, timeout=60).returncode == 2
