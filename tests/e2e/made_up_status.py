@@ -90,7 +90,7 @@ class MadeUp:
 
 
 @contextlib.contextmanager
-def made_up_server(page, policy):
+def made_up_server(page, policy, port=0):
     made = MadeUp(page, policy)
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -109,7 +109,7 @@ def made_up_server(page, policy):
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', port), Handler)
     server.daemon_threads = True
     made.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.05}, daemon=True)

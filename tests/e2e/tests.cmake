@@ -17,6 +17,7 @@ set(E2E_COST_test_reads 20)
 set(E2E_COST_test_relinker 20)
 set(E2E_COST_test_replicator 20)
 set(E2E_COST_test_slow_reader 20)
+set(E2E_COST_test_status_page 20)
 set(E2E_COST_test_stop_while_a_drive_hangs 20)
 
 # Their subject is how soon something happens, within a second or two: nothing may run beside them.
