@@ -1,11 +1,15 @@
 #include "common/config/effective_text.h"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "common/config/option.h"
 #include "common/config/option_table.h"
+#include "common/python/number.h"
 
 namespace ssync {
 namespace {
@@ -44,6 +48,22 @@ std::string grouped(const std::vector<Line>& lines) {
   return defaults.empty() ? text : text + "# default\n" + defaults;
 }
 
+std::vector<Line> statsd_lines(const Settings& settings) {
+  const StatsdSettings& statsd = settings.statsd;
+  const std::array<std::pair<std::string, std::string>, 5> options{{
+      {"log_statsd_host", one_line(statsd.host)},
+      {"log_statsd_port", std::to_string(statsd.port)},
+      {"log_statsd_default_sample_rate", python::float_text(statsd.default_sample_rate)},
+      {"log_statsd_sample_rate_factor", python::float_text(statsd.sample_rate_factor)},
+      {"log_statsd_metric_prefix", one_line(statsd.metric_prefix)},
+  }};
+  std::vector<Line> lines;
+  for (const auto& [name, value] : options) {
+    lines.push_back({origin_of(settings, name), name + " = " + value + "\n"});
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string effective_text(const Settings& settings) {
@@ -59,7 +79,9 @@ std::string effective_text(const Settings& settings) {
   std::vector<Line> worker = lines_of(worker_options());
   worker.insert(worker.begin(), {origin_of(settings, "workers"),
                                  "workers = " + std::to_string(settings.pool.workers) + "\n"});
-  return "[worker]\n" + grouped(worker) + "\n[object-server]\n" + grouped(lines_of(object_server_options()));
+  std::vector<Line> server = lines_of(object_server_options());
+  std::ranges::move(statsd_lines(settings), std::back_inserter(server));
+  return "[worker]\n" + grouped(worker) + "\n[object-server]\n" + grouped(server);
 }
 
 }  // namespace ssync

@@ -21,7 +21,8 @@ std::span<const Option> object_server_options();
 // The option with this name, or nullptr.
 const Option* find_option(std::span<const Option> options, std::string_view name);
 
-// True for the options of Swift's [DEFAULT] and [app:object-server] that have no effect here
+// True for the options of Swift's [DEFAULT] and [app:object-server] that have no effect here, or only with
+// others, as those of statsd with a host
 // (etc/object-server.conf-sample, and what server.py, diskfile.py, wsgi.py, logs.py and statsd_client.py
 // read).
 bool is_swift_option_without_effect(std::string_view name);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -18,6 +17,7 @@
 #include "common/config/option_table.h"
 #include "common/config/paste_deploy.h"
 #include "common/config/settings.h"
+#include "common/config/statsd_conf.h"
 #include "common/os/directory.h"
 #include "common/python/errors.h"
 #include "common/python/number.h"
@@ -37,7 +37,6 @@ constexpr std::int64_t kMinInt = std::numeric_limits<int>::min();
 constexpr std::int64_t kMinInt64 = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kMaxJobs = 16384;
 constexpr std::int64_t kMaxWholeSeconds = 1'000'000'000;
-constexpr std::int64_t kMaxPort = 65535;
 constexpr double kMaxSeconds = 1e9;
 constexpr double kShortest = 0.001;
 // Between two lines about a pass, of which Swift writes as many as it can if it is told 0.
@@ -127,7 +126,9 @@ class Reader {
     read_handoff_delete();
     read_recon_cache_path();
     read_priorities();
-    read_statsd();
+    settings_.statsd = read_statsd_settings(
+        {.take = [this](std::string_view name) { return take(name); },
+         .note = [this](const IniOption& written, const std::string& how) { note(written, {.note = how}); }});
     read_bandwidth("ssync_bandwidth_per_peer", settings_.bandwidth_per_peer);
     read_bandwidth("ssync_bandwidth_per_device", settings_.bandwidth_per_device);
     for (const auto& [name, written] : options_) {
@@ -321,48 +322,6 @@ class Reader {
       note(*written, {.note = "not a number, left as it is"});
       return std::nullopt;
     }
-  }
-
-  // get_logger(), which reads the others only with a host.
-  void read_statsd() {
-    if (const IniOption* host = take("log_statsd_host")) settings_.statsd.host = host->value;
-    // Newer than 2.30. No metrics of the replicator have labels, so without these there are none.
-    if (const IniOption* legacy = take("statsd_emit_legacy"); legacy && !python::is_true(legacy->value)) {
-      if (!settings_.statsd.host.empty()) note(*legacy, {.note = "no statsd metrics are sent"});
-      settings_.statsd.host.clear();
-    }
-    if (settings_.statsd.host.empty()) return;
-    if (const IniOption* prefix = take("log_statsd_metric_prefix")) {
-      settings_.statsd.metric_prefix = prefix->value;
-    }
-    read_sample_rate("log_statsd_default_sample_rate", settings_.statsd.default_sample_rate);
-    read_sample_rate("log_statsd_sample_rate_factor", settings_.statsd.sample_rate_factor);
-    read_statsd_port();
-  }
-
-  void read_sample_rate(std::string_view name, double& rate) {
-    const IniOption* written = take(name);
-    if (written == nullptr) return;
-    try {
-      rate = python::parse_float(python::ascii_number(written->value));
-    } catch (const ValueError&) {
-      throw bad_option(*written, "not a number; give a number from 0 to 1");
-    }
-    if (std::isnan(rate)) note(*written, {.note = "every metric is sent"});
-  }
-
-  // With what is no port Swift's replicator starts, and then has no partition replicated or sends nothing.
-  void read_statsd_port() {
-    const IniOption* written = take("log_statsd_port");
-    if (written == nullptr) return;
-    const std::int64_t port = read_whole_number(*written, std::numeric_limits<std::int64_t>::min(),
-                                                std::numeric_limits<std::int64_t>::max(), kPort);
-    if (port >= 1 && port <= kMaxPort) {
-      settings_.statsd.port = static_cast<int>(port);
-      return;
-    }
-    settings_.statsd.host.clear();
-    note(*written, {.note = "no statsd metrics are sent: give a port from 1 to 65535, e.g. 8125"});
   }
 
   // Ours, which Swift's replicator passes over.

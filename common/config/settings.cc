@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "common/config/option.h"
 #include "common/config/option_table.h"
 #include "common/config/paste_deploy.h"
+#include "common/config/statsd_conf.h"
 #include "common/python/text.h"
 
 namespace ssync {
@@ -74,10 +76,30 @@ void apply_worker_options(const IniSection& options, Settings& settings) {
   }
 }
 
+// The names of those that have an effect.
+std::set<std::string> apply_statsd_options(const IniSection& options, Settings& settings) {
+  std::set<std::string> taken;
+  settings.statsd =
+      read_statsd_settings({.take = [&](std::string_view name) -> const IniOption* {
+                              const auto found = options.find(std::string(name));
+                              if (found == options.end()) return nullptr;
+                              taken.insert(found->first);
+                              note_origin(found->first, found->second, {}, settings);
+                              return &found->second;
+                            },
+                            .note =
+                                [&](const IniOption& written, const std::string& how) {
+                                  settings.without_effect.push_back(option_text(written) + ": " + how);
+                                }});
+  return taken;
+}
+
 // own_file is worker.conf: what comes from another file is Swift's.
 void apply_server_options(const IniSection& options, const std::optional<std::string>& own_file,
                           Settings& settings) {
+  const std::set<std::string> taken_for_statsd = apply_statsd_options(options, settings);
   for (const auto& [name, written] : options) {
+    if (taken_for_statsd.contains(name)) continue;
     const Owner owner = written.file == own_file ? Owner::us : Owner::swift;
     if (name == kOnePerDevice) {
       const bool one = owner == Owner::swift ? python::is_true(written.value) : read_truth(written);

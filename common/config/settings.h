@@ -13,6 +13,7 @@
 #include "common/config/middleware_settings.h"
 #include "common/config/pool_settings.h"
 #include "common/config/receiver_settings.h"
+#include "common/config/statsd_settings.h"
 
 namespace ssync {
 
@@ -39,6 +40,7 @@ struct Settings {
   LogSettings log;
   PoolSettings pool;
   MiddlewareSettings middleware;
+  StatsdSettings statsd;
   std::string swift_dir = "/etc/swift";
   std::string object_server_conf;  // empty: none
   std::string swift_version;       // what recon answers; empty: that of the Swift that is installed

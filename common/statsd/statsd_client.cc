@@ -22,7 +22,8 @@ std::string prefix_of(const std::string& base, const std::string& name) {
 
 StatsdClient::StatsdClient(const StatsdSettings& settings, const std::string& name, Random random)
     : prefix_(prefix_of(settings.metric_prefix, name)),
-      rate_(settings.default_sample_rate * settings.sample_rate_factor),
+      default_rate_(settings.default_sample_rate),
+      rate_factor_(settings.sample_rate_factor),
       random_(std::move(random)) {
   if (!settings.host.empty()) sender_.emplace(settings.host, settings.port);
 }
@@ -41,21 +42,29 @@ void StatsdClient::count(std::string_view metric, std::int64_t by) noexcept {
   }
 }
 
-void StatsdClient::timing(std::string_view metric, std::chrono::duration<double, std::milli> took) noexcept {
+void StatsdClient::timing(std::string_view metric, std::chrono::duration<double, std::milli> took,
+                          std::optional<double> sample_rate) noexcept {
   if (!sender_) return;
   try {
-    send(metric, python::float_text(std::round(took.count() * 1e4) / 1e4), "ms");
+    send(metric, python::float_text(std::round(took.count() * 1e4) / 1e4), "ms", sample_rate);
   } catch (...) {
     return;
   }
 }
 
-void StatsdClient::send(std::string_view metric, const std::string& value, std::string_view kind) {
+void StatsdClient::transfer_rate(std::string_view metric, std::chrono::duration<double, std::milli> took,
+                                 std::int64_t bytes) noexcept {
+  if (bytes != 0) timing(metric, took * (1000.0 / static_cast<double>(bytes)));
+}
+
+void StatsdClient::send(std::string_view metric, const std::string& value, std::string_view kind,
+                        std::optional<double> sample_rate) {
   std::string line = prefix_;
   line.append(metric).append(":").append(value).append("|").append(kind);
-  if (rate_ < 1) {
-    if (!(random_() < rate_)) return;
-    line.append("|@").append(python::float_text(rate_));
+  const double rate = sample_rate.value_or(default_rate_) * rate_factor_;
+  if (rate < 1) {
+    if (!(random_() < rate)) return;
+    line.append("|@").append(python::float_text(rate));
   }
   sender_->send(std::move(line));
 }

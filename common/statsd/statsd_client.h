@@ -30,19 +30,25 @@ class StatsdClient {
   // A counter has changed by this much (update_stats).
   void count(std::string_view metric, std::int64_t by) noexcept;
   // It took so long (timing): milliseconds with up to four digits behind the point, as newer releases send
-  // it.
-  void timing(std::string_view metric, std::chrono::duration<double, std::milli> took) noexcept;
+  // it. sample_rate is in the place of the default one.
+  void timing(std::string_view metric, std::chrono::duration<double, std::milli> took,
+              std::optional<double> sample_rate = std::nullopt) noexcept;
+  // So many bytes took so long (transfer_rate): milliseconds per 1,000 bytes; nothing for no bytes.
+  void transfer_rate(std::string_view metric, std::chrono::duration<double, std::milli> took,
+                     std::int64_t bytes) noexcept;
 
   // How many datagrams could not be sent.
   [[nodiscard]] std::uint64_t unsent() const { return sender_ ? sender_->unsent() : 0; }
 
- private:
   static double random_share();
 
-  void send(std::string_view metric, const std::string& value, std::string_view kind);
+ private:
+  void send(std::string_view metric, const std::string& value, std::string_view kind,
+            std::optional<double> sample_rate = std::nullopt);
 
   std::string prefix_;
-  double rate_;
+  double default_rate_;
+  double rate_factor_;
   Random random_;
   std::optional<DatagramSender> sender_;
 };

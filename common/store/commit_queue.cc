@@ -283,11 +283,12 @@ void CommitQueue::complete(Batch& batch) {
       entry.failure = std::current_exception();
     }
   }
+  const auto now = std::chrono::steady_clock::now();
   {
     const std::lock_guard lock(mutex_);
     for (Entry& entry : batch) {
       pending_dirs_.erase(pending_dirs_.find(entry.publication.hash_dir()));
-      results_.push_back({.ticket = entry.ticket, .failure = std::move(entry.failure)});
+      results_.push_back({.ticket = entry.ticket, .failure = std::move(entry.failure), .known_at = now});
     }
   }
   changed_.notify_all();

@@ -63,6 +63,7 @@ using CommitTicket = std::uint64_t;
 struct CommitResult {
   CommitTicket ticket = 0;
   std::exception_ptr failure;  // null: durable
+  std::chrono::steady_clock::time_point known_at = {};
 };
 
 // How much may be staged while the previous batch is being committed. That batch may hold as much again.

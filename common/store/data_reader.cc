@@ -135,6 +135,7 @@ void DataReader::refuse_object(const std::string& reason) {
   // A newer version has replaced this one meanwhile, and is not the damaged one.
   if (::fstat(file_.get(), &status) == 0 && status.st_nlink == 0) return;
   quarantine(partition_, hash_dir_, reason);
+  count_quarantined_object();
 }
 
 void DataReader::drop_read_pages() {

@@ -100,6 +100,7 @@ OpenOutcome DiskFile::open(ExpiredObjects expired, double now) {
       forget();
       if (damaged_ == DamagedObjects::leave) throw;
       quarantine_unlistable(partition_, hash_dir_, error.code());
+      count_quarantined_object();
       return OpenOutcome::quarantined;
     }
     if (!names) {
@@ -142,6 +143,7 @@ OpenOutcome DiskFile::open_seen(ExpiredObjects expired, double now, SeenFiles se
       return OpenOutcome::damaged;
     }
     quarantine(partition_, hash_dir_, damaged.reason);
+    count_quarantined_object();
     // A corrupt tombstone counts as missing.
     return files_->data ? OpenOutcome::quarantined : OpenOutcome::not_exist;
   }

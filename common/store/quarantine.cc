@@ -1,6 +1,7 @@
 #include "common/store/quarantine.h"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <random>
@@ -26,6 +27,8 @@ std::string random_hex() {
   std::snprintf(text.data(), text.size(), "%08x%08x%08x%08x", source(), source(), source(), source());
   return text.data();
 }
+
+std::atomic<std::uint64_t> counted_objects{0};
 
 }  // namespace
 
@@ -62,5 +65,9 @@ void quarantine_unlistable(const Partition& partition, const std::string& hash_d
     throw OsError(code, hash_dir);
   }
 }
+
+void count_quarantined_object() noexcept { counted_objects.fetch_add(1, std::memory_order_relaxed); }
+
+std::uint64_t quarantined_objects() noexcept { return counted_objects.load(std::memory_order_relaxed); }
 
 }  // namespace ssync

@@ -1,6 +1,7 @@
 // Moves damaged objects aside, so that replication can restore them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "common/layout/partition.h"
@@ -21,5 +22,11 @@ bool is_damage(int code);
 // (ENOTDIR) or damaged (is_damage(); if it cannot be moved, its suffix directory is). Throws OsError with
 // this code for every other error.
 void quarantine_unlistable(const Partition& partition, const std::string& hash_dir, int code);
+
+// Counts one that was quarantined because it was to be opened or read, as BaseDiskFile._quarantine does; what
+// lists hash directories counts none of its own.
+void count_quarantined_object() noexcept;
+// How many were counted in this process. Thread-safe.
+std::uint64_t quarantined_objects() noexcept;
 
 }  // namespace ssync

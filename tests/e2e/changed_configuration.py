@@ -8,7 +8,8 @@ OPTIONS = (
     'max_upload_time', 'replication_concurrency', 'replication_concurrency_per_device', 'replication_one_per_device',
     'replication_lock_timeout', 'replication_failure_threshold', 'replication_failure_ratio', 'allowed_headers',
     'keep_cache_private', 'log_requests', 'log_name', 'log_facility', 'log_level', 'log_address', 'user', 'swift_dir',
-    'bind_port', 'backlog', 'my_own_option')
+    'bind_port', 'backlog', 'my_own_option', 'log_statsd_host', 'log_statsd_port', 'log_statsd_default_sample_rate',
+    'log_statsd_sample_rate_factor', 'log_statsd_metric_prefix')
 
 NUMBERS = ('0', '1', '7', '100', '512', '2000', '1_000', '+3', '007', '\u0667', '\uff12.5', '\u00b2', '1e3', '2.5', '.5',
            '99999999999999999999', '-1', '-1e3', 'nan', 'inf', '0x10', '7 # seven', '7 ; seven', '"60"', '60s', '1,5', '')

@@ -5,7 +5,9 @@ the settings by the names of their options.
 """
 import json
 import os
+import socket
 import sys
+from unittest import mock
 
 from swift.common import utils, wsgi
 from swift.obj.server import ObjectController
@@ -15,10 +17,24 @@ from swift_cluster import adopt_swift_dir
 MEBI = 1024 * 1024
 
 
+def statsd_settings(client):
+    """Where metrics go; with a port that is none Swift runs, and sends nothing."""
+    if client is None or not 1 <= client._port <= 65535:
+        return {'log_statsd_host': ''}
+    return {'log_statsd_host': client._host, 'log_statsd_port': str(client._port), 'log_statsd_metric_prefix': client._base_prefix,
+            'log_statsd_default_sample_rate': str(client._default_sample_rate),
+            'log_statsd_sample_rate_factor': str(client._sample_rate_factor)}
+
+
+def nothing_found(*_):
+    raise socket.gaierror('not looked up')
+
+
 def effective_settings(path):
     # As run_wsgi() does, up to where it would open a socket.
     conf = wsgi.appconfig(path, name='object-server')
-    app = wsgi.loadapp(path, global_conf={'log_name': conf.get('log_name', 'object-server')})
+    with mock.patch.object(utils.socket, 'getaddrinfo', nothing_found):
+        app = wsgi.loadapp(path, global_conf={'log_name': conf.get('log_name', 'object-server')})
     app = getattr(app, '_pipeline_final_app', app)
     if type(app) is not ObjectController:
         raise ValueError('another server: %r' % app)
@@ -50,6 +66,7 @@ def effective_settings(path):
         'log_name': app.logger.server,
         'log_facility': utils.get_logger.handler4logger[logger].facility,
         'log_level': logger.level,
+        **statsd_settings(logger.statsd_client),
         # Without it Swift becomes 'swift', and ssync-worker stays what its systemd unit says.
         'user': conf.get('user', ''),
     }

@@ -60,8 +60,9 @@ void run(const Session& session, const Play& play) {
   ScriptedInput input(play.script, play.end, play.piece_size);
   CollectedOutput output;
   static DiskThreads threads(2);
+  static RequestMetrics metrics({}, "");
   const SessionResult result =
-      SsyncReceiver(session, input, output, admission, threads, [] { return false; }).run();
+      SsyncReceiver(session, input, output, admission, threads, metrics, [] { return false; }).run();
   require((result == SessionResult::complete) == output.sent().ends_with(kLastLines),
           "a complete session says so, and no other");
 }

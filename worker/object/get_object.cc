@@ -34,6 +34,10 @@ constexpr char kContentRange[] = "Content-Range";
 // until then an object that turns out to be damaged can still be a 500.
 constexpr std::size_t kSmallestWrite = 4096;
 
+// Whether Swift's GET returns an answer of this status: it raises that of a collision, and has none for files
+// that keep changing.
+bool is_returned(int status) { return status != 403 && status != 503; }
+
 bool is_true(const std::optional<std::string>& header) { return header && python::is_true(*header); }
 
 }  // namespace
@@ -53,11 +57,12 @@ GetHeaders GetHeaders::from_params(const FastCgiParams& param) {
 }
 
 ObjectGet::ObjectGet(const RequestHead& head, const GetHeaders& headers, const Configuration& configuration,
-                     ResponseOutput& output, std::function<bool()> stopping)
+                     ResponseOutput& output, const RequestTimer& timer, std::function<bool()> stopping)
     : head_(head),
       headers_(headers),
       configuration_(configuration),
       output_(output),
+      timer_(timer),
       stopping_(std::move(stopping)) {}
 
 GetResult ObjectGet::run() {
@@ -65,7 +70,11 @@ GetResult ObjectGet::run() {
     respond();
     end();
   } catch (const HttpError& error) {
-    if (!is_head() || error.answer().status != 507) throw;
+    if (error.answer().status != 507) throw;
+    if (!is_head()) {
+      timer_.returned(507);
+      throw;
+    }
     respond_with_page(507);
     end();
   } catch (const SessionEnding& ending) {
@@ -219,6 +228,7 @@ void ObjectGet::begin(int status, ResponseHeaders headers, std::int64_t content_
   left_ = is_head() ? 0 : content_length;
   result_.status = status;
   result_.content_length = content_length;
+  if (is_returned(status)) timer_.returned(status);
 }
 
 void ObjectGet::write(std::string_view data) {

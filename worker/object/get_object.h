@@ -14,6 +14,7 @@
 #include "worker/http/byte_ranges.h"
 #include "worker/http/conditional_request.h"
 #include "worker/http/response_headers.h"
+#include "worker/metrics/request_timer.h"
 #include "worker/request/head.h"
 #include "worker/request/streams.h"
 
@@ -46,8 +47,9 @@ struct GetResult {
 class ObjectGet {
  public:
   // stopping: returns true when the worker has to stop.
+  // timer is told the answer as soon as it is known, before its body is read.
   ObjectGet(const RequestHead& head, const GetHeaders& headers, const Configuration& configuration,
-            ResponseOutput& output, std::function<bool()> stopping);
+            ResponseOutput& output, const RequestTimer& timer, std::function<bool()> stopping);
 
   // Answers the request. Throws HttpError for answers without specific headers, before anything was written.
   GetResult run();
@@ -76,6 +78,7 @@ class ObjectGet {
   const GetHeaders& headers_;
   const Configuration& configuration_;
   ResponseOutput& output_;
+  const RequestTimer& timer_;
   std::function<bool()> stopping_;
   std::string device_;
   GetResult result_;

@@ -23,6 +23,7 @@
 #include "worker/http/etag_list.h"
 #include "worker/object/object_creation_check.h"
 #include "worker/object/subrequest_path.h"
+#include "worker/request/errors.h"
 
 namespace ssync {
 namespace {
@@ -54,9 +55,16 @@ class Update {
         increase_(PowerIncrease::from_header(target.partition, name_,
                                              headers_.value_or_empty("X-Backend-Next-Part-Power"))) {}
 
-  UpdateAnswer answer(SubrequestBody& body);
+  UpdateAnswer answer(SubrequestBody& body, const RequestTimer& timer);
 
  private:
+  using Clock = std::chrono::steady_clock;
+  struct Received {
+    std::string etag;
+    std::int64_t size = 0;
+    Clock::duration writing{};  // measured only for metrics
+  };
+
   HttpAnswer put(SubrequestBody& body);
   HttpAnswer post();
   HttpAnswer del();
@@ -76,7 +84,7 @@ class Update {
   Metadata put_metadata(std::int64_t size, const std::string& etag) const;
   [[nodiscard]] Timestamp sent_content_type_time() const;
   Metadata post_metadata(const DiskFile& file, const Timestamp& original) const;
-  std::string receive(SubrequestBody& body, StagedFile& file, std::int64_t& received) const;
+  Received receive(SubrequestBody& body, StagedFile& file) const;
 
   const UpdateTarget& target_;
   const Subrequest& request_;
@@ -85,6 +93,7 @@ class Update {
   Timestamp timestamp_;
   std::optional<PowerIncrease> increase_;
   std::optional<CommitTicket> ticket_;
+  bool is_raised_ = false;
 };
 
 void Update::require_device() const {
@@ -184,8 +193,7 @@ Metadata Update::put_metadata(std::int64_t size, const std::string& etag) const 
   return metadata;
 }
 
-std::string Update::receive(SubrequestBody& body, StagedFile& file, std::int64_t& received) const {
-  using Clock = std::chrono::steady_clock;
+Update::Received Update::receive(SubrequestBody& body, StagedFile& file) const {
   const ReceiverSettings& settings = target_.settings;
   const auto piece = static_cast<std::size_t>(settings.network_chunk_size);
   const Clock::time_point deadline = Clock::now() + std::chrono::seconds(settings.max_upload_time);
@@ -198,22 +206,30 @@ std::string Update::receive(SubrequestBody& body, StagedFile& file, std::int64_t
       log::debug("cannot start a hashing thread: {}", error.what());
     }
   }
+  Received received;
   std::string buffer;
   while (body.left() > 0) {
     buffer.clear();
     while (buffer.size() < piece && body.left() > 0) buffer.append(body.read(piece - buffer.size()));
-    if (Clock::now() > deadline) throw HttpError(standard_answer(408));
+    const Clock::time_point before = Clock::now();
+    if (before > deadline) {
+      target_.metrics.upload_timed_out();
+      throw HttpError(standard_answer(408));
+    }
     file.write(buffer);
-    received += static_cast<std::int64_t>(buffer.size());
+    if (target_.metrics.is_on()) received.writing += Clock::now() - before;
+    received.size += static_cast<std::int64_t>(buffer.size());
     if (beside) {
       buffer = beside->exchange(std::move(buffer));
     } else {
       md5.update(buffer);
     }
   }
-  return beside ? beside->hex() : md5.hex();
+  received.etag = beside ? beside->hex() : md5.hex();
+  return received;
 }
 
+// What is thrown here Swift's raises, and what is returned it returns: only that is timed.
 HttpAnswer Update::put(SubrequestBody& body) {
   const Partition& partition = target_.partition;
   check_object_creation(headers_, name_, timestamp_, partition.conf.constraints);
@@ -239,17 +255,17 @@ HttpAnswer Update::put(SubrequestBody& body) {
   const std::string* if_none_match = headers_.find("If-None-Match");
   if (if_none_match != nullptr && has_metadata) {
     const std::string* etag = file.metadata().find("ETag");
-    if (etag_list_has(*if_none_match, etag == nullptr ? "" : *etag)) return standard_answer(412);
+    if (etag_list_has(*if_none_match, etag == nullptr ? "" : *etag)) throw HttpError(standard_answer(412));
   }
-  if (existing >= timestamp_) return standard_answer(409);
+  if (existing >= timestamp_) throw HttpError(standard_answer(409));
 
   std::unique_ptr<StagedFile> staged = stage_file(FileKind::data, size.value_or(0));
-  std::int64_t received = 0;
-  const std::string etag = receive(body, *staged, received);
-  if (size && *size != received) return standard_answer(499);
-  Metadata metadata = put_metadata(received, etag);
+  const Received received = receive(body, *staged);
+  if (size && *size != received.size) throw HttpError(standard_answer(499));
+  target_.metrics.wrote(target_.device, received.writing, received.size);
+  Metadata metadata = put_metadata(received.size, received.etag);
   const std::string sent_etag = unquoted_etag(headers_.value_or_empty("ETag"));
-  if (!sent_etag.empty() && sent_etag != etag) return standard_answer(422);
+  if (!sent_etag.empty() && sent_etag != received.etag) throw HttpError(standard_answer(422));
   stage_data(*staged, std::move(metadata), fragment);
   give_way(file);
   commit(std::move(staged), sent_durability());
@@ -319,6 +335,7 @@ HttpAnswer Update::post() {
   const bool is_described = (!own_content_type || file.data_metadata().find(kContentType) != nullptr) &&
                             file.metadata().find("ETag") != nullptr;
   if (is_described) return standard_answer(202);
+  is_raised_ = true;
   return answer_failure(std::make_exception_ptr(ValueError("data file is missing Content-Type or ETag")));
 }
 
@@ -379,7 +396,7 @@ HttpAnswer Update::del() {
   return standard_answer(status);
 }
 
-UpdateAnswer Update::answer(SubrequestBody& body) {
+UpdateAnswer Update::answer(SubrequestBody& body, const RequestTimer& timer) {
   HttpAnswer answer;
   if (request_.method == "PUT") {
     answer = put(body);
@@ -388,16 +405,25 @@ UpdateAnswer Update::answer(SubrequestBody& body) {
   } else {
     answer = del();
   }
-  return {.answer = std::move(answer), .ticket = ticket_};
+  return {.answer = std::move(answer),
+          .ticket = ticket_,
+          .timer = is_raised_ ? std::nullopt : std::optional(timer)};
 }
 
 }  // namespace
 
 UpdateAnswer update_object(const UpdateTarget& target, const Subrequest& request, SubrequestBody& body) {
+  const RequestTimer timer(target.metrics, request.method);
   try {
-    return Update(target, request).answer(body);
+    return Update(target, request).answer(body, timer);
+  } catch (const ClientGone&) {
+    // Swift's PUT returns it, to nobody.
+    timer.returned(499);
+    throw;
   } catch (const std::exception&) {
-    return {.answer = answer_failure(std::current_exception()), .ticket = {}};
+    const std::exception_ptr failure = std::current_exception();
+    return {.answer = answer_failure(failure),
+            .timer = is_returned(failure, request.method) ? std::optional(timer) : std::nullopt};
   }
 }
 
@@ -410,6 +436,19 @@ HttpAnswer answer_failure(const std::exception_ptr& failure) {
     return text_answer(507, error.what());
   } catch (const std::exception& error) {
     return text_answer(500, error.what());
+  }
+}
+
+bool is_returned(const std::exception_ptr& failure, std::string_view method) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const InsufficientStorage&) {
+    return true;
+  } catch (const HttpError& error) {
+    // PUT raises it from _pre_create_checks.
+    return error.answer().status == 507 && method != "PUT";
+  } catch (...) {
+    return false;
   }
 }
 

@@ -60,12 +60,14 @@ void write_lines(ResponseOutput& output, std::initializer_list<std::string_view>
 }  // namespace
 
 SsyncReceiver::SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output,
-                             Admission& admission, DiskThreads& threads, std::function<bool()> interrupted)
+                             Admission& admission, DiskThreads& threads, RequestMetrics& metrics,
+                             std::function<bool()> interrupted)
     : session_(session),
       input_(input, admission.throttles(), session.device, interrupted),
       output_(output),
       admission_(admission),
       threads_(threads),
+      metrics_(metrics),
       before_a_wait_([this, interrupted = std::move(interrupted)] {
         accept();
         return interrupted && interrupted();
@@ -255,16 +257,18 @@ void SsyncReceiver::tell_held() {
 void SsyncReceiver::tell_board_of_list() {
   admission_.progress().offered = offered_.count();
   admission_.progress().wanted = offered_.wanted();
+  metrics_.report_quarantines();
 }
 
 void SsyncReceiver::tell_board(const SubrequestTally& tally) {
   admission_.progress().stored = tally.successes();
   admission_.progress().failed = tally.failures();
+  metrics_.report_quarantines();
 }
 
 void SsyncReceiver::updates(CommitQueue& commits, UnfinishedSession& unfinished) {
   expect_marker(kUpdatesStart, "updates start");
-  const UpdateTarget target{session_.partition, session_.device, commits, session_.settings};
+  const UpdateTarget target{session_.partition, session_.device, commits, session_.settings, metrics_};
   CommittingInput input(input_, commits);
   SubrequestTally tally(target, log_prefix());
   for (;;) {

@@ -11,6 +11,7 @@
 #include "common/os/lock_path.h"
 #include "common/store/commit_queue.h"
 #include "common/store/unfinished_session.h"
+#include "worker/metrics/request_metrics.h"
 #include "worker/pool/admission.h"
 #include "worker/receiver/offered_objects.h"
 #include "worker/receiver/paced_input.h"
@@ -28,9 +29,9 @@ enum class SessionResult {
 
 class SsyncReceiver {
  public:
-  // The session must have been admitted.
+  // The session must have been admitted. metrics get what its subrequests report.
   SsyncReceiver(const Session& session, RequestInput& input, ResponseOutput& output, Admission& admission,
-                DiskThreads& threads, std::function<bool()> interrupted);
+                DiskThreads& threads, RequestMetrics& metrics, std::function<bool()> interrupted);
 
   // Runs the session from the first blank line to ":UPDATES: END" or an ":ERROR:" line
   // (swift.obj.ssync_receiver.Receiver.__call__). When ":UPDATES: END" is written, all received objects are
@@ -63,6 +64,7 @@ class SsyncReceiver {
   ResponseOutput& output_;
   Admission& admission_;
   DiskThreads& threads_;
+  RequestMetrics& metrics_;
   std::function<bool()> before_a_wait_;  // true to give up
   bool is_accepted_ = false;
   OfferedObjects offered_;

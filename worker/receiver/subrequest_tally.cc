@@ -26,7 +26,11 @@ SubrequestTally::~SubrequestTally() {
 
 void SubrequestTally::add(const std::string& context, UpdateAnswer answer) {
   if (!answer.answer.is_replication_success()) ++waiting_failures_;
-  waiting_.push_back({.context = context, .answer = std::move(answer.answer), .ticket = answer.ticket});
+  if (!answer.ticket && answer.timer) answer.timer->returned(answer.answer.status);
+  waiting_.push_back({.context = context,
+                      .answer = std::move(answer.answer),
+                      .ticket = answer.ticket,
+                      .timer = std::move(answer.timer)});
   take_results();
   count_known();
   // Only now can pending outcomes decide.
@@ -56,9 +60,12 @@ void SubrequestTally::take_results() {
                         [&](const Waiting& subrequest) { return subrequest.ticket == result.ticket; });
     if (next == waiting_.end()) throw std::logic_error("commit result for an unknown subrequest");
     next->ticket.reset();
-    if (!result.failure) continue;
-    if (next->answer.is_replication_success()) ++waiting_failures_;
-    next->answer = answer_failure(result.failure);
+    if (result.failure) {
+      if (next->answer.is_replication_success()) ++waiting_failures_;
+      next->answer = answer_failure(result.failure);
+      if (!is_returned(result.failure, "")) next->timer.reset();
+    }
+    if (next->timer) next->timer->returned(next->answer.status, result.known_at);
   }
 }
 

@@ -36,6 +36,7 @@ class SubrequestTally {
     std::string context;
     HttpAnswer answer;
     std::optional<CommitTicket> ticket;
+    std::optional<RequestTimer> timer;
   };
 
   void log_failure(const Waiting& subrequest) const;

@@ -78,10 +78,11 @@ struct Routes::Route {
 };
 
 Routes::Routes(const Configuration& configuration, BoardPlace& place, DiskThreads& threads,
-               CommitLimits commit_limits, std::function<bool()> stopping)
+               RequestMetrics& metrics, CommitLimits commit_limits, std::function<bool()> stopping)
     : configuration_(configuration),
       place_(place),
       threads_(threads),
+      metrics_(metrics),
       commit_limits_(commit_limits),
       stopping_(std::move(stopping)) {}
 
@@ -131,7 +132,8 @@ SessionResult Routes::answer_recon(const Request& request, const RequestHead& he
 SessionResult Routes::get_object(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
   const auto headers = GetHeaders::from_params(request.param);
   place_.set_phase(Phase::reading_object);
-  ObjectGet get(head, headers, configuration_, request.output, stopping_);
+  const RequestTimer timer(metrics_, head.method);
+  ObjectGet get(head, headers, configuration_, request.output, timer, stopping_);
   const GetResult result = get.run();
   outcome.status = result.status;
   outcome.content_length = result.content_length;
@@ -141,8 +143,21 @@ SessionResult Routes::get_object(const Request& request, const RequestHead& head
 SessionResult Routes::hash_suffixes(const Request& request, const RequestHead& head,
                                     RequestOutcome& outcome) {
   place_.set_phase(Phase::hashing);
-  send_answer(request.output, answer_replicate(head, configuration_, threads_), outcome);
+  const RequestTimer timer(metrics_, head.method);
+  send_answer(request.output, replicate(head, timer), outcome);
   return SessionResult::complete;
+}
+
+// Of what is thrown Swift's REPLICATE returns the answer for a device that is missing, and raises the others.
+HttpAnswer Routes::replicate(const RequestHead& head, const RequestTimer& timer) {
+  try {
+    HttpAnswer answer = answer_replicate(head, configuration_, threads_);
+    timer.returned(answer.status);
+    return answer;
+  } catch (const HttpError& error) {
+    if (error.answer().status == 507) timer.returned(507);
+    throw;
+  }
 }
 
 SessionResult Routes::answer_beside_sessions(const Request& request, const RequestHead& head,
@@ -179,10 +194,12 @@ void Routes::count(const RequestHead& head, int status) {
 }
 
 SessionResult Routes::run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
+  const RequestTimer timer(metrics_, head.method);
   const SessionRequest checked = check_session(head, configuration_);
   if (place_.throttles().is_drained(checked.segments[0])) {
     outcome.status = 200;
     place_.ledger().count(checked.segments[0], Ledger::Name::unchecked, {.sessions_refused = 1});
+    timer.returned(200);
     accept_session(request.output, false);
     return refuse_session(request.output);
   }
@@ -196,13 +213,16 @@ SessionResult Routes::run_session(const Request& request, const RequestHead& hea
   std::optional<Session> session;
   if (admission.is_admitted()) session.emplace(open_session(checked, head, configuration_));
   outcome.status = 200;
+  // As in Swift, whose SSYNC returns before the session begins, so that only its checks are timed.
+  timer.returned(200);
   accept_session(request.output, session && session->tell_held);
   if (!session) {
     place_.ledger().count(checked.segments[0], Ledger::Name::unchecked, {.sessions_refused = 1});
     return refuse_session(request.output);
   }
   session->commit_limits = commit_limits_;
-  return SsyncReceiver(*session, request.input, request.output, admission, threads_, stopping_).run();
+  return SsyncReceiver(*session, request.input, request.output, admission, threads_, metrics_, stopping_)
+      .run();
 }
 
 }  // namespace ssync

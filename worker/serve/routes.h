@@ -7,6 +7,8 @@
 #include "common/os/disk_threads.h"
 #include "common/store/commit_queue.h"
 #include "worker/http/status.h"
+#include "worker/metrics/request_metrics.h"
+#include "worker/metrics/request_timer.h"
 #include "worker/pool/board.h"
 #include "worker/receiver/ssync_receiver.h"
 #include "worker/request/head.h"
@@ -25,7 +27,7 @@ struct Request {
 class Routes {
  public:
   // stopping: returns true when the worker has to stop. All arguments must outlive this object.
-  Routes(const Configuration& configuration, BoardPlace& place, DiskThreads& threads,
+  Routes(const Configuration& configuration, BoardPlace& place, DiskThreads& threads, RequestMetrics& metrics,
          CommitLimits commit_limits, std::function<bool()> stopping);
 
   // Answers one request and fills in outcome. Returns how the response has to end. Throws SessionEnding,
@@ -49,11 +51,13 @@ class Routes {
   SessionResult answer_recon(const Request& request, const RequestHead& head, RequestOutcome& outcome);
   SessionResult get_object(const Request& request, const RequestHead& head, RequestOutcome& outcome);
   SessionResult hash_suffixes(const Request& request, const RequestHead& head, RequestOutcome& outcome);
+  HttpAnswer replicate(const RequestHead& head, const RequestTimer& timer);
   SessionResult run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome);
 
   const Configuration& configuration_;
   BoardPlace& place_;
   DiskThreads& threads_;
+  RequestMetrics& metrics_;
   const CommitLimits commit_limits_;
   std::function<bool()> stopping_;
 };

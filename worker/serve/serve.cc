@@ -14,6 +14,7 @@
 #include "common/os/errors.h"
 #include "common/os/log.h"
 #include "worker/fastcgi/fastcgi_request.h"
+#include "worker/metrics/request_metrics.h"
 #include "worker/request/errors.h"
 #include "worker/request/log.h"
 #include "worker/serve/counted_streams.h"
@@ -54,7 +55,9 @@ class Server {
       : settings_(configuration.settings.receiver),
         place_(place),
         stopping_([&control] { return control.stopping(); }),
-        routes_(configuration, place, threads_, CommitLimits::within(allowed_open_files()), stopping_),
+        metrics_(configuration.settings.statsd, configuration.settings.log.name),
+        routes_(configuration, place, threads_, metrics_, CommitLimits::within(allowed_open_files()),
+                stopping_),
         request_(listening_fd, {.client_timeout = settings_.client_timeout,
                                 .max_line = static_cast<std::size_t>(settings_.network_chunk_size),
                                 .interrupted = stopping_}) {}
@@ -69,6 +72,7 @@ class Server {
   BoardPlace& place_;
   const std::function<bool()> stopping_;
   DiskThreads threads_{kDiskThreads};
+  RequestMetrics metrics_;
   Routes routes_;
   FastCgiRequest request_;
 };
@@ -113,6 +117,7 @@ void Server::serve_accepted() {
   } catch (const std::exception& error) {
     log::error("ERROR {} {}: {}", head.method, head.uri, error.what());
   }
+  metrics_.report_quarantines();
   if (result == SessionResult::complete) {
     request_.finish();
   } else {

@@ -135,9 +135,10 @@ class RoundTripTest : public ::testing::Test {
       ChunkedInput input(connection);
       HttpOutput output(connection);
       DiskThreads threads(4);
+      RequestMetrics metrics({}, "");
       Board board(1, {.workers = 8});
       BoardPlace place(board, board.use());
-      Routes routes(there_.configuration(), place, threads, {}, [] { return false; });
+      Routes routes(there_.configuration(), place, threads, metrics, {}, [] { return false; });
       const Request request{input, output, params};
       RequestOutcome outcome;
       result_ = routes.answer(request, RequestHead::from_params(params), outcome);

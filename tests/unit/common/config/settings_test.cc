@@ -265,6 +265,43 @@ TEST_F(SettingsTest, ObjectServerConfIsInterpolatedAsSwiftDoes) {
   EXPECT_EQ(settings.pool.user, "uINFO");
 }
 
+TEST_F(SettingsTest, MetricsGoWhereSwiftsGo) {
+  const Settings settings = load_over(
+      "log_statsd_host = h\nlog_statsd_port = 8126\nlog_statsd_default_sample_rate = .5\n"
+      "[app:object-server]\nset log_statsd_host = stats.example\nlog_statsd_sample_rate_factor = 10\n"
+      "log_statsd_metric_prefix = a.b\nstatsd_label_mode = dogstatsd\n");
+  EXPECT_EQ(settings.statsd.host, "stats.example");
+  EXPECT_EQ(settings.statsd.port, 8126);
+  EXPECT_EQ(settings.statsd.default_sample_rate, 0.5);
+  EXPECT_EQ(settings.statsd.sample_rate_factor, 10);
+  EXPECT_EQ(settings.statsd.metric_prefix, "a.b");
+  EXPECT_THAT(settings.without_effect, ::testing::ElementsAre(HasSubstr("statsd_label_mode = dogstatsd")));
+  const std::string ours = "[app:object-server] of " + dir_ + "/object-server.conf\n";
+  EXPECT_THAT(
+      effective_text(settings),
+      HasSubstr("# " + ours + "log_statsd_host = stats.example\nlog_statsd_sample_rate_factor = 10.0\n" +
+                "log_statsd_metric_prefix = a.b\n"));
+}
+
+TEST_F(SettingsTest, OptionsOfMetricsHaveNoEffectWithoutAHost) {
+  const Settings settings = load_over("log_statsd_port = x\n[app:object-server]\n");
+  EXPECT_EQ(settings.statsd.host, "");
+  EXPECT_THAT(settings.without_effect, ::testing::ElementsAre(HasSubstr("log_statsd_port = x")));
+  EXPECT_THAT(effective_text(settings), HasSubstr("\nlog_statsd_host = \nlog_statsd_port = 8125\n"));
+}
+
+TEST_F(SettingsTest, MetricsThatCannotBeSentAreNamed) {
+  for (const std::string option : {"log_statsd_port = 0", "statsd_emit_legacy = no"}) {
+    const Settings settings = load_over("log_statsd_host = h\n" + option + "\n[app:object-server]\n");
+    EXPECT_EQ(settings.statsd.host, "");
+    EXPECT_THAT(settings.without_effect, ::testing::ElementsAre(::testing::AllOf(
+                                             HasSubstr(option), HasSubstr("no statsd metrics are sent"))));
+  }
+  EXPECT_THAT(thrown_message<ConfigError>(
+                  [&] { load_over("log_statsd_host = h\nlog_statsd_port = x\n[app:object-server]\n"); }),
+              HasSubstr("[DEFAULT] log_statsd_port = x: not a"));
+}
+
 TEST_F(SettingsTest, ObjectServerConfMistakesNameThatFile) {
   EXPECT_THAT(
       thrown_message<ConfigError>([&] { load_over("[app:object-server]\nset client_timeout = x\n"); }),
@@ -453,13 +490,11 @@ TEST_F(SettingsTest, AcceptsEveryOptionOfSwiftsSample) {
                                             "log_custom_handlers",
                                             "log_udp_host",
                                             "log_udp_port",
-                                            "log_statsd_host",
                                             "log_statsd_port",
                                             "log_statsd_default_sample_rate",
                                             "log_statsd_sample_rate_factor",
                                             "log_statsd_metric_prefix",
                                             "statsd_label_mode",
-                                            "statsd_emit_legacy",
                                             "statsd_user_label_dc",
                                             "eventlet_debug",
                                             "conn_timeout",

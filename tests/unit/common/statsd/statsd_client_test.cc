@@ -88,6 +88,34 @@ TEST_F(StatsdClientTest, SamplesAsSwiftDoes) {
   }
 }
 
+// What Swift's StatsdClient sends for a rate that a call has of its own.
+TEST_F(StatsdClientTest, ACallsRateIsInThePlaceOfTheDefaultOne) {
+  const auto timed = [this](double rate, double factor, std::optional<double> own, double drawn) {
+    const StatsdSettings settings{.host = "127.0.0.1",
+                                  .port = receiver_.port(),
+                                  .default_sample_rate = rate,
+                                  .sample_rate_factor = factor,
+                                  .metric_prefix = {}};
+    StatsdClient(settings, "", [drawn] { return drawn; }).timing("t", std::chrono::milliseconds(1), own);
+    return receiver_.take_all();
+  };
+  EXPECT_THAT(timed(1, 1, 0.8, 0.79), ElementsAre("t:1.0|ms|@0.8"));
+  EXPECT_THAT(timed(1, 1, 0.8, 0.8), IsEmpty());
+  EXPECT_THAT(timed(0.5, 1, 0.8, 0), ElementsAre("t:1.0|ms|@0.8"));
+  EXPECT_THAT(timed(0, 1, 0.8, 0), ElementsAre("t:1.0|ms|@0.8"));
+  EXPECT_THAT(timed(0.5, 0.9, 0.1, 0), ElementsAre("t:1.0|ms|@0.09000000000000001"));
+  EXPECT_THAT(timed(0.5, 10, 0.1, 0.99), ElementsAre("t:1.0|ms"));
+  EXPECT_THAT(timed(0.5, 1, std::nullopt, 0), ElementsAre("t:1.0|ms|@0.5"));
+}
+
+TEST_F(StatsdClientTest, ATransferRateIsMillisecondsPerThousandBytes) {
+  StatsdClient client({.host = "127.0.0.1", .port = receiver_.port(), .metric_prefix = {}}, "n");
+  client.transfer_rate("t", std::chrono::milliseconds(30), 2000);
+  client.transfer_rate("t", std::chrono::milliseconds(30), 0);
+  client.transfer_rate("t", std::chrono::milliseconds(0), 2000);
+  EXPECT_THAT(receiver_.take_all(), ElementsAre("n.t:15.0|ms", "n.t:0.0|ms"));
+}
+
 TEST_F(StatsdClientTest, RoundsTimes) {
   StatsdClient client({.host = "127.0.0.1", .port = receiver_.port(), .metric_prefix = {}}, "n");
   for (const double milliseconds : {12.34567891, 3.0, 0.00004, 0.00006, 123456789.25}) {

@@ -55,7 +55,8 @@ class GetObjectTest : public ::testing::Test {
     };
     const RequestHead head = RequestHead::from_params(param);
     const GetHeaders headers = GetHeaders::from_params(param);
-    return ObjectGet(head, headers, device_.configuration(), writes, stopping).run();
+    const RequestTimer timer(metrics_, head.method);
+    return ObjectGet(head, headers, device_.configuration(), writes, timer, stopping).run();
   }
 
   // The status of a refusal, 0 if there was none.
@@ -79,6 +80,7 @@ class GetObjectTest : public ::testing::Test {
   const ObjectName name_{"a", "c", "o"};
   const std::string data_ = std::string(12000, 'x') + "end";
   std::map<std::string, std::string> parameters_;
+  RequestMetrics metrics_{{}, ""};
 };
 
 TEST_F(GetObjectTest, SendsAnObject) {

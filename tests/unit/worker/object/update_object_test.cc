@@ -10,6 +10,7 @@
 #include "common/os/errors.h"
 #include "common/store/disk_file.h"
 #include "common/store/hash_dir_cleanup.h"
+#include "tests/unit/common/statsd/datagram_receiver.h"
 #include "tests/unit/scripted_streams.h"
 #include "tests/unit/temporary_device.h"
 #include "worker/request/errors.h"
@@ -41,9 +42,10 @@ class UpdateObjectTest : public ::testing::TestWithParam<CommitMode> {
     ScriptedInput input(body, end, 3);
     SubrequestBody content(input, request.method == "PUT" ? request.content_length.value_or(0) : 0);
     CommitQueue commits(device_.partition(), threads_, GetParam());
-    const UpdateTarget target{device_.partition(), "sda1", commits,
-                              device_.configuration().settings.receiver};
+    const UpdateTarget target{device_.partition(), "sda1", commits, device_.configuration().settings.receiver,
+                              metrics_};
     const UpdateAnswer answer = update_object(target, request, content);
+    is_timed_ = answer.timer.has_value();
     if (!answer.ticket) return answer.answer;
     commits.finish();
     const std::exception_ptr failure = commits.take_results().at(0).failure;
@@ -74,9 +76,12 @@ class UpdateObjectTest : public ::testing::TestWithParam<CommitMode> {
     return as_map(read_metadata(device_.hash_dir_of(name_) + "/" + file).metadata);
   }
 
+  DatagramReceiver statsd_;
+  RequestMetrics metrics_{{.host = "127.0.0.1", .port = statsd_.port(), .metric_prefix = {}}, ""};
   TemporaryDevice device_;
   const ObjectName name_{"a", "c", "o"};
   DiskThreads threads_{4};
+  bool is_timed_ = false;  // the last answer
 };
 
 class UpdateFragmentTest : public UpdateObjectTest {
@@ -612,6 +617,66 @@ TEST_P(UpdateObjectTest, PostRefusesADeleteTimeInThePast) {
   device_.add_data(name_, kT1, "x");
   EXPECT_EQ(post(kT2, {"X-Delete-At: 5"}), 400);
   EXPECT_EQ(post(kT2, {"X-Delete-At: 1700000005"}), 202);
+}
+
+// Those that ObjectController's methods return, and not those that they raise.
+TEST_P(UpdateObjectTest, AnswersThatSwiftReturnsAreTimed) {
+  const std::string devices = std::filesystem::path(device_.path()).parent_path();
+  struct Case {
+    const char* why;
+    std::function<int()> update;
+    int status;
+    bool is_timed;
+    bool has_device = true;
+  };
+  const std::vector<Case> cases = {
+      {"PUT", [&] { return put(kT2, "x"); }, 201, true},
+      {"PUT of what is here", [&] { return put(kT1, "x"); }, 409, false},
+      {"PUT under a condition", [&] { return put(kT2, "x", {"If-None-Match: *"}); }, 412, false},
+      {"PUT with another ETag", [&] { return put(kT2, "x", {"ETag: y"}); }, 422, false},
+      {"PUT at no time", [&] { return put("x", "x"); }, 400, false},
+      {"PUT without a device", [&] { return put(kT2, "x"); }, 507, false, false},
+      {"POST", [&] { return post(kT2); }, 202, true},
+      {"POST of what is here", [&] { return post(kT1); }, 409, true},
+      {"POST in the past", [&] { return post(kT2, {"X-Delete-At: 5"}); }, 400, true},
+      {"POST at no time", [&] { return post("x"); }, 400, false},
+      {"POST without a device", [&] { return post(kT2); }, 507, true, false},
+      {"DELETE", [&] { return del(kT2); }, 204, true},
+      {"DELETE of what is newer", [&] { return del(kT0); }, 409, true},
+      {"DELETE without a device", [&] { return del(kT2); }, 507, true, false},
+      {"DELETE at no time", [&] { return del("x"); }, 400, false},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.why);
+    clear();
+    device_.add_data(name_, kT1, "x");
+    if (!c.has_device) std::filesystem::rename(device_.path(), device_.path() + ".away");
+    EXPECT_EQ(c.update(), c.status);
+    EXPECT_EQ(is_timed_, c.is_timed);
+    if (!c.has_device) std::filesystem::rename(device_.path() + ".away", device_.path());
+  }
+}
+
+TEST_P(UpdateObjectTest, AFullDeviceIsTimed) {
+  device_.settings().fallocate_reserve = {100, true};
+  EXPECT_EQ(put(kT1, "x"), 507);
+  EXPECT_TRUE(is_timed_);
+}
+
+// To nobody, as Swift's PUT does.
+TEST_P(UpdateObjectTest, ABodyThatIsCutIsTimed) {
+  EXPECT_THROW(
+      answer("PUT /a/c/o",
+             {std::string("X-Timestamp: ") + kT1, "Content-Length: 5", "Content-Type: text/plain"}, "x"),
+      ClientGone);
+  EXPECT_THAT(statsd_.take_all(), ElementsAre(::testing::MatchesRegex("PUT\\.timing:[0-9.e-]+\\|ms")));
+}
+
+TEST_P(UpdateObjectTest, TellsHowFastABodyWasWritten) {
+  EXPECT_EQ(put(kT1, "hello"), 201);
+  EXPECT_EQ(put(kT2, ""), 201);
+  EXPECT_EQ(put(kT0, "hello"), 409);
+  EXPECT_THAT(statsd_.take_all(), ElementsAre(::testing::MatchesRegex("PUT\\.sda1\\.timing:[0-9.e-]+\\|ms")));
 }
 
 const auto kModes = ::testing::Values(CommitMode::group, CommitMode::each);

@@ -15,6 +15,7 @@
 #include "common/os/lock_path.h"
 #include "common/os/md5.h"
 #include "common/store/disk_file.h"
+#include "tests/unit/common/statsd/datagram_receiver.h"
 #include "tests/unit/scripted_streams.h"
 #include "tests/unit/temporary_device.h"
 #include "worker/request/errors.h"
@@ -86,7 +87,9 @@ class SsyncReceiverTest : public ::testing::TestWithParam<CommitMode> {
   SessionResult run_session(RequestInput& input, ResponseOutput& output) {
     Admission admission(place_, {.method = "SSYNC", .device = "sda1", .partition = "7"}, 1);
     const SessionResult result =
-        SsyncReceiver(session_, input, output, admission, threads_, [this] { return interrupted_; }).run();
+        SsyncReceiver(session_, input, output, admission, threads_, metrics_, [this] {
+          return interrupted_;
+        }).run();
     // As whoever ends the answer does.
     if (result == SessionResult::complete) output.flush();
     return result;
@@ -97,6 +100,16 @@ class SsyncReceiverTest : public ::testing::TestWithParam<CommitMode> {
     const std::string sent = run(script, end);
     EXPECT_THAT(sent, StartsWith(kNothingWanted));
     return sent.substr(std::min(sent.size(), sizeof kNothingWanted - 1));
+  }
+
+  // The names of the metrics since the last call, sorted.
+  std::vector<std::string> metrics() {
+    std::vector<std::string> names;
+    for (const std::string& datagram : statsd_.take_all()) {
+      names.push_back(datagram.substr(0, datagram.find(':')));
+    }
+    std::ranges::sort(names);
+    return names;
   }
 
   [[nodiscard]] bool is_open(const ObjectName& name, const std::string& data) const {
@@ -111,6 +124,8 @@ class SsyncReceiverTest : public ::testing::TestWithParam<CommitMode> {
   Board board_{4, {.workers = 8}};
   BoardPlace place_{board_, board_.use()};
   DiskThreads threads_{4};
+  DatagramReceiver statsd_;
+  RequestMetrics metrics_{{.host = "127.0.0.1", .port = statsd_.port(), .metric_prefix = {}}, "s"};
   bool interrupted_ = false;
   SessionResult result_ = SessionResult::cut;
   const ObjectName one_{"a", "c", "one"};
@@ -364,6 +379,30 @@ TEST_P(SsyncReceiverTest, EndsAtTheFailureThreshold) {
   EXPECT_EQ(after_missing_check(updates(success)), ":ERROR: 0 'Too many 0 failures to 1 successes'\n");
 }
 
+TEST_P(SsyncReceiverTest, TellsStatsdOfItsSubrequests) {
+  ASSERT_EQ(after_missing_check(updates(put("/a/c/one", kT1, "1") + put("/a/c/one", kT2, "2") +
+                                        post("/a/c/one", kT3) + del("/a/c/two", kT1))),
+            kDone);
+  EXPECT_THAT(metrics(), ElementsAre("s.DELETE.timing", "s.POST.timing", "s.PUT.sda1.timing",
+                                     "s.PUT.sda1.timing", "s.PUT.timing", "s.PUT.timing"));
+}
+
+// Swift's methods raise what their commit does, but for a full disk.
+TEST_P(SsyncReceiverTest, TellsStatsdOfNoSubrequestThatFailsInItsCommit) {
+  std::filesystem::create_directories(device_.partition().path() + "/hashes.invalid");
+  EXPECT_THAT(after_missing_check(updates(put("/a/c/one", kT1, "1") + del("/a/c/two", kT1))),
+              StartsWith(":ERROR: 500 "));
+  EXPECT_THAT(metrics(), ElementsAre("s.PUT.sda1.timing"));
+}
+
+// They are stored all the same.
+TEST_P(SsyncReceiverTest, TellsStatsdOfSubrequestsBeforeTheSessionFailed) {
+  EXPECT_THAT(after_missing_check(std::string(kNoOffers) + ":UPDATES: START\r\n" + del("/a/c/one", kT1) +
+                                  "NONE /a/c/two\r\n\r\n"),
+              StartsWith(":ERROR: 0 "));
+  EXPECT_THAT(metrics(), ElementsAre("s.DELETE.timing"));
+}
+
 TEST_P(SsyncReceiverTest, WaitsForItsTurnAsLongAsForALock) {
   device_.receiver().replication_lock_timeout = 1;
   Board board(4, {.workers = 8, .slots = 3});
@@ -376,7 +415,8 @@ TEST_P(SsyncReceiverTest, WaitsForItsTurnAsLongAsForALock) {
     EXPECT_TRUE(waiting.is_admitted());
     ScriptedInput input(updates(""));
     CollectedOutput output;
-    EXPECT_EQ(SsyncReceiver(session_, input, output, waiting, threads_, {}).run(), SessionResult::cut);
+    EXPECT_EQ(SsyncReceiver(session_, input, output, waiting, threads_, metrics_, {}).run(),
+              SessionResult::cut);
     return output.sent();
   };
   const std::string partition = device_.partition().path();
@@ -394,7 +434,7 @@ TEST_P(SsyncReceiverTest, GivesItsSlotBackHoweverItEnds) {
     EXPECT_TRUE(admission.is_admitted());
     ScriptedInput input(script);
     CollectedOutput output;
-    SsyncReceiver(session_, input, output, admission, threads_, {}).run();
+    SsyncReceiver(session_, input, output, admission, threads_, metrics_, {}).run();
     EXPECT_EQ(board.free_slots(), 1);
   }
 }
@@ -529,7 +569,7 @@ TEST_P(SsyncReceiverTest, SendsItsFirstLineBeforeItWaits) {
     ScriptedInput input(updates(""));
     CollectedOutput output;
     Admission admission(mine, {.method = "SSYNC", .device = "sda1", .partition = "7"}, 1);
-    SsyncReceiver receiver(session_, input, output, admission, threads_, [&] {
+    SsyncReceiver receiver(session_, input, output, admission, threads_, metrics_, [&] {
       sent = output.sent();
       running.reset();
       lock.reset();
@@ -561,6 +601,7 @@ TEST_P(SsyncReceiverTest, KeepsDamageThatItFoundEvenIfTheSessionFails) {
   EXPECT_EQ(run(":MISSING_CHECK: START\r\n" + device_.hash_of(one_) + " " + kT1 + "\r\nx\r\n"),
             "\r\n:ERROR: 0 'list index out of range'\n");
   EXPECT_THAT(device_.quarantined(), ElementsAre(device_.hash_of(one_)));
+  EXPECT_THAT(metrics(), ElementsAre("s.quarantines"));
 }
 
 // Wherever a session is cut, what is visible is whole, and what it acknowledged is there.

@@ -43,7 +43,7 @@ class RoutesTest : public ::testing::Test {
     };
     ScriptedInput input(body, end);
     CollectedOutput output;
-    Routes routes(device_.configuration(), place_, threads_, {}, [this] { return stopping_; });
+    Routes routes(device_.configuration(), place_, threads_, metrics_, {}, [this] { return stopping_; });
     outcome_ = {};
     result_ = routes.answer({input, output, param}, RequestHead::from_params(param), outcome_);
     output.flush();
@@ -61,6 +61,7 @@ class RoutesTest : public ::testing::Test {
   Board board_{4, {.workers = 8}};
   BoardPlace place_{board_, board_.use()};
   DiskThreads threads_{4};
+  RequestMetrics metrics_{{}, ""};
   bool stopping_ = false;
   RequestOutcome outcome_;
   SessionResult result_ = SessionResult::cut;
