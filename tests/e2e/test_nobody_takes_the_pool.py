@@ -152,7 +152,7 @@ MALFORMED = [
 @pytest.mark.worker_only
 def test_malformed_fastcgi(own):
     server = own.new('worker', workers=WORKERS)
-    path, = server.sockets()
+    path = server.pool_socket
     before = set(server.serving_pids())
     for data in MALFORMED + [MALFORMED[-1]] * 50:
         with socket.socket(socket.AF_UNIX) as client:

@@ -27,7 +27,7 @@ def disks(own, tmp_path):
         pool = own.new('worker', tree=tree, workers=2, settings={'replication_concurrency': '1'})
         port = free_port()
         os.makedirs(os.path.join(run_dir, 'pool-%d' % port))
-        socket, = pool.sockets()
+        socket = pool.pool_socket
         os.symlink(socket, os.path.join(run_dir, 'pool-%d' % port, 'worker.sock'))
         disks.append(types.SimpleNamespace(device=device, pool=pool, port=port))
     listen = '127.0.0.1:%d backlog=4096; listen 127.0.0.1:%d' % tuple(disk.port for disk in disks)

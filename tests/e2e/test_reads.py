@@ -711,7 +711,7 @@ def test_a_site_with_a_python_server_for_the_other_methods(own, tmp_path):
     ours = own.new('worker')
     theirs = own.new('swift', workers=0, tree=ours.tree)
     port = free_port()
-    socket_path, = ours.sockets()
+    socket_path = ours.pool_socket
     other_methods = 'if ($ssync_worker = 0) { proxy_pass http://127.0.0.1:%d; }' % theirs.port
     with own_site(str(tmp_path), '127.0.0.1:%d' % port, socket_path, other_methods):
         put = ask(port, 'PUT', '/sda1/1' + NAME, [('X-Timestamp', at(0)), ('Content-Length', '0'), ('Content-Type', 'a/b')])

@@ -143,6 +143,10 @@ class WorkerServer:
         master = self.pool_master()
         return sorted(pid for pid, parent in parents().items() if parent == master and name_of(pid) != STATUS_PROCESS)
 
+    @property
+    def pool_socket(self):
+        return os.path.join(self.run_dir, 'worker.sock')
+
     def status_pid(self):
         """The process that tells what the pool does, or None."""
         master = self.pool_master()
@@ -150,7 +154,7 @@ class WorkerServer:
 
     @property
     def control_socket(self):
-        return os.path.join(self.run_dir, 'worker.sock.status.control')
+        return self.pool_socket + '.status.control'
 
     def nginx_pids(self):
         return sorted(pid for pid in self.all_processes() if executable(pid) == 'nginx')
