@@ -2,10 +2,11 @@
 import base64
 import contextlib
 import hashlib
+import json
 import os
 import re
+import select
 import signal
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -290,8 +291,16 @@ def test_a_pool_of_which_all_workers_hang(window, two_devices):  # noqa: F811
         assert window.text('#state').startswith(LIVE)
         assert ask(server.port, 'GET', '/metrics', timeout=5).code == 200
         # As nobody else does.
-        with pytest.raises(BlockingIOError):
-            unanswered.socket.recv(1, socket.MSG_DONTWAIT)
+        assert select.select([unanswered.socket], [], [], 0)[0] == []
+
+
+def test_a_limited_device(window, made_up):
+    limits = {'bytes_per_second': 20000000, 'objects_per_second': 0, 'idle_share': 0.3}
+    made_up.status = status(devices=[device('sda1', limits=limits, drained=False),
+                                     device('sdb1', limits=dict.fromkeys(limits, 0), drained=True)])
+    window.open(made_up.url)
+    assert await_row(window, 'devices', 'sda1')[0].split('\n')[1] == 'at most 20 MB/s, idle 30 % of the time'
+    assert await_row(window, 'devices', 'sdb1')[0].split('\n')[1] == 'takes no new sessions'
 
 
 def test_no_worker_is_idle(window, made_up):
