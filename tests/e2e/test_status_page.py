@@ -113,7 +113,8 @@ def test_a_session_and_its_device(window, server, swift_dir):
     try:
         window.open(url(server))
         await_row(window, 'sessions', DEVICE + '/71')
-        await_condition(lambda: 'of 2,000 wanted' in rows(window, 'sessions')[0][5], lambda: rows(window, 'sessions'))
+        window.await_script('const p = document.querySelector("#sessions progress"); return p.value > 0 && !p.hidden', 'progress')
+        assert 'of 2,000 wanted' in rows(window, 'sessions')[0][5]
         name, sender, phase, _, _, _, failed, _, _ = rows(window, 'sessions')[0]
         assert 'policy 0, SSYNC, worker ' in name
         assert (sender, phase, failed) == ('127.0.0.1', 'updates', '0')
