@@ -230,7 +230,7 @@ def test_one_request_at_a_time(window, made_up):
     window.await_script('return !busy', 'the last answer')
     before = len(made_up.asked)
     # Longer than between two requests: that there is none can only be waited for.
-    time.sleep(1.6)
+    time.sleep(1.3)
     assert len(made_up.asked) == before
     window.run(hide, False)
     await_condition(lambda: len(made_up.asked) > before, 'asked again', 0.9)
