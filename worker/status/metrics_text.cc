@@ -7,19 +7,22 @@
 #include <map>
 #include <string_view>
 
+#include "common/python/text.h"
+
 namespace ssync {
 namespace {
 
 // A label's value: what the format wants escaped, and nothing that is not UTF-8.
 std::string quoted(std::string_view text) {
+  const bool is_utf8 = python::is_utf8(text);
   std::string value = "\"";
   for (const char c : text) {
-    if (c == '\\' || c == '"') value += '\\';
     if (c == '\n') {
       value += "\\n";
-    } else if (static_cast<unsigned char>(c) >= 0x80) {
-      value += '?';
+    } else if (!is_utf8 && static_cast<unsigned char>(c) >= 0x80) {
+      value += fmt::format("\\\\x{:02x}", static_cast<unsigned char>(c));
     } else {
+      if (c == '\\' || c == '"') value += '\\';
       value += c;
     }
   }
@@ -162,7 +165,8 @@ std::string metrics_text(const PoolState& state, const std::string& version) {
   append_gauge(text, "ssync_workers_configured", "Workers that should run.", state.room.workers);
   append_workers(text, state);
   append_gauge(text, "ssync_session_slots", "replication_concurrency; 0: no limit.", state.room.slots);
-  append_gauge(text, "ssync_session_slots_free", "Slots that are free.", state.free_slots);
+  if (state.room.slots > 0)
+    append_gauge(text, "ssync_session_slots_free", "Slots that are free.", state.free_slots);
   append_live_sessions(text, state);
   append_devices(text, state);
   for (const DistributionMetric& metric : kDistributionMetrics) {

@@ -6,6 +6,8 @@
 namespace ssync {
 
 bool is_session(const BoardView& worker) {
+  // Before, nobody has looked whether there is such a device.
+  if (worker.phase == Phase::checking) return false;
   return worker.request.method == "SSYNC" || worker.request.method == "REPLICATION";
 }
 

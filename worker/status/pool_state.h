@@ -32,7 +32,7 @@ struct PoolState {
 // own: the place of the process that asks. Throws OsError if the mutex fails.
 PoolState read_pool_state(const Board& board, pid_t own);
 
-// Whether this worker has a session: one that runs or waits for its turn.
+// Whether this worker has a session that was accepted: one that runs or waits for its turn.
 bool is_session(const BoardView& worker);
 
 }  // namespace ssync

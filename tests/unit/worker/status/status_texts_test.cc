@@ -151,6 +151,32 @@ TEST(MetricsTextTest, BucketsAreCumulated) {
   EXPECT_THAT(text, HasSubstr("ssync_session_duration_seconds_count 4\n"));
 }
 
+TEST(MetricsTextTest, NamesThatAreNoUtf8StayApart) {
+  PoolState state = pool();
+  state.devices = {{.device = "\xc3\xa4"}, {.device = "\xe4"}, {.device = "\xe5"}};
+  const std::string text = metrics_text(state, "1");
+  for (const char* name : {"\xc3\xa4", R"(\\xe4)", R"(\\xe5)"}) {
+    EXPECT_THAT(text, HasSubstr("ssync_reads_total{device=\"" + std::string(name) + "\"} 0\n"));
+  }
+}
+
+TEST(MetricsTextTest, WithoutSlotsNoneAreFree) {
+  PoolState state = pool();
+  EXPECT_THAT(metrics_text(state, "1"), HasSubstr("ssync_session_slots_free 2\n"));
+  state.room.slots = 0;
+  EXPECT_THAT(metrics_text(state, "1"), Not(HasSubstr("ssync_session_slots_free")));
+}
+
+TEST(PoolStateTest, ASessionOfADeviceThatNobodyHasLookedAtIsNone) {
+  PoolState state = pool();
+  BoardView made_up = worker(16, Phase::checking);
+  made_up.request = {.method = "SSYNC", .device = "made-up"};
+  state.workers.push_back(made_up);
+  EXPECT_FALSE(state.flows().contains("made-up"));
+  EXPECT_EQ(status_json(state, {}, "1").find("\"device\":\"made-up\",\"drained\""), std::string::npos);
+  EXPECT_THAT(metrics_text(state, "1"), Not(HasSubstr("made-up")));
+}
+
 TEST(MetricsTextTest, ANameCannotEndItsLabel) {
   PoolState state = pool();
   state.devices[0].device = "a\"} 1\nb\\";
