@@ -5,6 +5,8 @@ import signal
 import time
 
 PR_SET_PDEATHSIG = 1
+# The process of a pool that is no worker: it tells what they do.
+STATUS_PROCESS = 'ssync-status'
 PAGE = os.sysconf('SC_PAGE_SIZE')
 LONGEST_LINE = 200       # of /proc/locks
 libc = ctypes.CDLL(None)
@@ -67,6 +69,15 @@ def executable(pid):
 
 def all_pids():
     return [int(name) for name in os.listdir('/proc') if name.isdigit()]
+
+
+def name_of(pid):
+    """As ps calls it; empty if there is no such process."""
+    try:
+        with open('/proc/%d/comm' % pid) as comm:
+            return comm.read().strip()
+    except OSError:
+        return ''
 
 
 def parents():

@@ -49,9 +49,11 @@ def test_a_session_is_seen_while_it_runs_and_counted_at_its_end(server):
     before = status(server)
     assert before['sessions'] == [] and before['pool']['workers']['phases'] == {'idle': 6}
     with session(server, '7') as client:
+        # The answer to its list leaves a moment before its updates begin.
+        await_condition(lambda: status(server)['sessions'][0]['phase'] == 'updates', 'its updates')
         [seen] = status(server)['sessions']
         assert (seen['device'], seen['partition'], seen['remote_addr'], seen['method']) == ('sda1', '7', '127.0.0.1', 'SSYNC')
-        assert not seen['waiting'] and seen['phase'] == 'updates'
+        assert not seen['waiting']
         assert '7' in ssyncctl(server, 'sessions') and str(seen['id']) in ssyncctl(server, 'status')
         assert status(server)['pool']['slots'] == {'all': 4, 'free': 3}
         finish(client, put(b'/a/c/o', T, b'body'))

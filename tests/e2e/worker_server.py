@@ -7,10 +7,10 @@ import threading
 import time
 
 from ports import free_port
-from processes import all_pids, await_condition, command_line, die_with_parent, executable, family, parents
+from processes import (STATUS_PROCESS, all_pids, await_condition, command_line, die_with_parent, executable, family, name_of,
+                       parents)
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-STATUS_PROCESS = 'ssync-status'
 RUN_LOCAL = os.path.join(REPOSITORY, 'deploy', 'run-local')
 # A sanitizer's build starts slowly on a busy machine.
 START_SECONDS = 120
@@ -40,14 +40,6 @@ def build_with_faults(run_dir, faults):
         script.write('#!/bin/sh\n%s "$@"\n' % ' '.join(shlex.quote(word) for word in words))
     os.chmod(path, 0o755)
     return directory
-
-
-def name_of(pid):
-    try:
-        with open('/proc/%d/comm' % pid) as comm:
-            return comm.read().strip()
-    except OSError:
-        return ''
 
 
 class WorkerServer:

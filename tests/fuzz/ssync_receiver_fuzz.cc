@@ -63,6 +63,8 @@ void run(const Session& session, const Play& play) {
   static RequestMetrics metrics({}, "");
   const SessionResult result =
       SsyncReceiver(session, input, output, admission, threads, metrics, [] { return false; }).run();
+  // As the end of the answer does: the last lines leave with it.
+  if (result == SessionResult::complete) output.flush();
   require((result == SessionResult::complete) == output.sent().ends_with(kLastLines),
           "a complete session says so, and no other");
 }

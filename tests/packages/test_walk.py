@@ -122,6 +122,8 @@ class Walk:
         self.replicate('swapped-1', 'swapped-2')
         for path in self.paths:
             assert self.node.status('HEAD', path) == 200
+        assert self.node.status('GET', 'ssync/status.json') == 200
+        assert 'ssync-worker' in self.run('ssyncctl status')
         self.run('swift-object-auditor /etc/swift/object-server.conf once')
         self.run('test ! -e %s/quarantined' % DEVICE)
 

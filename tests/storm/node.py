@@ -8,7 +8,8 @@ import sys
 import time
 
 from ports import free_port
-from processes import all_pids, alive, await_condition, command_line, die_with_parent, executable, family, open_files, parents
+from processes import (STATUS_PROCESS, all_pids, alive, await_condition, command_line, die_with_parent, executable, family,
+                       name_of, open_files, parents)
 from worker_server import REPOSITORY, build_dir, worker_binary
 
 sys.path.insert(0, os.path.join(REPOSITORY, 'deploy'))
@@ -104,7 +105,7 @@ class Node:
         return sorted(pid for pid, parent in parents().items() if parent == process.pid)
 
     def workers(self):
-        return self.children(self.pool)
+        return [pid for pid in self.children(self.pool) if name_of(pid) != STATUS_PROCESS]
 
     def busy_workers(self):
         """Those that are in a session."""

@@ -180,7 +180,9 @@ void ListeningSocket::make(const std::string& path, const PoolSettings& settings
   // Connections are refused until listen(2), so none is accepted before the mode is set. On an exception the
   // socket is removed here, because the destructor does not run.
   try {
-    if (::chown(path.c_str(), owner, group) < 0) {
+    // As it stays, nothing is asked of the kernel: under systemd not even that may be.
+    const bool stays = settings.socket_owner.empty() && settings.socket_group.empty();
+    if (!stays && ::chown(path.c_str(), owner, group) < 0) {
       refuse(settings.socket_owner.empty() ? "socket_group" : "socket_owner",
              settings.socket_owner.empty() ? settings.socket_group : settings.socket_owner,
              "cannot set it: " + error_text() + "; start as root, or use the process's own user and groups");

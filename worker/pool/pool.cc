@@ -103,6 +103,7 @@ class Master {
     adopt_workers();
     board_.ledger().note_start(std::time(nullptr));
     start_missing_workers();
+    if (!no_status_because_.empty()) log::warning("no status process: {}", no_status_because_);
     start_status_process();
     signal_leaving_workers();
     log::info("started: {} workers on {}", serving_workers(),
@@ -134,10 +135,17 @@ class Master {
     if (!options.empty()) log::info("options without effect: {}", fmt::join(options, "; "));
   }
 
+  // Nobody has asked for the one beside the pool's socket: where it cannot be, the pool serves without.
   void open_status_socket() {
-    const std::string path = status_socket_of(configuration_.settings.pool);
+    const PoolSettings& settings = configuration_.settings.pool;
+    const std::string path = status_socket_of(settings, path_of_socket(socket_.fd()));
     if (!status_main_ || path.empty()) return;
-    status_socket_ = std::make_unique<ListeningSocket>(path, configuration_.settings.pool);
+    try {
+      status_socket_ = std::make_unique<ListeningSocket>(path, settings);
+    } catch (const ConfigError& error) {
+      if (!settings.status_socket.empty()) throw;
+      no_status_because_ = error.what();
+    }
   }
 
   void start_status_process() {
@@ -436,6 +444,7 @@ class Master {
       log::error("cannot reopen the log: {}", error.what());
     }
     signal_workers(SIGUSR1);
+    if (status_process_) ::kill(status_process_->pid, SIGUSR1);
   }
 
   std::string config_path_;
@@ -449,6 +458,7 @@ class Master {
   Board board_;
   std::vector<Worker> workers_;
   std::unique_ptr<ListeningSocket> status_socket_;  // null: no status process
+  std::string no_status_because_;
   std::optional<Worker> status_process_;
   Clock::time_point next_status_start_;
   Backoff backoff_;

@@ -67,6 +67,8 @@ PeerAnswer HashRequests::lead(std::unique_lock<std::mutex>& lock, Device& device
     failure = std::current_exception();
   }
   lock.lock();
+  // Another server may listen there by now.
+  if (answer && answer->head.find(kSeveralPartitionsAnswer) == nullptr) device.answers_several = false;
   for (Waiting* const other : others) {
     other->failure = failure;
     other->is_over = true;

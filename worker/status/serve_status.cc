@@ -91,14 +91,13 @@ struct Answer {
 
 class StatusServer {
  public:
-  StatusServer(const Configuration& configuration, int listening_fd, BoardPlace& place,
-               WorkerControl& control, const std::string& version)
+  StatusServer(int listening_fd, BoardPlace& place, WorkerControl& control, const std::string& version)
       : place_(place),
         version_(version),
         sampler_(place.board()),
         request_(listening_fd, {.client_timeout = kClientTimeout,
                                 .interrupted = [&control] { return control.stopping(); }}) {
-    listen_for_commands(configuration.settings.pool);
+    listen_for_commands(control_socket_of(path_of_socket(listening_fd)));
   }
 
   void serve_one() {
@@ -123,8 +122,7 @@ class StatusServer {
 
  private:
   // Without it the status is still told.
-  void listen_for_commands(const PoolSettings& settings) {
-    const std::string path = control_socket_of(settings);
+  void listen_for_commands(const std::string& path) {
     if (path.empty()) return;
     try {
       control_.emplace(
@@ -181,11 +179,10 @@ class StatusServer {
 }  // namespace
 
 WorkerMain status_main(const std::string& version) {
-  return [version](const Configuration& configuration, int listening_fd, BoardPlace& place,
-                   WorkerControl& control) {
+  return [version](const Configuration&, int listening_fd, BoardPlace& place, WorkerControl& control) {
     // As ps and top call it.
     ::prctl(PR_SET_NAME, "ssync-status");
-    StatusServer server(configuration, listening_fd, place, control, version);
+    StatusServer server(listening_fd, place, control, version);
     place.set_phase(Phase::idle);
     for (;;) {
       control.wait_for_request(listening_fd);
