@@ -13,8 +13,8 @@ struct PoolSettings {
   unsigned socket_mode = 0660;                           // octal in the file
   std::string socket_owner;                              // user and group names; empty: unchanged
   std::string socket_group;
-  // Where the status process listens; empty: where the pool does, with ".status" behind the path; "off": there
-  // is none.
+  // Where the status process listens; empty: where the pool does, with ".status" behind the path; "off":
+  // there is none.
   std::string status_socket;
   int backlog = 4096;
   std::string pid_file;             // empty: none
