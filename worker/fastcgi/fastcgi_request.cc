@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 
 #include "common/os/errors.h"
+#include "common/os/log.h"
 #include "common/python/number.h"
 #include "worker/request/errors.h"
 
@@ -16,6 +18,7 @@ namespace {
 constexpr int kNoError = 9999;
 // A long response is written in pieces of this size; the sender has client_timeout to receive each.
 constexpr std::size_t kWritePiece = 65536;
+constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
 
 }  // namespace
 
@@ -47,6 +50,16 @@ bool FastCgiRequest::accept() {
   const bool nobody_waits = error == EAGAIN || error == EINTR || error == ECONNABORTED || error == kNoError;
   if (!nobody_waits) throw OsError(error, "listening socket");
   return false;
+}
+
+bool FastCgiRequest::accept_or_pause() {
+  try {
+    return accept();
+  } catch (const OsError& error) {
+    log::error("cannot accept a connection: {}", error.what());
+    std::this_thread::sleep_for(kPauseAfterFailedAccept);
+    return false;
+  }
 }
 
 FastCgiRequest::Clock::time_point FastCgiRequest::deadline_from_now() const {

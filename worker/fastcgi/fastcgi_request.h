@@ -39,6 +39,10 @@ class FastCgiRequest final : public RequestInput, public ResponseOutput {
   // accepting fails.
   [[nodiscard]] bool accept();
 
+  // The same, but a failure is logged, and followed by a pause: the socket stays readable, so it would repeat
+  // at once.
+  [[nodiscard]] bool accept_or_pause();
+
   // A FastCGI parameter of the current request; nullopt if nginx did not send it. The values of a repeated
   // header are joined by commas, as in Swift's server.
   [[nodiscard]] std::optional<std::string> param(const char* name) const;

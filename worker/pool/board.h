@@ -54,6 +54,10 @@ struct BoardView {
   std::array<double, kPhases> spent{};  // seconds in each phase, the present one too
 
   [[nodiscard]] double seconds_in(Phase which) const { return spent[static_cast<std::size_t>(which)]; }
+  // Of a session, for its turn and for locks.
+  [[nodiscard]] double seconds_waited() const {
+    return seconds_in(Phase::waiting) + seconds_in(Phase::locking);
+  }
 };
 
 // "SSYNC /sda1/23 of 10.0.0.7 (updates, for 12.3 s, 17 lines and 4096 bytes read, 0 bytes written)"; "no

@@ -1,14 +1,10 @@
 #include "worker/pool/ledger.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <climits>
 #include <ctime>
-#include <new>
 
-#include "common/os/errors.h"
 #include "worker/pool/robust_mutex.h"
 #include "worker/pool/shared_text.h"
 
@@ -45,35 +41,17 @@ struct Ledger::Shared {
   std::array<DistributionTotals, kDistributions> distributions;
 };
 
-class Ledger::Locked {
- public:
-  explicit Locked(Shared& shared) : shared_(shared) { static_cast<void>(shared_.mutex.lock()); }
-  ~Locked() { shared_.mutex.unlock(); }
-  Locked(const Locked&) = delete;
-  Locked& operator=(const Locked&) = delete;
-
- private:
-  Shared& shared_;
-};
-
-Ledger::Ledger() {
-  void* const memory =
-      ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw_os_error("ledger of the pool");
-  shared_ = new (memory) Shared;
+Ledger::Ledger() : shared_("ledger of the pool") {
   store_text(shared_->devices[kMostDevices].name, kOtherDevices);
 }
 
-Ledger::~Ledger() {
-  shared_->~Shared();
-  ::munmap(shared_, sizeof(Shared));
-}
+Ledger::~Ledger() = default;
 
 Ledger::Device& Ledger::device_of(std::string_view name, Name checked) {
   const auto used = std::min(shared_->used, kMostDevices);
   const auto end = shared_->devices.begin() + static_cast<std::ptrdiff_t>(used);
   const auto found = std::find_if(shared_->devices.begin(), end,
-                                  [&](const Device& one) { return load_text(one.name) == name; });
+                                  [&](const Device& one) { return view_text(one.name) == name; });
   if (found != end) return *found;
   if (checked == Name::unchecked || used == kMostDevices) return shared_->devices[kMostDevices];
   store_text(found->name, name);
@@ -82,13 +60,13 @@ Ledger::Device& Ledger::device_of(std::string_view name, Name checked) {
 }
 
 void Ledger::count(std::string_view device, Name name, const DeviceCounts& by) {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   device_of(device, name).counts += by;
 }
 
 void Ledger::note_session(std::string_view device, const SessionEnd& end) {
   const std::int64_t now = std::time(nullptr);
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   Device& mine = device_of(device, Name::checked);
   mine.counts += end.counts;
   if (end.failure.empty()) mine.last_success = now;
@@ -132,32 +110,32 @@ void Ledger::append_failure(const RecentFailure& failure) {
 }
 
 void Ledger::note_failure(const RecentFailure& failure) {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   append_failure(failure);
 }
 
 void Ledger::note_start(std::int64_t now) {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   shared_->facts.started = now;
 }
 
 void Ledger::note_death() {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   ++shared_->facts.deaths;
 }
 
 void Ledger::note_reload() {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   ++shared_->facts.reloads;
 }
 
 PoolFacts Ledger::facts() const {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   return shared_->facts;
 }
 
 std::vector<DeviceTotals> Ledger::devices() const {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   std::vector<DeviceTotals> found;
   const auto append = [&](const Device& one) {
     found.push_back({.device = load_text(one.name),
@@ -179,7 +157,7 @@ std::vector<DeviceTotals> Ledger::devices() const {
 }
 
 std::vector<RecentFailure> Ledger::failures() const {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   std::vector<RecentFailure> found;
   const std::size_t noted = shared_->failures_noted;
   for (std::size_t back = 1; back <= std::min(noted, kMostFailures); ++back) {
@@ -194,7 +172,7 @@ std::vector<RecentFailure> Ledger::failures() const {
 }
 
 DistributionTotals Ledger::distribution(Distribution which) const {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   return shared_->distributions[static_cast<std::size_t>(which)];
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "worker/pool/shared_memory.h"
 #include "worker/pool/totals.h"
 
 namespace ssync {
@@ -69,12 +70,11 @@ class Ledger {
   struct Device;
   struct Failure;
   struct Shared;
-  class Locked;
 
   [[nodiscard]] Device& device_of(std::string_view name, Name checked);
   void append_failure(const RecentFailure& failure);
 
-  Shared* shared_;
+  SharedMemory<Shared> shared_;
 };
 
 }  // namespace ssync

@@ -148,23 +148,33 @@ class Master {
     }
   }
 
-  void start_status_process() {
-    if (!status_socket_ || status_process_) return;
-    next_status_start_ = Clock::now() + kBetweenStatusStarts;
+  // A process with a place on the board. nullopt if there can be none, with errno set, or 0 if there is no
+  // place.
+  [[nodiscard]] std::optional<Worker> fork_process(int listening_fd, const WorkerMain& main, Role role) {
     const int place = board_.use();
-    if (place < 0) return;
+    if (place < 0) {
+      errno = 0;
+      return std::nullopt;
+    }
     const pid_t master = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) {
-      log::error("cannot start the status process: {}", std::strerror(errno));
+      const int error = errno;
       board_.free(place);
-      return;
+      errno = error;
+      return std::nullopt;
     }
-    if (pid == 0) {
-      run_worker(master, configuration_, status_socket_->fd(), BoardPlace(board_, place), status_main_);
-    }
+    if (pid == 0) run_worker(master, configuration_, listening_fd, BoardPlace(board_, place), main);
     board_.set_pid(place, pid);
-    status_process_ = {pid, place, Role::leaving};
+    return Worker{pid, place, role};
+  }
+
+  void start_status_process() {
+    if (!status_socket_ || status_process_) return;
+    next_status_start_ = Clock::now() + kBetweenStatusStarts;
+    status_process_ = fork_process(status_socket_->fd(), status_main_, Role::leaving);
+    if (!status_process_ && errno != 0)
+      log::error("cannot start the status process: {}", std::strerror(errno));
   }
 
   // It has nothing to finish, and waits for no disk: it ends at once, and removes what it listened on.
@@ -196,24 +206,18 @@ class Master {
   }
 
   [[nodiscard]] bool start_worker() {
-    const int place = board_.use();
-    if (place < 0) {
+    const std::optional<Worker> worker = fork_process(socket_.fd(), worker_main_, Role::serving);
+    if (worker) {
+      workers_.push_back(*worker);
+      return true;
+    }
+    if (errno == 0) {
       log::error("cannot start a worker: {} still finish their sessions after reloads", workers_.size());
-      backoff_.note_failed_start(Backoff::Cause::fork);
-      return false;
-    }
-    const pid_t master = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid < 0) {
+    } else {
       log::error("cannot start a worker: {}", std::strerror(errno));
-      board_.free(place);
-      backoff_.note_failed_start(Backoff::Cause::fork);
-      return false;
     }
-    if (pid == 0) run_worker(master, configuration_, socket_.fd(), BoardPlace(board_, place), worker_main_);
-    board_.set_pid(place, pid);
-    workers_.push_back({pid, place, Role::serving});
-    return true;
+    backoff_.note_failed_start(Backoff::Cause::fork);
+    return false;
   }
 
   void start_missing_workers() {

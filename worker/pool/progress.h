@@ -23,7 +23,7 @@ enum class Phase : std::uint8_t {
   updates,
   ending,
 };
-inline constexpr std::size_t kPhases = 11;
+inline constexpr std::size_t kPhases = static_cast<std::size_t>(Phase::ending) + 1;
 
 // "updates", for messages.
 std::string_view phase_text(Phase phase);

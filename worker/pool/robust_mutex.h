@@ -22,4 +22,16 @@ class RobustMutex {
   pthread_mutex_t mutex_{};
 };
 
+// Holds the mutex of what need not be repaired after a death.
+class RobustLock {
+ public:
+  explicit RobustLock(RobustMutex& mutex) : mutex_(mutex) { static_cast<void>(mutex_.lock()); }
+  ~RobustLock() { mutex_.unlock(); }
+  RobustLock(const RobustLock&) = delete;
+  RobustLock& operator=(const RobustLock&) = delete;
+
+ private:
+  RobustMutex& mutex_;
+};
+
 }  // namespace ssync

@@ -18,10 +18,15 @@ void store_text(std::array<char, Size>& to, std::string_view text) {
   to[count] = '\0';
 }
 
-// Stays within the array whatever a process that died left there.
+// Stays within the array whatever a process that died left there. Refers to it.
+template <std::size_t Size>
+std::string_view view_text(const std::array<char, Size>& from) {
+  return {from.data(), ::strnlen(from.data(), Size)};
+}
+
 template <std::size_t Size>
 std::string load_text(const std::array<char, Size>& from) {
-  return {from.data(), ::strnlen(from.data(), Size)};
+  return std::string(view_text(from));
 }
 
 }  // namespace ssync

@@ -1,13 +1,9 @@
 #include "worker/pool/throttles.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <climits>
-#include <new>
 
-#include "common/os/errors.h"
 #include "worker/pool/robust_mutex.h"
 #include "worker/pool/shared_text.h"
 
@@ -58,34 +54,15 @@ struct Throttles::Shared {
   std::array<Device, kMostDevices> devices;
 };
 
-class Throttles::Locked {
- public:
-  explicit Locked(Shared& shared) : shared_(shared) { static_cast<void>(shared_.mutex.lock()); }
-  ~Locked() { shared_.mutex.unlock(); }
-  Locked(const Locked&) = delete;
-  Locked& operator=(const Locked&) = delete;
+Throttles::Throttles() : shared_("throttles of the pool") {}
 
- private:
-  Shared& shared_;
-};
-
-Throttles::Throttles() {
-  void* const memory =
-      ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw_os_error("throttles of the pool");
-  shared_ = new (memory) Shared;
-}
-
-Throttles::~Throttles() {
-  shared_->~Shared();
-  ::munmap(shared_, sizeof(Shared));
-}
+Throttles::~Throttles() = default;
 
 Throttles::Device* Throttles::find(std::string_view name) const {
   Device* const begin = shared_->devices.data();
   Device* const end = begin + std::min(shared_->used, kMostDevices);
   Device* const found =
-      std::find_if(begin, end, [&](const Device& one) { return load_text(one.name) == name; });
+      std::find_if(begin, end, [&](const Device& one) { return view_text(one.name) == name; });
   return found == end ? nullptr : found;
 }
 
@@ -111,13 +88,13 @@ void Throttles::note_whether_any() {
 }
 
 void Throttles::set_default(const DeviceLimits& limits) {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   shared_->configured = limits;
   note_whether_any();
 }
 
 bool Throttles::set(std::string_view device, const std::optional<DeviceLimits>& limits) {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   Device* const mine = find_or_make(device);
   if (mine == nullptr) return false;
   mine->has_own_limits = limits.has_value();
@@ -127,13 +104,13 @@ bool Throttles::set(std::string_view device, const std::optional<DeviceLimits>& 
 }
 
 DeviceLimits Throttles::limits(std::string_view device) const {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   const Device* const found = find(device);
   return found == nullptr ? shared_->configured : limits_of(*found);
 }
 
 std::vector<Throttles::Own> Throttles::own_limits() const {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   std::vector<Own> found;
   for (std::size_t number = 0; number < std::min(shared_->used, kMostDevices); ++number) {
     const Device& one = shared_->devices[number];
@@ -143,7 +120,7 @@ std::vector<Throttles::Own> Throttles::own_limits() const {
 }
 
 bool Throttles::set_drained(std::string_view device, bool is_drained) {
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   if (device.empty()) {
     shared_->all_drained = is_drained;
     if (is_drained) return true;
@@ -161,7 +138,7 @@ bool Throttles::set_drained(std::string_view device, bool is_drained) {
 bool Throttles::is_drained(std::string_view device) const {
   if (shared_->all_drained.load(std::memory_order_relaxed)) return true;
   if (!shared_->any_drained.load(std::memory_order_relaxed)) return false;
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   const Device* const found = find(device);
   return found != nullptr && found->is_drained;
 }
@@ -170,7 +147,7 @@ nanoseconds Throttles::use(std::string_view device, std::int64_t bytes, std::int
                            Clock::time_point now) {
   if (!shared_->any.load(std::memory_order_relaxed)) return {};
   const std::int64_t time = std::chrono::duration_cast<nanoseconds>(now.time_since_epoch()).count();
-  const Locked locked(*shared_);
+  const RobustLock locked(shared_->mutex);
   Device* const mine = find_or_make(device);
   if (mine == nullptr) return {};
   const DeviceLimits& limits = limits_of(*mine);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "worker/pool/shared_memory.h"
+
 namespace ssync {
 
 // More would let senders' time-outs pass.
@@ -67,14 +69,13 @@ class Throttles {
  private:
   struct Device;
   struct Shared;
-  class Locked;
 
   [[nodiscard]] Device* find(std::string_view name) const;
   [[nodiscard]] Device* find_or_make(std::string_view name);
   [[nodiscard]] const DeviceLimits& limits_of(const Device& device) const;
   void note_whether_any();
 
-  Shared* shared_;
+  SharedMemory<Shared> shared_;
 };
 
 }  // namespace ssync

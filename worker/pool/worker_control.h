@@ -21,6 +21,16 @@ class WorkerControl {
   virtual ~WorkerControl() = default;
 };
 
+// Calls serve_one() for each request that waits, until the process is told to end.
+template <typename ServeOne>
+void serve_until_told(WorkerControl& control, int listening_fd, const ServeOne& serve_one) {
+  for (;;) {
+    control.wait_for_request(listening_fd);
+    if (control.stopping() || control.draining()) return;
+    serve_one();
+  }
+}
+
 // Serves requests on listening_fd (non-blocking) until control.draining() or stopping(), and says on the
 // board what it does: once its phase is no longer `starting`, it counts as started. Returns the process's
 // exit status.

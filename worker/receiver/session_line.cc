@@ -12,8 +12,7 @@ std::string session_line(const BoardView& view, std::string_view why) {
       ": {} objects offered, {} wanted, {} stored, {} failed, {} bytes in {:.3f} s (waited {:.3f}, list "
       "{:.3f}, "
       "updates {:.3f})",
-      view.offered, view.wanted, view.stored, view.failed, view.bytes_in, view.seconds,
-      view.seconds_in(Phase::waiting) + view.seconds_in(Phase::locking),
+      view.offered, view.wanted, view.stored, view.failed, view.bytes_in, view.seconds, view.seconds_waited(),
       view.seconds_in(Phase::missing_check), view.seconds_in(Phase::updates));
   const double updates = view.seconds_in(Phase::updates);
   if (view.stored != 0 && updates > 0) {

@@ -92,7 +92,6 @@ SessionResult SsyncReceiver::run() noexcept {
 void SsyncReceiver::note_in_ledger() noexcept {
   try {
     const BoardView view = admission_.view();
-    const double waited = view.seconds_in(Phase::waiting) + view.seconds_in(Phase::locking);
     SessionEnd end{.counts = {.sessions = 1,
                               .sessions_cut = cut_by_.empty() ? 0 : 1,
                               .offered = view.offered,
@@ -100,7 +99,7 @@ void SsyncReceiver::note_in_ledger() noexcept {
                               .stored = view.stored,
                               .failed = view.failed,
                               .bytes_in = view.bytes_in,
-                              .wait_microseconds = microseconds_of(waited),
+                              .wait_microseconds = microseconds_of(view.seconds_waited()),
                               .update_microseconds = microseconds_of(view.seconds_in(Phase::updates))},
                    .partition = session_.partition.name,
                    .remote_addr = session_.remote_addr,

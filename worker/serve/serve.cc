@@ -9,7 +9,6 @@
 #include <cstring>
 #include <exception>
 #include <functional>
-#include <thread>
 
 #include "common/os/errors.h"
 #include "common/os/log.h"
@@ -33,7 +32,6 @@ constexpr std::size_t kIdleThreads = 4;
 constexpr std::size_t kIdleMemory = std::size_t{256} * 1024;
 // For a session's batches, with some to spare.
 constexpr rlim_t kOpenFiles = 2048;
-constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
 
 // Raises the limit to kOpenFiles, as far as the hard limit allows.
 std::uint64_t allowed_open_files() {
@@ -91,14 +89,7 @@ void Server::serve_one() {
 }
 
 void Server::serve_accepted() {
-  try {
-    if (!request_.accept()) return;
-  } catch (const OsError& error) {
-    // The socket stays readable, so without a pause the error would repeat immediately.
-    log::error("cannot accept a connection: {}", error.what());
-    std::this_thread::sleep_for(kPauseAfterFailedAccept);
-    return;
-  }
+  if (!request_.accept_or_pause()) return;
   const auto start = std::chrono::steady_clock::now();
   place_.set_phase(Phase::checking);
   Progress& progress = place_.progress();
@@ -137,11 +128,8 @@ int serve_requests(const Configuration& configuration, int listening_fd, BoardPl
                    WorkerControl& control) {
   Server server(configuration, listening_fd, place, control);
   place.set_phase(Phase::idle);
-  for (;;) {
-    control.wait_for_request(listening_fd);
-    if (control.stopping() || control.draining()) return 0;
-    server.serve_one();
-  }
+  serve_until_told(control, listening_fd, [&] { server.serve_one(); });
+  return 0;
 }
 
 }  // namespace ssync

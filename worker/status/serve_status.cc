@@ -16,7 +16,6 @@
 
 #include "common/config/errors.h"
 #include "common/os/blocked_signals.h"
-#include "common/os/errors.h"
 #include "common/os/log.h"
 #include "worker/fastcgi/fastcgi_request.h"
 #include "worker/http/status.h"
@@ -35,7 +34,6 @@ namespace {
 constexpr std::chrono::seconds kBetweenSamples{1};
 // nginx takes an answer at once, and has sent the request whole.
 constexpr double kClientTimeout = 10;
-constexpr std::chrono::seconds kPauseAfterFailedAccept{1};
 
 // Looks at the counters each second as long as it lives.
 class Sampler {
@@ -101,13 +99,7 @@ class StatusServer {
   }
 
   void serve_one() {
-    try {
-      if (!request_.accept()) return;
-    } catch (const OsError& error) {
-      log::error("cannot accept a connection: {}", error.what());
-      std::this_thread::sleep_for(kPauseAfterFailedAccept);
-      return;
-    }
+    if (!request_.accept_or_pause()) return;
     try {
       answer();
       request_.finish();
@@ -184,11 +176,8 @@ WorkerMain status_main(const std::string& version) {
     ::prctl(PR_SET_NAME, "ssync-status");
     StatusServer server(listening_fd, place, control, version);
     place.set_phase(Phase::idle);
-    for (;;) {
-      control.wait_for_request(listening_fd);
-      if (control.stopping() || control.draining()) return 0;
-      server.serve_one();
-    }
+    serve_until_told(control, listening_fd, [&] { server.serve_one(); });
+    return 0;
   };
 }
 

@@ -66,7 +66,7 @@ json session_json(const BoardView& worker) {
           {"phase", phase_text(worker.phase)},
           {"waiting", worker.is_waiting},
           {"seconds", worker.seconds},
-          {"wait_seconds", worker.seconds_in(Phase::waiting) + worker.seconds_in(Phase::locking)},
+          {"wait_seconds", worker.seconds_waited()},
           {"list_seconds", worker.seconds_in(Phase::missing_check)},
           {"update_seconds", updates},
           {"lines", worker.lines},

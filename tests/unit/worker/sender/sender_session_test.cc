@@ -131,6 +131,19 @@ class SenderSessionTest : public ::testing::Test {
       raw_ += server.read_to_end();
     };
   }
+  // A receiver that wants nothing, and to which nothing may come before the head of its answer.
+  ScriptedServer::Script wants_nothing_and_is_not_told_before_its_head() {
+    return [this](ServedConnection& server) {
+      head_ = server.read_head();
+      EXPECT_FALSE(server.hears_more());
+      server.send(kAccepted);
+      raw_ = server.read_to(":MISSING_CHECK: END\r\n");
+      server.send(kNothingWanted);
+      raw_ += server.read_to(":UPDATES: END\r\n");
+      server.send(kDone);
+      raw_ += server.read_to_end();
+    };
+  }
   // Reads into raw_ until the body has come to this, wherever chunks end.
   void read_body_to(ServedConnection& server, const std::string& text) {
     while (!body().ends_with(text + "[cut]")) {
@@ -520,33 +533,13 @@ TEST_F(SenderSessionTest, ANewConnectionInsteadOfAClosedOneGetsTheSame) {
 // As one of Swift's is, that was kept after a REPLICATE.
 TEST_F(SenderSessionTest, NothingComesBeforeTheAnswersHeadOfAReceiverThatIsNotOurs) {
   keep_connection(nullptr, false);
-  EXPECT_EQ(run([this](ServedConnection& server) {
-              head_ = server.read_head();
-              EXPECT_FALSE(server.hears_more());
-              server.send(kAccepted);
-              raw_ = server.read_to(":MISSING_CHECK: END\r\n");
-              server.send(kNothingWanted);
-              raw_ += server.read_to(":UPDATES: END\r\n");
-              server.send(kDone);
-              raw_ += server.read_to_end();
-            }),
-            "done");
+  EXPECT_EQ(run(wants_nothing_and_is_not_told_before_its_head()), "done");
   EXPECT_EQ(head_.find(kListFollows), std::string::npos);
 }
 
 TEST_F(SenderSessionTest, NothingComesBeforeTheAnswersHeadOnANewConnection) {
   job_.kept_connections = &kept_;
-  EXPECT_EQ(run([this](ServedConnection& server) {
-              head_ = server.read_head();
-              EXPECT_FALSE(server.hears_more());
-              server.send(kAccepted);
-              raw_ = server.read_to(":MISSING_CHECK: END\r\n");
-              server.send(kNothingWanted);
-              raw_ += server.read_to(":UPDATES: END\r\n");
-              server.send(kDone);
-              raw_ += server.read_to_end();
-            }),
-            "done");
+  EXPECT_EQ(run(wants_nothing_and_is_not_told_before_its_head()), "done");
   EXPECT_EQ(head_.find(kListFollows), std::string::npos);
 }
 
