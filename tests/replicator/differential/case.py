@@ -228,6 +228,44 @@ class Case:
         primaries = primaries_of(self.state, self.tested.ring_of, policy, partition)
         return not self.is_named(key, self.versions_before[key]) or len(self.confirming(key)) < len(primaries)
 
+    def told_to_be_unconfirmed(self):
+        """Handoff partitions in which ours kept objects because they were not confirmed, as it tells, and is right; be they kept by
+        Swift's, too."""
+        return {self.place_text(*key[2:4]) for key in self.versions_before
+                if key[0] == LOCAL and self.handoff('%d/%s/%s' % (LOCAL, key[1], self.place_text(*key[2:4])))
+                and self.is_told_to_be_kept(key[1], self.place_text(*key[2:4])) and self.unconfirmed(*key[1:])}
+
+    def is_of_a_session_cut(self, path):
+        """Of a device to which a session of the partition was ended by its receiver after failures, be it of ours or of Swift's."""
+        inside = INSIDE.match(path)
+        cut = inside and re.compile(r'/%s/%s (Unexpected response: ")?:ERROR: 500 [^\n]*With :UPDATES:' % (
+            re.escape(inside[2]), inside[3].rpartition('/')[2]))
+        return bool(inside) and any(cut.search(one.log) for one in [self.tested, *self.references])
+
+    def is_as_somewhere(self, path):
+        """The files of the object are on this device as on one before, or as Swift's have them on one."""
+        inside = INSIDE.match(path)
+        rest = HASH.match(inside[4] or '')
+        if not rest:
+            return False
+
+        def by_device(found):
+            files = {}
+            for (_, one), entry in found.items():
+                where = INSIDE.match(one)
+                if where and where[3] == inside[3] and (where[4] or '').startswith(rest[0].rstrip('/') + '/'):
+                    files.setdefault(where.group(1, 2), {})[where[4]] = entry
+            return files
+        ours = by_device(self.tested.found).get(inside.group(1, 2), {})
+        return any(ours in by_device(found).values() for found in [self.before, *(one.found for one in self.references)])
+
+    def hashes_are_as_somewhere(self, one):
+        """What is known of each suffix is as Swift's know it on one of the partition's devices."""
+        theirs = [entry['hashes'] or {} for found in self.references for (place, path), entry in found.found.items()
+                  if place == one.place and path.endswith('/hashes.pkl') and 'hashes' in entry]
+        return all(value is None or any(hashes.get(suffix) == value for hashes in theirs)
+                   for suffix, value in ((one.tested or {}).get('hashes') or {}).items())
+
     def confirming(self, key):
         """The primaries that have it."""
         version, metadata = self.versions_before[key], self.held_before.metadata.get(key)

@@ -24,12 +24,13 @@ def text_of(difference):
 Difference.__str__ = text_of
 
 
-def differing(tested, references):
-    """The differences, none if the references together explain the outcome."""
+def differing(tested, references, is_intended=lambda difference: False):
+    """The differences, none if the references together explain the outcome. Of a partition those to the reference to which there
+    are the fewest that are not intended."""
     found = []
     if tested.status not in {one.status for one in references}:
         found.append(Difference('exit status', '', tested.status, [one.status for one in references]))
-    return found + differing_recon(tested.recon, [one.recon for one in references]) + differing_devices(tested, references)
+    return found + differing_recon(tested.recon, [one.recon for one in references]) + differing_devices(tested, references, is_intended)
 
 
 def differing_recon(tested, references):
@@ -54,13 +55,16 @@ def between(value, values):
     return len(values) > 1 and all(type(one) is int for one in [value, *values]) and min(values) <= value <= max(values)
 
 
-def differing_devices(tested, references):
+def differing_devices(tested, references, is_intended):
     found = []
     ours = by_partition(tested)
     theirs = [by_partition(one) for one in references]
+
+    def weight(candidate):
+        return sum(not is_intended(one) for one in candidate), len(candidate)
     for partition in sorted(set(ours).union(*theirs)):
         candidates = [differing_paths(partition, ours.get(partition, {}), one.get(partition, {})) for one in theirs]
-        found += min(candidates, key=len)
+        found += min(candidates, key=weight) if all(candidates) else []
     return found
 
 

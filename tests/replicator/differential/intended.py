@@ -119,6 +119,14 @@ def cleaned_before_it_ended(case, one):
         '/%s/%s :ERROR: 0 ' % (place[1], place[3]) in case.tested.log and all(':ERROR: 0 ' in found.log for found in case.references))
 
 
+def sent_before_it_was_cut(case, one):
+    """A receiver ends a session after too many failures. What it has taken until then depends on the order, which is that of hashes in
+    ours, and that of the directory in Swift's: of each object it has what one of the devices has or had."""
+    if not case.is_of_a_session_cut(one.path):
+        return False
+    return case.hashes_are_as_somewhere(one) if one.path.endswith('/hashes.pkl') else case.is_as_somewhere(one.path)
+
+
 HANDOFFS_REMAIN = 'Handoffs first mode still has handoffs remaining'
 
 
@@ -140,11 +148,16 @@ def stopped_after_handoffs(case):
 
 DIFFERENCES = (kept_because_nobody_confirmed_it, kept_because_no_session_carries_it, removed_when_empty, could_not_be_sent,
                quarantined_by_its_receiver, confirmed_though_wanted, obsolete_files_stay, cleaned_before_it_ended,
-               order_among_devices_of_the_node, forgot_hashes_of_what_it_removed, leaves_hashes_of_what_it_offers)
+               sent_before_it_was_cut, order_among_devices_of_the_node, forgot_hashes_of_what_it_removed, leaves_hashes_of_what_it_offers)
 
 
 # What is counted otherwise, too.
 COUNTED = (kept_because_nobody_confirmed_it, could_not_be_sent)
+
+
+def is_intended(case, one):
+    """One of these explains a difference of what is on devices."""
+    return any(explains(case, one) for explains in DIFFERENCES)
 
 
 def unintended(case, found):
@@ -152,5 +165,6 @@ def unintended(case, found):
     numbers = [one for one in found if one.place == 'recon']
     others = [one for one in found if one.place != 'recon']
     counted = {case.partition_of_quarantined.get(one.place, one.place) for one in others if any(explains(case, one) for explains in COUNTED)}
-    return [one for one in numbers if not case.is_counted_for(one, counted | case.spoiled)] + [
-        one for one in others if not any(explains(case, one) for explains in DIFFERENCES)]
+    counted |= case.spoiled | case.told_to_be_unconfirmed()
+    return [one for one in numbers if not case.is_counted_for(one, counted)] + [
+        one for one in others if not is_intended(case, one)]
