@@ -11,6 +11,7 @@ from bench import say
 from commands import Failed
 from devices import CannotDropCaches, NoSpace
 from growth import growth
+from held_back import held_back
 from neighbours import neighbours
 from results import Results
 from rig import Rig
@@ -21,6 +22,7 @@ SCENARIOS = {
     'write-64m': scenarios.write_64m, 'check-warm': scenarios.check_warm, 'check-cold': scenarios.check_cold,
     'half-stale': scenarios.half_stale, 'rehash': scenarios.rehash, 'concurrent': scenarios.concurrent,
     'fragments': scenarios.fragments, 'growth': growth, 'neighbours': neighbours,
+    'held-back': held_back,
 }
 
 

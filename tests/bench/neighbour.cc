@@ -1,7 +1,7 @@
-// bench-neighbour: another user of the device. One thread writes files as uploads do, at a given rate; the
-// other appends 4 KiB again and again and measures how long each write with its fsync(2) takes. It prints
-// "ready" when both are at work, runs until its standard input ends, and prints a line of JSON: samples,
-// p50_ms, p99_ms, max_ms, mb_per_s.
+// bench-neighbour: another user of the device. One thread writes files as uploads do, at a given rate, if at
+// all; the other appends 4 KiB again and again and measures how long each write with its fsync(2) takes. It
+// prints "ready" when both are at work, runs until its standard input ends, and prints a line of JSON:
+// samples, p50_ms, p99_ms, max_ms, mb_per_s.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -92,7 +92,9 @@ int run(int argc, char** argv) {
   CLI::App app{"Writes to a device beside others, and measures what they do to it."};
   std::string directory;
   double rate = 200;
-  app.add_option("--rate", rate, "MB/s to write")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--rate", rate, "MB/s to write; 0: nothing but the samples")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   app.add_option("DIRECTORY", directory, "where to write")->required();
   try {
     app.parse(argc, argv);
@@ -107,7 +109,7 @@ int run(int argc, char** argv) {
   ssync::bench::run_parallel(3, [&](std::size_t part) {
     // A part that fails is told of when the input ends.
     if (part == 0) {
-      written = write_uploads(directory, rate * 1e6, stop);
+      if (rate > 0) written = write_uploads(directory, rate * 1e6, stop);
     } else if (part == 1) {
       latencies = measure_latency(directory, stop);
     } else {

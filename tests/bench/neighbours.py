@@ -1,4 +1,4 @@
-"""What a session does to others who use the device: the latency of their own writes, and what is left of its pace."""
+"""What sessions do to others who use the device: the latency of their own writes, and what is left of its pace."""
 import contextlib
 import json
 import os
@@ -19,11 +19,11 @@ END_SECONDS = 60
 
 
 @contextlib.contextmanager
-def _neighbour(bench, device):
+def neighbour(bench, device, mb_per_second):
     """bench-neighbour at work; the dictionary that is given has its figures afterwards."""
     directory = os.path.join(bench.devices.root, device, 'neighbour')
     os.makedirs(directory)
-    process = start([bench.programs.neighbour, '--rate', MB_PER_SECOND, directory],
+    process = start([bench.programs.neighbour, '--rate', mb_per_second, directory],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     figures = {}
     try:
@@ -67,7 +67,7 @@ def neighbours(bench):
         bench.sources.of(bench.load(bench.scale.each, SIZE))
     for _, name, system in bench.in_turn(systems):
         loads = []
-        with _neighbour(bench, NAMES[0]) as seen:
+        with neighbour(bench, NAMES[0], MB_PER_SECOND) as seen:
             if system:
                 loads, figures = _sessions(bench, system, bench.scale.neighbour_seconds)
                 bench.record(pace, name, figures)

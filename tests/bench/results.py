@@ -10,7 +10,7 @@ from bench import is_ours
 from titles import TITLES
 
 # Their rows are shown by themselves.
-GROUPS = ('growth', 'neighbours')
+GROUPS = ('growth', 'neighbours', 'held-back')
 
 
 class Results:

@@ -11,11 +11,10 @@ import pytest
 from open_session import finish, session
 from processes import await_condition
 from wire import UPDATES_DONE, check_script, converse, put
-from worker_server import REPOSITORY
+from worker_server import SSYNCCTL
 
 pytestmark = pytest.mark.worker_only
 T = b'%010d.00000' % (int(time.time()) - 100)
-SSYNCCTL = os.path.join(REPOSITORY, 'deploy', 'ssyncctl')
 
 
 def get(server, path):

@@ -12,6 +12,7 @@ from processes import (STATUS_PROCESS, all_pids, await_condition, command_line, 
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RUN_LOCAL = os.path.join(REPOSITORY, 'deploy', 'run-local')
+SSYNCCTL = os.path.join(REPOSITORY, 'deploy', 'ssyncctl')
 # A sanitizer's build starts slowly on a busy machine.
 START_SECONDS = 120
 STOP_SECONDS = 30
