@@ -242,28 +242,53 @@ class Case:
             re.escape(inside[2]), inside[3].rpartition('/')[2]))
         return bool(inside) and any(cut.search(one.log) for one in [self.tested, *self.references])
 
-    def is_as_somewhere(self, path):
-        """The files of the object are on this device as on one before, or as Swift's have them on one."""
+    def cut_among_its_devices(self):
+        """Partitions of several of the node's devices of which ours had a session cut after failures: in an order that Swift's never
+        has, a device may get metadata from a second one before it gets the data from the first, and then refuses them."""
+        cut = {found[1] for found in re.finditer(r'/(\d+) :ERROR: 500 [^\n]*With :UPDATES:', self.tested.log)}
+        return {place for place in self.together if place.rpartition('/')[2] in cut}
+
+    def has_come_from_others(self, path):
+        """Each file of the object on this device was on one of the partition's before, is there on one after Swift's, or is metadata
+        that a receiver has put together of two: of the newer ones, and the content type of others that has a newer time."""
         inside = INSIDE.match(path)
         rest = HASH.match(inside[4] or '')
         if not rest:
             return False
+        there = [(where[4], entry) for found in (self.before, *(one.found for one in self.references)) for where, entry in self.files_of(found, inside[3], rest[0])]
+        metadata = [entry['xattrs']['metadata'] for _, entry in there if isinstance((entry.get('xattrs') or {}).get('metadata'), dict)]
+        return all((where[4], entry) in there or self.is_put_together(entry, metadata)
+                   for where, entry in self.files_of(self.tested.found, inside[3], rest[0]) if where.group(1, 2) == inside.group(1, 2))
 
-        def by_device(found):
-            files = {}
-            for (_, one), entry in found.items():
-                where = INSIDE.match(one)
-                if where and where[3] == inside[3] and (where[4] or '').startswith(rest[0].rstrip('/') + '/'):
-                    files.setdefault(where.group(1, 2), {})[where[4]] = entry
-            return files
-        ours = by_device(self.tested.found).get(inside.group(1, 2), {})
-        return any(ours in by_device(found).values() for found in [self.before, *(one.found for one in self.references)])
+    @staticmethod
+    def files_of(found, place, directory):
+        for (_, path), entry in found.items():
+            where = INSIDE.match(path)
+            if where and where[3] == place and (where[4] or '').startswith(directory.rstrip('/') + '/'):
+                yield where, entry
 
-    def hashes_are_as_somewhere(self, one):
-        """What is known of each suffix is as Swift's know it on one of the partition's devices."""
+    @staticmethod
+    def is_put_together(entry, metadata):
+        own = (entry.get('xattrs') or {}).get('metadata')
+        if not isinstance(own, dict) or b'Content-Type-Timestamp' not in own:
+            return False
+        of_type = (b'Content-Type', b'Content-Type-Timestamp')
+
+        def without_type(values):
+            return {name: value.strip() for name, value in values.items() if name not in of_type}
+        return any(without_type(own) == without_type(one) for one in metadata) and any(
+            all(own.get(name) == one.get(name) for name in of_type) for one in metadata)
+
+    def hashes_are_of_what_is_there(self, one):
+        """What is known of each suffix is as Swift's know it on one of the partition's devices, or the suffix has other files."""
         theirs = [entry['hashes'] or {} for found in self.references for (place, path), entry in found.found.items()
                   if place == one.place and path.endswith('/hashes.pkl') and 'hashes' in entry]
-        return all(value is None or any(hashes.get(suffix) == value for hashes in theirs)
+        partition = one.path.rpartition('/')[0]
+
+        def files(found, suffix):
+            return {path: entry for (place, path), entry in found.found.items() if place == one.place and path.startswith('%s/%s/' % (partition, suffix))}
+        return all(value is None or any(hashes.get(suffix) == value for hashes in theirs) or
+                   all(files(self.tested, suffix) != files(found, suffix) for found in self.references)
                    for suffix, value in ((one.tested or {}).get('hashes') or {}).items())
 
     def confirming(self, key):
@@ -273,10 +298,13 @@ class Case:
                 if self.held_after.has((*one, *key[2:]), version, metadata)]
 
     def is_named(self, key, version):
-        """The newest data or tombstone says the name of this object."""
+        """The newest data or tombstone says the name of this object, as far as can be read."""
         directory = '%d/%s/%s/%s/%s/' % (*key[:2], self.place_text(*key[2:4]), key[4][-3:], key[4])
         for path in (path for _, path in self.before if path.startswith(directory + version[0][:16]) and path.endswith('.' + version[1])):
-            metadata = (self.before[self.place_text(*key[2:4]), path]['xattrs'] or {}).get('metadata')
+            attributes = self.before[self.place_text(*key[2:4]), path]['xattrs'] or {}
+            if attributes.get('checksum') == 'checksum wrong':
+                return False
+            metadata = attributes.get('metadata')
             name = metadata.get(b'name', metadata.get('name')) if isinstance(metadata, dict) else None
             try:
                 return bool(name) and object_hash(name.decode() if isinstance(name, bytes) else name) == key[4]

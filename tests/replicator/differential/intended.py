@@ -121,10 +121,10 @@ def cleaned_before_it_ended(case, one):
 
 def sent_before_it_was_cut(case, one):
     """A receiver ends a session after too many failures. What it has taken until then depends on the order, which is that of hashes in
-    ours, and that of the directory in Swift's: of each object it has what one of the devices has or had."""
+    ours, and that of the directory in Swift's: of each object it has what came from one device or several."""
     if not case.is_of_a_session_cut(one.path):
         return False
-    return case.hashes_are_as_somewhere(one) if one.path.endswith('/hashes.pkl') else case.is_as_somewhere(one.path)
+    return case.hashes_are_of_what_is_there(one) if one.path.endswith('/hashes.pkl') else case.has_come_from_others(one.path)
 
 
 HANDOFFS_REMAIN = 'Handoffs first mode still has handoffs remaining'
@@ -165,6 +165,6 @@ def unintended(case, found):
     numbers = [one for one in found if one.place == 'recon']
     others = [one for one in found if one.place != 'recon']
     counted = {case.partition_of_quarantined.get(one.place, one.place) for one in others if any(explains(case, one) for explains in COUNTED)}
-    counted |= case.spoiled | case.told_to_be_unconfirmed()
+    counted |= case.spoiled | case.told_to_be_unconfirmed() | case.cut_among_its_devices()
     return [one for one in numbers if not case.is_counted_for(one, counted)] + [
         one for one in others if not is_intended(case, one)]
