@@ -92,6 +92,13 @@ class Case:
                 names.add(inside[3])
         return {place for place, one in self.before if one.startswith(where[1] + '/objects') and names & set(one.split('/'))}
 
+    def quarantined_there(self, path):
+        """Hashes of the objects of this path's device and policy that are in its quarantine only after ours."""
+        inside = INSIDE.match(path)
+        prefix = inside and '%s/%s/quarantined/%s/' % (inside[1], inside[2], inside[3].partition('/')[0])
+        return {where[3] for place, one in self.tested.found if prefix and one.startswith(prefix)
+                for where in [QUARANTINED_SOMEWHERE.match(one)] if where[3] and not any((place, one) in found.found for found in self.references)}
+
     def on_several_devices(self):
         holders = {}
         for place in self.state.places:
@@ -147,6 +154,10 @@ class Case:
         if policy not in self.state.rings or (LOCAL, inside[2]) in primaries_of(self.state, self.tested.ring_of, policy, partition):
             return None
         return inside[2], policy, partition, inside[4] or ''
+
+    def is_handoff_here(self, place):
+        """One of this node's devices had the partition as a handoff."""
+        return any(inside == place and self.handoff(path) for inside, path in self.before)
 
     def handoffs_to_send(self):
         """Objects that are left in handoff partitions of this node, of policies that are replicated now; but not tombstones that stay

@@ -44,7 +44,14 @@ def could_not_be_sent(case, one):
 def quarantined_by_its_receiver(case, one):
     """Of what comes after an object that Swift's cannot send, its receivers never hear; and what they have of a handoff's objects only
     ours asks them. When they look at it, they quarantine what is damaged there."""
-    if one.tested is None or one.references != [None]:
+    if one.path.endswith('/hashes.pkl') and one.tested and one.references[0]:
+        ours, theirs = ((entry.get('hashes') or {}) for entry in (one.tested, one.references[0]))
+        differing = {suffix for suffix in {*ours, *theirs} if ours.get(suffix) != theirs.get(suffix)}
+        return case.is_handoff_here(one.place) and differing <= {digest[-3:] for digest in case.quarantined_there(one.path)}
+    if one.tested is None:
+        return case.is_handoff_here(one.place) and any(
+            one.path.endswith('/' + digest[-3:]) or '/%s' % digest in one.path for digest in case.quarantined_there(one.path))
+    if one.references != [None]:
         return False
     origins = case.origins_of_quarantined(one.path)
     return bool(origins) and origins <= case.spoiled | {place for place, path in case.before if case.handoff(path)}
