@@ -19,7 +19,6 @@
 #include "common/os/errors.h"
 #include "common/os/log.h"
 #include "common/ring/errors.h"
-#include "worker/replicator/process_priority.h"
 #include "worker/replicator/worker_processes.h"
 
 namespace {
@@ -121,7 +120,7 @@ int replicate(const Options& options) {
     return ended;
   }
   setup_logging(settings.log);
-  set_process_priority(settings);
+  for (const std::string& problem : set_process_priority(settings.priority)) log::warning("{}", problem);
   drop_privileges(settings.user);
   for (const std::string& note : notes) log::info("{}", note);
   for (const std::string& warning : settings.warnings) log::warning("{}", warning);

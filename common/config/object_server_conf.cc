@@ -16,8 +16,9 @@ namespace {
 
 constexpr const char* kName = "object-server";
 // run_wsgi() and what it calls read these of [app:object-server] before there is a pipeline.
-constexpr std::array kReadBeforeThePipeline = {"disable_fallocate", "fallocate_reserve",
-                                               "replication_concurrency", "user"};
+constexpr std::array kReadBeforeThePipeline = {
+    "disable_fallocate", "fallocate_reserve",       "ionice_class", "ionice_priority",
+    "nice_priority",     "replication_concurrency", "user"};
 
 // [app:object-server] without its own factory is taken for Swift's: this file need not run anything else.
 void check_factory(const PasteApplication& loaded) {

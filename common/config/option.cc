@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <set>
 
 #include "common/python/errors.h"
@@ -105,6 +106,29 @@ Taken read(const RealNumber& type, const IniOption& written, Owner owner, Settin
   return read_bounded(type, written, owner, type.field(settings));
 }
 
+Taken read(const OptionalNumber& type, const IniOption& written, Owner owner, Settings& settings) {
+  constexpr std::string_view kExample = "a number, e.g. 5";
+  type.field(settings).reset();
+  if (owner == Owner::us && written.value.empty()) return {};
+  try {
+    type.field(settings) = static_cast<int>(read_whole_number(written, std::numeric_limits<int>::min(),
+                                                              std::numeric_limits<int>::max(), kExample));
+    return {};
+  } catch (const ConfigError&) {
+    if (owner == Owner::us) throw;
+    return {.note = "no number, " + std::string(type.without) + "; give " + std::string(kExample)};
+  }
+}
+
+Taken read(const IoClasses& type, const IniOption& written, Owner owner, Settings& settings) {
+  constexpr std::string_view kRemedy = "give IOPRIO_CLASS_RT, IOPRIO_CLASS_BE or IOPRIO_CLASS_IDLE";
+  const auto named = io_class_named(written.value);
+  type.field(settings) = named.value_or(IoClass::unchanged);
+  if (named || (owner == Owner::us && written.value.empty())) return {};
+  if (owner == Owner::us) throw bad_option(written, "unknown class; " + std::string(kRemedy));
+  return {.note = "unknown, I/O scheduling is left unchanged; " + std::string(kRemedy)};
+}
+
 Taken read(const FileMode& type, const IniOption& written, Owner /*owner*/, Settings& settings) {
   unsigned mode = 0;
   const char* end = written.value.data() + written.value.size();
@@ -168,6 +192,15 @@ std::string text_of(const WholeNumber<T>& type, Settings& settings) {
 
 std::string text_of(const RealNumber& type, Settings& settings) {
   return python::float_text(type.field(settings));
+}
+
+std::string text_of(const OptionalNumber& type, Settings& settings) {
+  const std::optional<int> number = type.field(settings);
+  return number ? std::to_string(*number) : "";
+}
+
+std::string text_of(const IoClasses& type, Settings& settings) {
+  return std::string(io_class_name(type.field(settings)));
 }
 
 std::string text_of(const FileMode& type, Settings& settings) {

@@ -66,6 +66,18 @@ struct RealNumber {
   double swift_minimum = minimum;
 };
 
+// An integer, or nothing: in our own file empty, in one of Swift's whatever is no number, where Swift says so
+// in its log and goes on.
+struct OptionalNumber {
+  Field<std::optional<int>> field;
+  std::string_view without;  // what goes on then
+};
+
+// A class of I/O scheduling by Swift's name, or nothing in the same way.
+struct IoClasses {
+  Field<IoClass> field;
+};
+
 // A file mode in octal, up to 0777.
 struct FileMode {
   Field<unsigned> field;
@@ -100,8 +112,9 @@ enum class OnReload { taken, needs_restart };
 enum class Owner { us, swift };
 
 struct Option {
-  using Type = std::variant<Truth, Text, Path, CheckedText, WholeNumber<int>, WholeNumber<std::int64_t>,
-                            RealNumber, FileMode, BytesOrPercent, HeaderNames, Durabilities>;
+  using Type =
+      std::variant<Truth, Text, Path, CheckedText, WholeNumber<int>, WholeNumber<std::int64_t>, RealNumber,
+                   OptionalNumber, IoClasses, FileMode, BytesOrPercent, HeaderNames, Durabilities>;
 
   std::string_view name;
   Type type;

@@ -31,6 +31,12 @@ constexpr auto kLog = &field<&Settings::log, Member>;
 template <auto Member>
 constexpr auto kPool = &field<&Settings::pool, Member>;
 template <auto Member>
+auto& priority_field(Settings& settings) {
+  return settings.pool.priority.*Member;
+}
+template <auto Member>
+constexpr auto kPriority = &priority_field<Member>;
+template <auto Member>
 auto& own_field(Settings& settings) {
   return settings.*Member;
 }
@@ -76,6 +82,10 @@ const std::array kWorkerOptions{
 const std::array kObjectServerOptions{
     Option{"swift_dir", Path{own_field<&Settings::swift_dir>}},
     Option{"user", Text{kPool<&PoolSettings::user>}, OnReload::needs_restart},
+    Option{"nice_priority", OptionalNumber{kPriority<&ProcessPriority::nice>, "niceness is left unchanged"}},
+    Option{"ionice_class", IoClasses{kPriority<&ProcessPriority::io_class>}},
+    Option{"ionice_priority",
+           OptionalNumber{kPriority<&ProcessPriority::io_priority>, "I/O scheduling is left unchanged"}},
     Option{"devices", Path{kDisk<&DiskSettings::devices>}},
     Option{"mount_check", Truth{kDisk<&DiskSettings::mount_check>}},
     Option{"disable_fallocate", Truth{kDisk<&DiskSettings::disable_fallocate>}},
@@ -161,8 +171,6 @@ bool is_swift_option_without_effect(std::string_view name) {
       "eventlet_tpool_num_threads",
       "expiring_objects_account_name",
       "expiring_objects_container_divisor",
-      "ionice_class",
-      "ionice_priority",
       "keep_cache_slo_manifest",
       "keep_idle",
       "keepalive_timeout",
@@ -180,7 +188,6 @@ bool is_swift_option_without_effect(std::string_view name) {
       "log_udp_host",
       "log_udp_port",
       "max_clients",
-      "nice_priority",
       "node_timeout",
       "require_proxy_protocol",
       "ring_check_interval",

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/os/process_priority.h"
+
 namespace ssync {
 
 struct PoolSettings {
@@ -24,6 +26,7 @@ struct PoolSettings {
   std::int64_t bandwidth_per_device = 0;
   std::int64_t objects_per_device = 0;
   double idle_share = 0;
+  ProcessPriority priority;
   std::string user;  // set explicitly: drop root's privileges to it; empty: stay
 };
 

@@ -57,14 +57,16 @@ constexpr std::string_view kHandoffDelete =
     "auto, or a number of primaries: with less than one Swift removes what it has not sent";
 
 // What the object server reads in the same meaning, by the names of its options.
-constexpr std::array<std::string_view, 16> kSharedOptions{"swift_dir",         "user",
+constexpr std::array<std::string_view, 19> kSharedOptions{"swift_dir",         "user",
                                                           "devices",           "mount_check",
                                                           "disable_fallocate", "fallocate_reserve",
                                                           "disk_chunk_size",   "keep_cache_size",
                                                           "mb_per_sync",       "reclaim_age",
                                                           "commit_window",     "log_name",
                                                           "log_facility",      "network_chunk_size",
-                                                          "log_level",         "log_address"};
+                                                          "log_level",         "log_address",
+                                                          "nice_priority",     "ionice_class",
+                                                          "ionice_priority"};
 
 struct IntNumber {
   int ReplicatorSettings::*member;
@@ -125,7 +127,6 @@ class Reader {
     read_lockup_timeout();
     read_handoff_delete();
     read_recon_cache_path();
-    read_priorities();
     settings_.statsd = read_statsd_settings(
         {.take = [this](std::string_view name) { return take(name); },
          .note = [this](const IniOption& written, const std::string& how) { note(written, {.note = how}); }});
@@ -179,6 +180,7 @@ class Reader {
     settings_.log = shared.log;
     settings_.swift_dir = shared.swift_dir;
     settings_.user = shared.pool.user;
+    settings_.priority = shared.pool.priority;
     settings_.network_chunk_size = shared.receiver.network_chunk_size;
   }
 
@@ -290,37 +292,6 @@ class Reader {
     if (!written->value.starts_with('/')) {
       settings_.recon_cache_path.insert(0, "/");
       note(*written, {.note = "read as " + settings_.recon_cache_path});
-    }
-  }
-
-  // What Swift cannot set, it leaves as it is (modify_priority).
-  void read_priorities() {
-    settings_.nice_priority = read_priority("nice_priority");
-    const IniOption* io_class = take("ionice_class");
-    const std::optional<int> io_priority = read_priority("ionice_priority");
-    if (io_class == nullptr) return;
-    static const std::map<std::string_view, IoClass> classes = {{"IOPRIO_CLASS_RT", IoClass::real_time},
-                                                                {"IOPRIO_CLASS_BE", IoClass::best_effort},
-                                                                {"IOPRIO_CLASS_IDLE", IoClass::idle}};
-    const auto found = classes.find(io_class->value);
-    if (found == classes.end() || (options_.contains("ionice_priority") && !io_priority)) {
-      note(*io_class,
-           {.note = "left as it is: give IOPRIO_CLASS_RT, IOPRIO_CLASS_BE or IOPRIO_CLASS_IDLE, and "
-                    "ionice_priority a number from 0 to 7"});
-      return;
-    }
-    settings_.ionice_class = found->second;
-    settings_.ionice_priority = io_priority.value_or(0);
-  }
-
-  std::optional<int> read_priority(std::string_view name) {
-    const IniOption* written = take(name);
-    if (written == nullptr) return std::nullopt;
-    try {
-      return static_cast<int>(read_whole_number(*written, kMinInt, kMaxInt, "a number, e.g. 0"));
-    } catch (const ConfigError&) {
-      note(*written, {.note = "not a number, left as it is"});
-      return std::nullopt;
     }
   }
 

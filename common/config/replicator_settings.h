@@ -9,11 +9,9 @@
 #include "common/config/disk_settings.h"
 #include "common/config/log_settings.h"
 #include "common/config/statsd_settings.h"
+#include "common/os/process_priority.h"
 
 namespace ssync {
-
-// As ionice(1) has them.
-enum class IoClass { unchanged, real_time, best_effort, idle };
 
 // Times in seconds, sizes in bytes.
 struct ReplicatorSettings {
@@ -30,9 +28,7 @@ struct ReplicatorSettings {
   StatsdSettings statsd;
   std::string swift_dir = "/etc/swift";
   std::string user;  // drop root's privileges to it; empty: stay
-  std::optional<int> nice_priority;
-  IoClass ionice_class = IoClass::unchanged;
-  int ionice_priority = 0;
+  ProcessPriority priority;
 
   std::string ring_ip = "0.0.0.0";  // else bind_ip
   int bind_port = 6200;             // not read with servers_per_port

@@ -9,12 +9,12 @@ OPTIONS = (
     'replication_lock_timeout', 'replication_failure_threshold', 'replication_failure_ratio', 'allowed_headers',
     'keep_cache_private', 'log_requests', 'log_name', 'log_facility', 'log_level', 'log_address', 'user', 'swift_dir',
     'bind_port', 'backlog', 'my_own_option', 'log_statsd_host', 'log_statsd_port', 'log_statsd_default_sample_rate',
-    'log_statsd_sample_rate_factor', 'log_statsd_metric_prefix')
+    'log_statsd_sample_rate_factor', 'log_statsd_metric_prefix', 'nice_priority', 'ionice_class', 'ionice_priority')
 
 NUMBERS = ('0', '1', '7', '100', '512', '2000', '1_000', '+3', '007', '\u0667', '\uff12.5', '\u00b2', '1e3', '2.5', '.5',
            '99999999999999999999', '-1', '-1e3', 'nan', 'inf', '0x10', '7 # seven', '7 ; seven', '"60"', '60s', '1,5', '')
 WORDS = ('yes', 'No', 'TRUE', 'on', 'ture', 'None', 'auto', 'DEBUG', 'warn', 'ERR', 'NOTSET', '20', 'LOG_LOCAL3', 'local3',
-         'LOG_DAEMON', 'LOG_LOCAL9', '/dev/log', '/run/log', '/srv/node', 'srv/node', '')
+         'LOG_DAEMON', 'LOG_LOCAL9', 'IOPRIO_CLASS_BE', 'IOPRIO_CLASS_IDLE', 'ioprio_class_be', '/dev/log', '/run/log', '/srv/node', 'srv/node', '')
 MARKS = ('1%', '1 %', '2.5%', '200%', '%', '50%%', '%d', '%(bind_port)s', '%(Bind_Port)s', '%(nowhere)s', '%(here)s',
          '%(bind_port)', '\u00a05', '5\u3000', '\u00e9t\u00e9', '1\n  2', '\n  7', 'a, b,\n    C', 'X-A,,etag, X-B')
 VALUES = (NUMBERS, WORDS, MARKS)

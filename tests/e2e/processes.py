@@ -7,6 +7,9 @@ import time
 PR_SET_PDEATHSIG = 1
 # The process of a pool that is no worker: it tells what they do.
 STATUS_PROCESS = 'ssync-status'
+# libc has no function for it.
+IOPRIO_GET = {'x86_64': 252, 'aarch64': 31}[os.uname().machine]
+IOPRIO_WHO_PROCESS = 1
 PAGE = os.sysconf('SC_PAGE_SIZE')
 LONGEST_LINE = 200       # of /proc/locks
 libc = ctypes.CDLL(None)
@@ -65,6 +68,17 @@ def executable(pid):
         return os.path.basename(os.readlink('/proc/%d/exe' % pid))
     except OSError:
         return ''
+
+
+def niceness(pid):
+    with open('/proc/%d/stat' % pid) as stat:
+        return int(stat.read().rsplit(')', 1)[1].split()[16])
+
+
+def io_priority(pid):
+    """(class, priority) as ionice(1) numbers them."""
+    value = libc.syscall(IOPRIO_GET, IOPRIO_WHO_PROCESS, pid)
+    return value >> 13, value & 7
 
 
 def all_pids():

@@ -26,6 +26,22 @@ def statsd_settings(client):
             'log_statsd_sample_rate_factor': str(client._sample_rate_factor)}
 
 
+def number_text(text):
+    """As modify_priority() and setpriority(2) take it; empty for what is left as it is."""
+    try:
+        number = int(text)
+    except ValueError:
+        return ''
+    return str(number) if abs(number) < 2 ** 31 else ''
+
+
+def priorities(conf):
+    """What modify_priority() gives the process."""
+    return {'nice_priority': number_text(conf.get('nice_priority', '')),
+            'ionice_class': conf['ionice_class'] if conf.get('ionice_class') in utils.IO_CLASS_ENUM else '',
+            'ionice_priority': number_text(conf.get('ionice_priority', 0))}
+
+
 def nothing_found(*_):
     raise socket.gaierror('not looked up')
 
@@ -67,6 +83,7 @@ def effective_settings(path):
         'log_facility': utils.get_logger.handler4logger[logger].facility,
         'log_level': logger.level,
         **statsd_settings(logger.statsd_client),
+        **priorities(conf),
         # Without it Swift becomes 'swift', and ssync-worker stays what its systemd unit says.
         'user': conf.get('user', ''),
     }

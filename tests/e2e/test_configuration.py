@@ -76,7 +76,7 @@ def test_unknown_option(place, section):
 @pytest.mark.parametrize('option,value', [
     ('client_timeout', 'soon'), ('replication_concurrency', '4.5'), ('replication_lock_timeout', 'x'),
     ('network_chunk_size', '64k'), ('replication_failure_ratio', 'half'), ('reclaim_age', 'week'),
-    ('fallocate_reserve', '1%%'), ('mb_per_sync', '-'), ('disk_chunk_size', '')])
+    ('fallocate_reserve', '1%%'), ('nice_priority', 'low'), ('ionice_class', 'IDLE'), ('ionice_priority', 'x'), ('mb_per_sync', '-'), ('disk_chunk_size', '')])
 def test_bad_number(place, option, value):
     place.object_server[option] = value
     if not value:

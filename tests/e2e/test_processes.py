@@ -6,7 +6,7 @@ import time
 import pytest
 
 from open_session import finish
-from processes import alive, await_condition
+from processes import alive, await_condition, io_priority, niceness
 from wire import EMPTY_CHECK, MISSING_CHECK_START, UPDATES_DONE, UPDATES_START, check_script, connected, converse, put
 
 pytestmark = pytest.mark.worker_only
@@ -50,6 +50,36 @@ def test_a_worker_that_dies_is_replaced(own):
     for pid in before[:3]:
         os.kill(pid, signal.SIGKILL)
     await_condition(lambda: len(set(server.serving_pids()) - set(before[:3])) == 6, 'six workers again')
+    assert converse(server.port, check_script()).body.endswith(UPDATES_DONE)
+
+
+def change_configuration(server, before, after):
+    path = os.path.join(server.run_dir, 'worker.conf')
+    with open(path) as file:
+        text = file.read()
+    assert text.count(before) == 1, text
+    with open(path, 'w') as file:
+        file.write(text.replace(before, after))
+
+
+def test_priorities_are_those_of_the_configuration(own):
+    server = own.new('worker', {'nice_priority': 5, 'ionice_class': 'IOPRIO_CLASS_IDLE'}, workers=6)
+    assert {niceness(pid) for pid in server.serving_pids()} == {5}
+    assert {io_priority(pid) for pid in server.serving_pids()} == {(3, 0)}
+    # A worker that is started later has them as well, and a reload takes other ones.
+    old = server.serving_pids()
+    change_configuration(server, 'nice_priority = 5', 'nice_priority = 7')
+    change_configuration(server, 'ionice_class = IOPRIO_CLASS_IDLE', 'ionice_class = IOPRIO_CLASS_BE\nionice_priority = 6')
+    os.kill(server.pool_master(), signal.SIGHUP)
+    new = await_condition(lambda: len(set(server.serving_pids()) - set(old)) == 6 and server.serving_pids(), 'new workers', 30)
+    assert {niceness(pid) for pid in set(new) - set(old)} == {7}
+    assert {io_priority(pid) for pid in set(new) - set(old)} == {(2, 6)}
+
+
+def test_priorities_that_cannot_be_set(own):
+    """What Swift cannot set it says, and serves."""
+    server = own.new('worker', {'ionice_class': 'IOPRIO_CLASS_BE', 'ionice_priority': -1}, workers=6)
+    assert 'WARNING Unable to modify ionice priority (ionice_class = IOPRIO_CLASS_BE, ionice_priority = -1)' in server.session_log()
     assert converse(server.port, check_script()).body.endswith(UPDATES_DONE)
 
 

@@ -13,17 +13,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-const char* class_name(ssync::IoClass io_class) {
-  switch (io_class) {
-    case ssync::IoClass::real_time:
-      return "IOPRIO_CLASS_RT";
-    case ssync::IoClass::best_effort:
-      return "IOPRIO_CLASS_BE";
-    case ssync::IoClass::idle:
-      return "IOPRIO_CLASS_IDLE";
-    default:
-      return "";
-  }
+// Class and priority as they are set.
+Json ionice_json(const ssync::ProcessPriority& priority) {
+  if (priority.io_class == ssync::IoClass::unchanged || !priority.io_priority) return {"", 0};
+  return {ssync::io_class_name(priority.io_class), *priority.io_priority};
 }
 
 Json disk_json(const ssync::DiskSettings& disk) {
@@ -68,8 +61,8 @@ Json settings_json(const ssync::ReplicatorSettings& settings) {
                {"handoffs_first", settings.handoffs_first},
                {"handoff_delete", settings.handoff_delete},
                {"recon_cache_path", settings.recon_cache_path},
-               {"nice_priority", settings.nice_priority ? Json(*settings.nice_priority) : Json()},
-               {"ionice", {class_name(settings.ionice_class), settings.ionice_priority}},
+               {"nice_priority", settings.priority.nice ? Json(*settings.priority.nice) : Json()},
+               {"ionice", ionice_json(settings.priority)},
                {"statsd", statsd_json(settings)},
                {"warnings", settings.warnings}});
   return json;

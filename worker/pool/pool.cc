@@ -25,6 +25,7 @@
 #include "common/config/privileges.h"
 #include "common/os/blocked_signals.h"
 #include "common/os/log.h"
+#include "common/os/process_priority.h"
 #include "worker/pool/backoff.h"
 #include "worker/pool/board.h"
 #include "worker/pool/listening_socket.h"
@@ -96,9 +97,12 @@ class Master {
   }
 
   void run() {
+    // With the privileges that they may take, and for all that is forked.
+    const std::vector<std::string> problems = set_process_priority(configuration_.settings.pool.priority);
     drop_privileges(configuration_.settings.pool.user);
     // After dropping privileges, so that a log file that a reload could not reopen is refused now.
     setup_logging(configuration_.settings.log);
+    for (const std::string& problem : problems) log::warning("{}", problem);
     log_what_has_no_effect();
     adopt_workers();
     board_.ledger().note_start(std::time(nullptr));
@@ -341,6 +345,9 @@ class Master {
       setup_logging(configuration.settings.log);
       keep_what_needs_a_restart(configuration.settings);
       configuration_ = std::move(configuration);
+      for (const std::string& problem : set_process_priority(configuration_.settings.pool.priority)) {
+        log::warning("{}", problem);
+      }
       replace_workers();
       end_status_process();
       start_status_process();

@@ -69,8 +69,8 @@ TEST_F(ReplicatorConfTest, HasSwiftsDefaults) {
   EXPECT_FALSE(settings.handoffs_first);
   EXPECT_EQ(settings.handoff_delete, 0);
   EXPECT_EQ(settings.recon_cache_path, "/var/cache/swift");
-  EXPECT_FALSE(settings.nice_priority);
-  EXPECT_EQ(settings.ionice_class, IoClass::unchanged);
+  EXPECT_FALSE(settings.priority.nice);
+  EXPECT_EQ(settings.priority.io_class, IoClass::unchanged);
   EXPECT_THAT(settings.warnings, IsEmpty());
   EXPECT_THAT(notes_, IsEmpty());
 }
@@ -109,9 +109,9 @@ TEST_F(ReplicatorConfTest, ReadsItsOptions) {
   EXPECT_TRUE(settings.handoffs_first);
   EXPECT_EQ(settings.handoff_delete, 2);
   EXPECT_EQ(settings.recon_cache_path, "/r");
-  EXPECT_EQ(settings.nice_priority, -5);
-  EXPECT_EQ(settings.ionice_class, IoClass::best_effort);
-  EXPECT_EQ(settings.ionice_priority, 7);
+  EXPECT_EQ(settings.priority.nice, -5);
+  EXPECT_EQ(settings.priority.io_class, IoClass::best_effort);
+  EXPECT_EQ(settings.priority.io_priority, 7);
   EXPECT_EQ(settings.log.name, "x");
   EXPECT_EQ(settings.log.level, "debug");
   EXPECT_EQ(settings.log.facility, "LOG_LOCAL3");
@@ -222,8 +222,8 @@ TEST_F(ReplicatorConfTest, TakesTheNearestValueThatIsPossible) {
   EXPECT_FALSE(settings.daemonize);
   EXPECT_EQ(settings.recon_cache_path, "/cache");
   EXPECT_EQ(settings.lockup_timeout, 1800);
-  EXPECT_FALSE(settings.nice_priority);
-  EXPECT_EQ(settings.ionice_class, IoClass::unchanged);
+  EXPECT_FALSE(settings.priority.nice);
+  EXPECT_EQ(settings.priority.io_class, IoClass::unchanged);
   EXPECT_EQ(settings.log.level, "INFO");
   EXPECT_EQ(notes_.size(), 13U);
   EXPECT_THAT(notes_, Contains("[object-replicator] stats_interval = 0 (" + path() + "): taken as 0.1"));

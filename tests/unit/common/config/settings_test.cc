@@ -388,13 +388,14 @@ TEST_F(SettingsTest, NumbersBeyondOursAreTakenAsOursInSwiftsFile) {
 TEST_F(SettingsTest, TheEffectiveTextGivesTheSameSettings) {
   const Settings settings = load(
       "mount_check = no\nfallocate_reserve = 2.5%\nclient_timeout = 0.25\nmb_per_sync = 7\n"
-      "allowed_headers = X-A, X-B\nlog_name = a name\n"
+      "allowed_headers = X-A, X-B\nlog_name = a name\nnice_priority = 5\n"
       "[worker]\nworkers = 17\nsocket_mode = 0600\ndurability = each\npid_file = /p\n");
   const std::string text = effective_text(settings);
   for (const char* line :
        {"\nworkers = 17\n", "\nsocket_mode = 0600\n", "\ndurability = each\n", "\nmount_check = false\n",
         "\nfallocate_reserve = 2.5%\n", "\nclient_timeout = 0.25\n", "\nmb_per_sync = 7\n",
-        "\nallowed_headers = x-a, x-b\n", "\nlog_name = a name\n"}) {
+        "\nallowed_headers = x-a, x-b\n", "\nlog_name = a name\n", "\nnice_priority = 5\n",
+        "\nionice_class = \n", "\nionice_priority = 0\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   write("again.conf", text);
@@ -500,9 +501,6 @@ TEST_F(SettingsTest, AcceptsEveryOptionOfSwiftsSample) {
                                             "conn_timeout",
                                             "node_timeout",
                                             "container_update_timeout",
-                                            "nice_priority",
-                                            "ionice_class",
-                                            "ionice_priority",
                                             "slow",
                                             "keep_cache_slo_manifest",
                                             "cooperative_period",
@@ -515,6 +513,48 @@ TEST_F(SettingsTest, AcceptsEveryOptionOfSwiftsSample) {
   const Settings settings = load(text);
   EXPECT_EQ(settings.without_effect.size(), options.size());
   EXPECT_THAT(settings.without_effect, Contains("[object-server] splice = 1 (" + dir_ + "/worker.conf)"));
+}
+
+// What modify_priority() makes of them (tests/e2e/test_swift_configurations.py compares).
+TEST_F(SettingsTest, PrioritiesOfSwiftsFile) {
+  struct Case {
+    std::string text;
+    ProcessPriority priority;
+    std::size_t notes;
+  };
+  const Case cases[] = {
+      {"", {}, 0},
+      {"nice_priority = -5\nionice_class = IOPRIO_CLASS_RT\nionice_priority = 7\n",
+       {-5, IoClass::real_time, 7},
+       0},
+      {"ionice_class = IOPRIO_CLASS_BE\n", {std::nullopt, IoClass::best_effort, 0}, 0},
+      {"nice_priority = x\nionice_class = best\n", {}, 2},
+      {"nice_priority =\nionice_class =\n", {}, 2},
+      {"ionice_class = IOPRIO_CLASS_IDLE\nionice_priority = low\n",
+       {std::nullopt, IoClass::idle, std::nullopt},
+       1},
+      {"nice_priority = 99999999999\n", {}, 1},
+  };
+  for (const Case& c : cases) {
+    const Settings settings = load_over("[app:object-server]\n" + c.text);
+    EXPECT_EQ(settings.pool.priority, c.priority) << c.text;
+    EXPECT_EQ(settings.without_effect.size(), c.notes) << c.text;
+  }
+}
+
+TEST_F(SettingsTest, PrioritiesAreThoseOfTheServersSection) {
+  const Settings settings = load_over(
+      "[pipeline:main]\npipeline = mine\n[app:mine]\nuse = egg:swift#object\nnice_priority = 3\n"
+      "[app:object-server]\nuse = egg:swift#object\nnice_priority = 5\n");
+  EXPECT_EQ(settings.pool.priority.nice, 5);
+}
+
+TEST_F(SettingsTest, WrongPrioritiesOfOurOwnAreRefused) {
+  for (const char* text : {"nice_priority = x", "ionice_class = IDLE", "ionice_priority = low"}) {
+    EXPECT_THAT(thrown_message<ConfigError>([&] { load(std::string(text) + "\n"); }), HasSubstr(text));
+  }
+  const Settings settings = load("nice_priority =\nionice_class =\n");
+  EXPECT_EQ(settings.pool.priority, ProcessPriority());
 }
 
 TEST_F(SettingsTest, AReloadKeepsWhatNeedsARestart) {
