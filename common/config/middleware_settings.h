@@ -1,7 +1,10 @@
-// Settings of the middlewares that stand before Swift's object server and answer requests of their own.
+// Settings of the middlewares that stand before Swift's object server and answer requests of their own, or
+// refuse them.
 #pragma once
 
 #include <string>
+
+#include "common/config/backend_ratelimit_settings.h"
 
 namespace ssync {
 
@@ -18,6 +21,7 @@ struct ReconSettings {
 };
 
 struct MiddlewareSettings {
+  BackendRatelimitSettings backend_ratelimit;
   HealthcheckSettings healthcheck;
   ReconSettings recon;
 };

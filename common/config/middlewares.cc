@@ -1,5 +1,6 @@
 #include "common/config/middlewares.h"
 
+#include "common/config/backend_ratelimit_conf.h"
 #include "common/config/swift_egg.h"
 
 namespace ssync {
@@ -27,13 +28,16 @@ MiddlewareSettings read_middlewares(const std::vector<PasteFilter>& filters) {
       read_text(filter.config, "recon_cache_path", settings.recon.cache_path);
       read_text(filter.config, "devices", settings.recon.devices);
       read_text(filter.config, "swift_dir", settings.recon.swift_dir);
+    } else if (is_named(filter, "backend_ratelimit") && !settings.backend_ratelimit.is_served) {
+      settings.backend_ratelimit = read_backend_ratelimit(filter.config);
     }
   }
   return settings;
 }
 
 bool is_middleware(const PasteFilter& filter) {
-  return is_named(filter, "healthcheck") || is_named(filter, "recon");
+  return is_named(filter, "healthcheck") || is_named(filter, "recon") ||
+         is_named(filter, "backend_ratelimit");
 }
 
 }  // namespace ssync

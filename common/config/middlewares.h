@@ -10,7 +10,7 @@ namespace ssync {
 
 // The middlewares among the filters of the pipeline `main`. One that is not there is not served. Options are
 // those that a filter_factory gets: [DEFAULT] and the filter's own section, and not those of
-// [app:object-server].
+// [app:object-server]. Throws ConfigError for a rate that is none.
 MiddlewareSettings read_middlewares(const std::vector<PasteFilter>& filters);
 // Whether it is one of them.
 bool is_middleware(const PasteFilter& filter);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/config/backend_ratelimit_conf.h"
 #include "common/config/errors.h"
 #include "common/config/ini_file.h"
 #include "common/config/object_server_conf.h"
@@ -126,10 +127,13 @@ void apply_server_options(const IniSection& options, const std::optional<std::st
 }
 
 // What worker.conf says of the node holds for its middlewares as well.
-void override_recon(const IniSection& worker, const IniSection& server, Settings& settings) {
-  if (server.contains("devices")) settings.middleware.recon.devices = settings.disk.devices;
-  if (server.contains("swift_dir") || worker.contains("swift_dir")) {
-    settings.middleware.recon.swift_dir = settings.swift_dir;
+void override_middlewares(const IniSection& worker, const IniSection& server, Settings& settings) {
+  MiddlewareSettings& middleware = settings.middleware;
+  if (server.contains("devices")) middleware.recon.devices = settings.disk.devices;
+  if (!server.contains("swift_dir") && !worker.contains("swift_dir")) return;
+  middleware.recon.swift_dir = settings.swift_dir;
+  if (!middleware.backend_ratelimit.is_conf_path_given) {
+    middleware.backend_ratelimit.conf_path = backend_ratelimit_conf_in(settings.swift_dir);
   }
 }
 
@@ -208,7 +212,7 @@ Settings load_settings(const ConfigurationFiles& files) {
     settings.swift_dir = before.swift_dir;
     settings.origins.insert_or_assign("swift_dir", before.origins.at("swift_dir"));
   }
-  override_recon(worker, own("object-server"), settings);
+  override_middlewares(worker, own("object-server"), settings);
   settings.filters = std::move(server.filters);
   settings.ring_ip = ring_ip_of(server.options);
   settings.pool.workers = worker_count(worker, settings);

@@ -148,11 +148,12 @@ def rig(root, swift_dir, tmp_path_factory):
 
 @pytest.mark.parametrize('unwell, said', [
     (Unwell('replicate', refuse(BUSY)), 'Invalid response 503 from '),
+    (Unwell('replicate', refuse(b'529 Too Many Backend Requests')), 'Invalid response 529 from '),
     (Unwell('ssync', refuse(BUSY)), '503'),
     (Unwell('ssync', locked), '.lock-replication'),
     (Unwell('replicate', close), ''),
     (Unwell('ssync', close), '')],
-    ids=['busy', 'busy in the session', 'locked', 'closes', 'closes in the session'])
+    ids=['busy', 'above its rate', 'busy in the session', 'locked', 'closes', 'closes in the session'])
 def test_a_primary_is_left_for_another_time(replicator, rig, unwell, said):
     rig.store(rig.own)
     rig.behave(unwell)

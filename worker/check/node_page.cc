@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/config/backend_ratelimit_conf.h"
 #include "common/config/effective_text.h"
 #include "common/layout/erasure_code.h"
 #include "common/python/number.h"
@@ -90,7 +91,7 @@ class NodePage {
   }
 
   std::string text() {
-    return addresses() + "\n" + devices() + "\n" + policies() + without_effect() + "\n" +
+    return addresses() + "\n" + devices() + "\n" + policies() + request_rates() + without_effect() + "\n" +
            effective_text(settings_);
   }
 
@@ -251,6 +252,30 @@ class NodePage {
                policy.index, policy.name, coding.ec_type, coding.data_fragments, coding.parity_fragments,
                error)) +
            "\n";
+  }
+
+  // Of the middleware backend_ratelimit, as its file has them now.
+  std::string request_rates() {
+    const BackendRatelimitSettings& limit = settings_.middleware.backend_ratelimit;
+    if (!limit.is_served) return {};
+    const BackendRatelimitFile file = read_backend_ratelimit_file(limit.conf_path, limit.rates);
+    const bool is_loaded = file.outcome == BackendRatelimitFile::Outcome::loaded;
+    const RequestRates& rates = is_loaded ? file.rates : limit.rates;
+    std::vector<std::string> words;
+    const auto add = [&](std::string_view name, double rate) {
+      if (rate != 0) words.push_back(fmt::format("{} {}", name, python::float_text(rate)));
+    };
+    add("all", rates.all_methods);
+    for (std::size_t at = 0; at < kRateLimitedMethods.size(); ++at) {
+      add(kRateLimitedMethods[at], rates.by_method[at]);
+    }
+    std::string text = "Requests that each device answers in a second (backend_ratelimit): ";
+    text += words.empty() ? std::string("no limit")
+                          : fmt::format("{}; unused ones of {} s at once", fmt::join(words, ", "),
+                                        python::float_text(rates.buffer));
+    const bool is_missing = file.outcome == BackendRatelimitFile::Outcome::unreadable;
+    if (is_loaded || (is_missing && !limit.is_conf_path_given)) return text + "\n";
+    return text + "\n  " + one_line(limit.conf_path + " is passed over: " + file.why) + "\n";
   }
 
   std::string without_effect() {

@@ -39,6 +39,9 @@ constexpr std::array kReasons{
     Reason{503, "Service Unavailable",
            "The server is currently unavailable. Please try again at a later time."},
     Reason{507, "Insufficient Storage", "There was not enough space to save the resource. Drive: "},
+    Reason{529, "Too Many Backend Requests",
+           "The server is incapable of performing the requested operation due to too many requests. Slow "
+           "down."},
 };
 
 const Reason& reason_of(int status) {

@@ -50,6 +50,8 @@ void RequestMetrics::wrote(const std::string& device, Clock::duration took, std:
 
 void RequestMetrics::upload_timed_out() noexcept { statsd_.count("PUT.timeouts", 1); }
 
+void RequestMetrics::rate_limited() noexcept { statsd_.count("backend.ratelimit", 1); }
+
 void RequestMetrics::report_quarantines() noexcept {
   if (!is_on()) return;
   for (const std::uint64_t now = quarantined_objects(); reported_quarantines_ < now;

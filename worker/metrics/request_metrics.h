@@ -30,6 +30,8 @@ class RequestMetrics {
   void wrote(const std::string& device, Clock::duration took, std::int64_t bytes) noexcept;
   // A PUT took longer than max_upload_time: PUT.timeouts.
   void upload_timed_out() noexcept;
+  // A request was refused by backend_ratelimit: backend.ratelimit.
+  void rate_limited() noexcept;
   // The objects that this process has put into quarantine since the last call: quarantines.
   void report_quarantines() noexcept;
 

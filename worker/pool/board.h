@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "worker/pool/backend_ratelimit.h"
 #include "worker/pool/ledger.h"
 #include "worker/pool/progress.h"
 #include "worker/pool/robust_mutex.h"
@@ -103,6 +104,9 @@ class Board {
   // How fast sessions may go on.
   [[nodiscard]] Throttles& throttles() const { return throttles_; }
 
+  // How many requests a second devices answer.
+  [[nodiscard]] BackendRatelimit& backend_ratelimit() const { return backend_ratelimit_; }
+
   // How many places were ever used; view() takes those below.
   [[nodiscard]] int places() const;
   [[nodiscard]] Room room() const;
@@ -125,6 +129,7 @@ class Board {
 
   mutable Ledger ledger_;
   mutable Throttles throttles_;
+  mutable BackendRatelimit backend_ratelimit_;
   Shared* shared_;
   std::size_t size_;
 };
@@ -141,6 +146,7 @@ class BoardPlace {
   [[nodiscard]] BoardView view() const { return board_.view(index_); }
   [[nodiscard]] Ledger& ledger() const { return board_.ledger(); }
   [[nodiscard]] Throttles& throttles() const { return board_.throttles(); }
+  [[nodiscard]] BackendRatelimit& backend_ratelimit() const { return board_.backend_ratelimit(); }
   [[nodiscard]] const Board& board() const { return board_; }
 
   // For a GET, HEAD or REPLICATE. False if there is no room for one more, or not for this device.

@@ -104,6 +104,8 @@ class Master {
     setup_logging(configuration_.settings.log);
     for (const std::string& problem : problems) log::warning("{}", problem);
     log_what_has_no_effect();
+    // With the rights that workers have when they read its file again.
+    board_.backend_ratelimit().configure(configuration_.settings.middleware.backend_ratelimit);
     adopt_workers();
     board_.ledger().note_start(std::time(nullptr));
     start_missing_workers();
@@ -368,6 +370,7 @@ class Master {
   void replace_workers() {
     board_.set_room(room_of(configuration_.settings.pool));
     board_.throttles().set_default(limits_of(configuration_.settings.pool));
+    board_.backend_ratelimit().configure(configuration_.settings.middleware.backend_ratelimit);
     for (Worker& worker : workers_) {
       worker.role = Role::leaving;
       board_.set_leaving(worker.place);

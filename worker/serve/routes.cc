@@ -18,6 +18,7 @@
 #include "worker/protocol/markers.h"
 #include "worker/recon/middleware_answer.h"
 #include "worker/request/target.h"
+#include "worker/serve/limited_device.h"
 #include "worker/serve/replication_request.h"
 
 namespace ssync {
@@ -109,6 +110,8 @@ const Routes::Route& Routes::route_of(const RequestHead& head) const {
 }
 
 SessionResult Routes::answer(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
+  place_.backend_ratelimit().reload_if_due();
+  if (is_above_its_rate(head)) return refuse_for_its_rate(request, head, outcome);
   try {
     const Route& route = route_of(head);
     if (!route.is_beside_sessions) return (this->*route.handler)(request, head, outcome);
@@ -117,6 +120,20 @@ SessionResult Routes::answer(const Request& request, const RequestHead& head, Re
     send_answer(request.output, error.answer(), outcome);
     return SessionResult::complete;
   }
+}
+
+bool Routes::is_above_its_rate(const RequestHead& head) {
+  if (!place_.backend_ratelimit().is_on()) return false;
+  if (middleware_for(head, configuration_.settings.middleware) != Middleware::none) return false;
+  const auto device = limited_device(head);
+  return device && !place_.backend_ratelimit().allows(*device, head.method);
+}
+
+SessionResult Routes::refuse_for_its_rate(const Request& request, const RequestHead& head,
+                                          RequestOutcome& outcome) {
+  metrics_.rate_limited();
+  place_.ledger().count(*limited_device(head), Ledger::Name::unchecked, {.requests_refused = 1});
+  return send_middleware_answer(request, head, standard_answer(529), outcome);
 }
 
 SessionResult Routes::answer_healthcheck(const Request& request, const RequestHead& head,

@@ -39,6 +39,10 @@ class Routes {
   struct Route;
   [[nodiscard]] const Route& route_of(const RequestHead& head) const;
 
+  // Whether the device has answered as many requests as it may (backend_ratelimit).
+  [[nodiscard]] bool is_above_its_rate(const RequestHead& head);
+  SessionResult refuse_for_its_rate(const Request& request, const RequestHead& head, RequestOutcome& outcome);
+
   // GET, HEAD, REPLICATE and recon have to leave workers for sessions, and for other devices.
   SessionResult answer_beside_sessions(const Request& request, const RequestHead& head,
                                        RequestOutcome& outcome, const Route& route);

@@ -56,7 +56,7 @@ constexpr std::array kCounts{
                 "REPLICATE requests answered."},
     CountMetric{"ssync_reads_total", &DeviceCounts::reads, 1, "GET and HEAD requests answered."},
     CountMetric{"ssync_requests_refused_total", &DeviceCounts::requests_refused, 1,
-                "REPLICATE, GET and HEAD requests refused for want of room."},
+                "Requests refused for want of room, or above the rate of backend_ratelimit."},
     CountMetric{"ssync_request_errors_total", &DeviceCounts::errors, 1,
                 "REPLICATE, GET and HEAD requests answered with 5xx."},
     CountMetric{"ssync_session_wait_seconds_total", &DeviceCounts::wait_microseconds, 1e-6,

@@ -69,6 +69,19 @@ TEST_F(MiddlewaresTest, OptionsAreThoseOfDefaultAndOfTheFilter) {
   EXPECT_EQ(settings.recon.cache_path, "/first") << "only 'set' overrides [DEFAULT]";
 }
 
+TEST_F(MiddlewaresTest, RatesAreThoseOfTheFilter) {
+  const std::string text =
+      "[DEFAULT]\nswift_dir = /s\n[pipeline:main]\npipeline = backend_ratelimit object-server\n"
+      "[filter:backend_ratelimit]\nuse = egg:swift#backend_ratelimit\nrequests_per_device_per_second = 9\n" +
+      std::string(kFilters);
+  const BackendRatelimitSettings settings = read(text).backend_ratelimit;
+  EXPECT_TRUE(settings.is_served);
+  EXPECT_EQ(settings.rates.all_methods, 9);
+  EXPECT_EQ(settings.conf_path, "/s/backend-ratelimit.conf");
+  EXPECT_FALSE(read("[pipeline:main]\npipeline = object-server\n" + std::string(kFilters))
+                   .backend_ratelimit.is_served);
+}
+
 TEST_F(MiddlewaresTest, AFilterThatIsNotThereAnswersNothing) {
   for (const char* text :
        {"[pipeline:main]\npipeline = recno healthcheck object-server\n",

@@ -11,6 +11,7 @@
 #include "tests/unit/scripted_streams.h"
 #include "tests/unit/temporary_device.h"
 #include "worker/request/errors.h"
+#include "worker/serve/limited_device.h"
 
 namespace ssync {
 namespace {
@@ -63,6 +64,7 @@ class RoutesTest : public ::testing::Test {
   DiskThreads threads_{4};
   RequestMetrics metrics_{{}, ""};
   bool stopping_ = false;
+  int asked_ = 0;
   RequestOutcome outcome_;
   SessionResult result_ = SessionResult::cut;
 };
@@ -117,6 +119,64 @@ TEST_F(RoutesTest, ReconNeedsRoomAndHealthcheckDoesNot) {
   EXPECT_EQ(status("GET", "/healthcheck"), 200);
   other.leave();
   EXPECT_EQ(status("GET", "/recon/time"), 200);
+}
+
+// Recorded from BackendRateLimitMiddleware of Swift 2.38.1: whether the second of two requests is refused.
+TEST_F(RoutesTest, WhichRequestsHaveARate) {
+  BackendRatelimitSettings settings{.is_served = true, .rates = {.all_methods = 1, .buffer = 0}};
+  settings.conf_path = "/nowhere";
+  const auto is_limited = [&](const std::string& method, const std::string& uri) {
+    BackendRatelimit& limit = board_.backend_ratelimit();
+    // As new: idle for longer than the buffer.
+    settings.rates.buffer = 0;
+    limit.configure(settings);
+    const auto device = limited_device({.method = method, .uri = uri});
+    if (!device) return false;
+    const auto later = limit.now() + BackendRatelimit::Time(100 * ++asked_);
+    return limit.allows(*device, method, later) && !limit.allows(*device, method, later);
+  };
+  for (const char* uri :
+       {"/sda/1", "/sda/-1", "/sda/%201%20", "/sda/1_0", "/sda/1/", "/recon/1", "/sda/%d9%a3", "/sda/1/a/c/o",
+        "/sda/1?x", "/sda/+5", "/%ff/1", "/sda/99999999999999999999"}) {
+    EXPECT_TRUE(is_limited("GET", uri)) << uri;
+  }
+  for (const char* uri : {"/sda", "/sda/", "/sda/x", "/../1", "//1", "/sda//a", "/recon/async",
+                          "/healthcheck", "/sda/1%ff", "/sda/1.0", "/sda/0x1", "/./5", "", "x"}) {
+    EXPECT_FALSE(is_limited("GET", uri)) << uri;
+  }
+  for (const char* method : {"GET", "HEAD", "PUT", "POST", "DELETE", "UPDATE", "REPLICATE"}) {
+    EXPECT_TRUE(is_limited(method, "/sda/1")) << method;
+  }
+  for (const char* method : {"SSYNC", "REPLICATION", "OPTIONS", "COPY", "get", ""}) {
+    EXPECT_FALSE(is_limited(method, "/sda/1")) << method;
+  }
+}
+
+TEST_F(RoutesTest, AboveItsRateADeviceAnswers529) {
+  BackendRatelimitSettings settings{
+      .is_served = true, .rates = {.all_methods = 0.001, .buffer = 0}, .conf_path = "/nowhere"};
+  board_.backend_ratelimit().configure(settings);
+  device_.middleware().recon.is_served = true;
+  EXPECT_EQ(status("REPLICATE", "/sda1/7"), 200);
+  EXPECT_TRUE(outcome_.is_logged);
+  const std::string head =
+      "Status: 529 Too Many Backend Requests\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Length: "
+      "152\r\n\r\n";
+  EXPECT_EQ(answer("REPLICATE", "/sda1/8"),
+            head +
+                "<html><h1>Too Many Backend Requests</h1><p>The server is incapable of performing the "
+                "requested operation due to too many requests. Slow down.</p></html>");
+  EXPECT_EQ(result_, SessionResult::complete);
+  EXPECT_FALSE(outcome_.is_logged) << "as in Swift";
+  EXPECT_EQ(answer("HEAD", "/sda1/8/a/c/o"), head);
+  EXPECT_EQ(status("PUT", "/sda1/8/a/c/o"), 529) << "before its method is looked at";
+  EXPECT_EQ(status("SSYNC", "/sda1/7"), 200);
+  EXPECT_EQ(status("GET", "/recon/time"), 200);
+  EXPECT_EQ(status("REPLICATE", "/missing/7"), 507) << "another device";
+  const auto devices = board_.ledger().devices();
+  ASSERT_FALSE(devices.empty());
+  EXPECT_EQ(devices[0].counts.requests_refused, 3);
+  EXPECT_EQ(devices[0].counts.replicate_requests, 1);
 }
 
 TEST_F(RoutesTest, OnlyTheseMethodsAreAnswered) {
