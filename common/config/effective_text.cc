@@ -9,6 +9,7 @@
 
 #include "common/config/option.h"
 #include "common/config/option_table.h"
+#include "common/config/statsd_conf.h"
 #include "common/python/number.h"
 
 namespace ssync {
@@ -50,13 +51,18 @@ std::string grouped(const std::vector<Line>& lines) {
 
 std::vector<Line> statsd_lines(const Settings& settings) {
   const StatsdSettings& statsd = settings.statsd;
-  const std::array<std::pair<std::string, std::string>, 5> options{{
+  std::vector<std::pair<std::string, std::string>> options{{
       {"log_statsd_host", one_line(statsd.host)},
       {"log_statsd_port", std::to_string(statsd.port)},
       {"log_statsd_default_sample_rate", python::float_text(statsd.default_sample_rate)},
       {"log_statsd_sample_rate_factor", python::float_text(statsd.sample_rate_factor)},
       {"log_statsd_metric_prefix", one_line(statsd.metric_prefix)},
+      {"statsd_label_mode", std::string(label_mode_name(statsd.label_mode))},
+      {"statsd_emit_legacy", statsd.emit_legacy ? "true" : "false"},
   }};
+  for (const auto& [name, value] : statsd.user_labels) {
+    options.emplace_back(std::string(kUserLabel) + name.substr(std::string_view("user_").size()), value);
+  }
   std::vector<Line> lines;
   for (const auto& [name, value] : options) {
     lines.push_back({origin_of(settings, name), name + " = " + value + "\n"});

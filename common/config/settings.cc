@@ -77,6 +77,14 @@ void apply_worker_options(const IniSection& options, Settings& settings) {
   }
 }
 
+std::vector<std::string> user_labels_in(const IniSection& options) {
+  std::vector<std::string> names;
+  for (const auto& option : options) {
+    if (option.first.starts_with(kUserLabel)) names.push_back(option.first);
+  }
+  return names;
+}
+
 // The names of those that have an effect.
 std::set<std::string> apply_statsd_options(const IniSection& options, Settings& settings) {
   std::set<std::string> taken;
@@ -91,7 +99,8 @@ std::set<std::string> apply_statsd_options(const IniSection& options, Settings& 
                             .note =
                                 [&](const IniOption& written, const std::string& how) {
                                   settings.without_effect.push_back(option_text(written) + ": " + how);
-                                }});
+                                },
+                            .user_labels = user_labels_in(options)});
   return taken;
 }
 

@@ -1,5 +1,7 @@
 #include "common/config/statsd_conf.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -40,16 +42,65 @@ void read_port(const StatsdOptions& options, StatsdSettings& settings) {
   options.note(*written, "no statsd metrics are sent: give a port from 1 to 65535, e.g. 8125");
 }
 
+struct NamedMode {
+  LabelMode mode;
+  std::string_view name;
+};
+constexpr std::array kModes{
+    NamedMode{LabelMode::disabled, "disabled"}, NamedMode{LabelMode::dogstatsd, "dogstatsd"},
+    NamedMode{LabelMode::graphite, "graphite"}, NamedMode{LabelMode::influxdb, "influxdb"},
+    NamedMode{LabelMode::librato, "librato"}};
+
+bool is_label_text(std::string_view text, std::string_view marks) {
+  return std::ranges::all_of(text, [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           marks.find(c) != std::string_view::npos;
+  });
+}
+
+// Newer releases do not start with what is unknown here; older ones pass it over.
+void read_labels(const StatsdOptions& options, StatsdSettings& settings) {
+  const IniOption* mode = options.take("statsd_label_mode");
+  if (mode == nullptr) return;
+  const auto* const found = std::ranges::find(kModes, python::lower_ascii(mode->value), &NamedMode::name);
+  if (found == kModes.end()) {
+    options.note(
+        *mode,
+        "unknown, no metrics with labels are sent; give dogstatsd, graphite, influxdb, librato or disabled");
+    return;
+  }
+  settings.label_mode = found->mode;
+  if (settings.label_mode == LabelMode::disabled) return;
+  for (const std::string& name : *options.user_labels) {
+    const IniOption* label = options.take(name);
+    const std::string own_name = name.substr(kUserLabel.size());
+    if (is_label_text(own_name, "_") && is_label_text(label->value, "_.")) {
+      settings.user_labels.insert_or_assign("user_" + own_name, label->value);
+    } else {
+      options.note(
+          *label, "left out; name and value may have letters, digits and underscores, the value also points");
+    }
+  }
+}
+
 }  // namespace
+
+std::string_view label_mode_name(LabelMode mode) {
+  return std::ranges::find(kModes, mode, &NamedMode::mode)->name;
+}
 
 StatsdSettings read_statsd_settings(const StatsdOptions& options) {
   StatsdSettings settings;
   if (const IniOption* host = options.take("log_statsd_host")) settings.host = host->value;
-  // Newer than 2.30. None of our metrics have labels, so without these there are none.
+  if (!settings.host.empty() && options.user_labels) read_labels(options, settings);
+  // Newer than 2.30.
   if (const IniOption* legacy = options.take("statsd_emit_legacy");
       legacy != nullptr && !python::is_true(legacy->value)) {
-    if (!settings.host.empty()) options.note(*legacy, "no statsd metrics are sent");
-    settings.host.clear();
+    settings.emit_legacy = false;
+    if (settings.label_mode == LabelMode::disabled) {
+      if (!settings.host.empty()) options.note(*legacy, "no statsd metrics are sent");
+      settings.host.clear();
+    }
   }
   if (settings.host.empty()) return settings;
   if (const IniOption* prefix = options.take("log_statsd_metric_prefix")) {

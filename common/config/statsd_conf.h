@@ -2,13 +2,20 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/config/ini_file.h"
 #include "common/config/statsd_settings.h"
 
 namespace ssync {
+
+inline constexpr std::string_view kUserLabel = "statsd_user_label_";
+
+// Swift's name of a mode, e.g. "dogstatsd".
+std::string_view label_mode_name(LabelMode mode);
 
 // A daemon's options, as who reads them keeps account of them.
 struct StatsdOptions {
@@ -16,6 +23,8 @@ struct StatsdOptions {
   std::function<const IniOption*(std::string_view name)> take;
   // It is taken otherwise than it stands there.
   std::function<void(const IniOption& written, const std::string& how)> note;
+  // Names of the options statsd_user_label_…, for a daemon whose metrics may have labels.
+  std::optional<std::vector<std::string>> user_labels = std::nullopt;
 };
 
 // log_statsd_host and, only with one, the options with it (get_logger). Throws ConfigError for numbers that

@@ -10,6 +10,7 @@
 
 #include "common/config/statsd_settings.h"
 #include "common/statsd/datagram_sender.h"
+#include "common/statsd/label_format.h"
 
 namespace ssync {
 
@@ -37,6 +38,12 @@ class StatsdClient {
   void transfer_rate(std::string_view metric, std::chrono::duration<double, std::milli> took,
                      std::int64_t bytes) noexcept;
 
+  // It took so long, with these labels, and those of the operator (LabeledStatsdClient.timing): nothing if
+  // labels are disabled. The metric has no prefix.
+  void labeled_timing(std::string_view metric, std::chrono::duration<double, std::milli> took,
+                      StatsdLabels labels) noexcept;
+  [[nodiscard]] bool has_labels() const noexcept { return is_on() && label_mode_ != LabelMode::disabled; }
+
   // How many datagrams could not be sent.
   [[nodiscard]] std::uint64_t unsent() const { return sender_ ? sender_->unsent() : 0; }
 
@@ -46,7 +53,13 @@ class StatsdClient {
   void send(std::string_view metric, const std::string& value, std::string_view kind,
             std::optional<double> sample_rate = std::nullopt);
 
+  // "|@RATE" if not all values are sent; nullopt if this one is not.
+  [[nodiscard]] std::optional<std::string> drawn_rate(double rate) const;
+
   std::string prefix_;
+  LabelMode label_mode_;
+  StatsdLabels user_labels_;
+  bool emits_legacy_;
   double default_rate_;
   double rate_factor_;
   Random random_;

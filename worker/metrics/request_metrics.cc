@@ -39,6 +39,22 @@ void RequestMetrics::answered(const std::string& method, int status, Clock::dura
   }
 }
 
+void RequestMetrics::answered_with_labels(const std::string& method, int status, const RequestLabels& known,
+                                          Clock::duration took) noexcept {
+  // Releases with labels do not know the verb of 2013.
+  if (!has_labels() || method == "REPLICATION") return;
+  try {
+    StatsdLabels labels{{"method", method}, {"status", std::to_string(status)}};
+    if (known.account) labels.emplace("account", *known.account);
+    if (known.container) labels.emplace("container", *known.container);
+    if (known.policy) labels.emplace("policy", std::to_string(*known.policy));
+    if (known.skip_rehash) labels.emplace("skip_rehash", *known.skip_rehash ? "True" : "False");
+    statsd_.labeled_timing("swift_object_server_request_timing", took, std::move(labels));
+  } catch (...) {
+    return;
+  }
+}
+
 void RequestMetrics::wrote(const std::string& device, Clock::duration took, std::int64_t bytes) noexcept {
   if (!is_on()) return;
   try {

@@ -18,10 +18,25 @@ class RequestTimer {
   RequestTimer(RequestMetrics& metrics, std::string method)
       : metrics_(&metrics), method_(std::move(method)), begun_(now()) {}
 
+  // What the answer's labels say besides method and status.
+  [[nodiscard]] RequestLabels& labels() noexcept { return labels_; }
+  [[nodiscard]] bool has_labels() const noexcept { return metrics_->has_labels(); }
+
   void returned(int status) const noexcept { returned(status, now()); }
   // at: when the answer was known.
   void returned(int status, Clock::time_point at) const noexcept {
     metrics_->answered(method_, status, at - begun_);
+    metrics_->answered_with_labels(method_, status, labels_, at - begun_);
+  }
+  // An answer whose status was another before conditions were looked at, which is what the labels have.
+  void returned_conditionally(int status, int before) const noexcept {
+    const Clock::time_point at = now();
+    metrics_->answered(method_, status, at - begun_);
+    metrics_->answered_with_labels(method_, before, labels_, at - begun_);
+  }
+  // Swift raises it, as an answer of HTTP's: only labels tell of it.
+  void raised(int status) const noexcept {
+    metrics_->answered_with_labels(method_, status, labels_, now() - begun_);
   }
 
  private:
@@ -33,6 +48,7 @@ class RequestTimer {
   RequestMetrics* metrics_;
   std::string method_;
   Clock::time_point begun_;
+  RequestLabels labels_;
 };
 
 }  // namespace ssync

@@ -57,7 +57,7 @@ GetHeaders GetHeaders::from_params(const FastCgiParams& param) {
 }
 
 ObjectGet::ObjectGet(const RequestHead& head, const GetHeaders& headers, const Configuration& configuration,
-                     ResponseOutput& output, const RequestTimer& timer, std::function<bool()> stopping)
+                     ResponseOutput& output, RequestTimer& timer, std::function<bool()> stopping)
     : head_(head),
       headers_(headers),
       configuration_(configuration),
@@ -70,7 +70,9 @@ GetResult ObjectGet::run() {
     respond();
     end();
   } catch (const HttpError& error) {
-    if (error.answer().status != 507) throw;
+    const int status = error.answer().status;
+    if (status == 400 || status == 503) timer_.raised(status);
+    if (status != 507) throw;
     if (!is_head()) {
       timer_.returned(507);
       throw;
@@ -105,6 +107,9 @@ void ObjectGet::respond() {
   const std::vector<std::string> segments = path_segments(path, 5, 5, Rest::with_last);
   const ObjectName name{segments[2], segments[3], segments[4]};
   check_reserved_namespace(name, configuration_.swift.constraints.auto_create_account_prefix);
+  if (timer_.has_labels()) {
+    timer_.labels() = {.account = name.account, .container = name.container, .policy = policy.index};
+  }
   const Timestamp now = headers_.x_timestamp ? valid_timestamp(&*headers_.x_timestamp) : Timestamp::now();
   device_ = segments[0];
   const Partition partition = requested_partition(segments, policy, configuration_);
@@ -143,6 +148,8 @@ void ObjectGet::respond_with(const Partition& partition, DiskFile& file) {
   ResponseHeaders headers = object_headers(file, configuration_.settings.receiver.allowed_headers);
   const auto unmet = unmet_condition(headers_.conditions, conditional_etag(metadata, headers_.etag_is_at),
                                      last_modified(file.timestamp()));
+  // As in Swift, whose HEAD leaves conditions to what comes after it.
+  if (unmet && is_head()) unconditional_ = 200;
   if (unmet) return begin(*unmet, std::move(headers), 0);
   if (is_head()) {
     const std::int64_t size = python::parse_int(*headers.find(kContentLength), 10);
@@ -208,6 +215,7 @@ void ObjectGet::respond_with_nothing(const DiskFile& file, OpenOutcome outcome) 
     headers.set("X-Backend-Timestamp", file.deleted_timestamp().internal());
   }
   if (const auto unmet = unmet_condition_of_nothing(headers_.conditions)) {
+    unconditional_ = 404;
     return begin(*unmet, std::move(headers), 0);
   }
   respond_with_page(404, std::move(headers));
@@ -228,7 +236,11 @@ void ObjectGet::begin(int status, ResponseHeaders headers, std::int64_t content_
   left_ = is_head() ? 0 : content_length;
   result_.status = status;
   result_.content_length = content_length;
-  if (is_returned(status)) timer_.returned(status);
+  if (is_returned(status)) {
+    timer_.returned_conditionally(status, unconditional_.value_or(status));
+  } else if (status == 503) {
+    timer_.raised(status);
+  }
 }
 
 void ObjectGet::write(std::string_view data) {

@@ -49,7 +49,7 @@ class ObjectGet {
   // stopping: returns true when the worker has to stop.
   // timer is told the answer as soon as it is known, before its body is read.
   ObjectGet(const RequestHead& head, const GetHeaders& headers, const Configuration& configuration,
-            ResponseOutput& output, const RequestTimer& timer, std::function<bool()> stopping);
+            ResponseOutput& output, RequestTimer& timer, std::function<bool()> stopping);
 
   // Answers the request. Throws HttpError for answers without specific headers, before anything was written.
   GetResult run();
@@ -78,9 +78,10 @@ class ObjectGet {
   const GetHeaders& headers_;
   const Configuration& configuration_;
   ResponseOutput& output_;
-  const RequestTimer& timer_;
+  RequestTimer& timer_;
   std::function<bool()> stopping_;
   std::string device_;
+  std::optional<int> unconditional_;  // the status before conditions, if it is another
   GetResult result_;
   std::int64_t left_ = 0;  // bytes of the body still to send
   std::int64_t sent_ = 0;  // bytes of the body that were given to the output

@@ -410,11 +410,33 @@ UpdateAnswer Update::answer(SubrequestBody& body, const RequestTimer& timer) {
           .timer = is_raised_ ? std::nullopt : std::optional(timer)};
 }
 
+void label(RequestTimer& timer, const UpdateTarget& target, const Subrequest& request) {
+  const ObjectName name = parse_subrequest_path(target.device, target.partition.name, request.path,
+                                                target.partition.conf.constraints.auto_create_account_prefix);
+  timer.labels() = {
+      .account = name.account, .container = name.container, .policy = target.partition.policy.index};
+}
+
+// Of an answer of HTTP's that Swift's method raises; 0 for what it returns, and for what only the server's
+// loop makes an answer of: the 403 of another object's name, and the 500.
+int raised_status(const std::exception_ptr& failure, std::string_view method) {
+  if (is_returned(failure, method)) return 0;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const HttpError& error) {
+    const int status = error.answer().status;
+    return status == 403 || status == 500 ? 0 : status;
+  } catch (...) {
+    return 0;
+  }
+}
+
 }  // namespace
 
 UpdateAnswer update_object(const UpdateTarget& target, const Subrequest& request, SubrequestBody& body) {
-  const RequestTimer timer(target.metrics, request.method);
+  RequestTimer timer(target.metrics, request.method);
   try {
+    if (timer.has_labels()) label(timer, target, request);
     return Update(target, request).answer(body, timer);
   } catch (const ClientGone&) {
     // Swift's PUT returns it, to nobody.
@@ -422,6 +444,8 @@ UpdateAnswer update_object(const UpdateTarget& target, const Subrequest& request
     throw;
   } catch (const std::exception&) {
     const std::exception_ptr failure = std::current_exception();
+    const int raised = raised_status(failure, request.method);
+    if (raised != 0) timer.raised(raised);
     return {.answer = answer_failure(failure),
             .timer = is_returned(failure, request.method) ? std::optional(timer) : std::nullopt};
   }

@@ -52,6 +52,17 @@ std::string device_of(const std::string& path) {
   return path.substr(start, path.find('/', start) - start);
 }
 
+// Throws HttpError as answer_replicate() does for the same request.
+RequestLabels replicate_labels(const RequestHead& head, const Configuration& configuration) {
+  const std::string path = decoded_path(head);
+  const StoragePolicy& policy = requested_policy(head, configuration.swift);
+  const std::vector<std::string> segments = path_segments(path, 2, 3, Rest::with_last);
+  return {.policy = policy.index, .skip_rehash = segments.size() > 2 && !segments[2].empty()};
+}
+
+// By Swift's REPLICATE or SSYNC: its 412 and 405 come before, and its 500 after it.
+bool is_raised_in_a_method(int status) { return status == 400 || status == 503; }
+
 // The head of the answer to a session that may fail yet.
 void accept_session(ResponseOutput& output, bool tell_held) {
   output.write(
@@ -149,7 +160,7 @@ SessionResult Routes::answer_recon(const Request& request, const RequestHead& he
 SessionResult Routes::get_object(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
   const auto headers = GetHeaders::from_params(request.param);
   place_.set_phase(Phase::reading_object);
-  const RequestTimer timer(metrics_, head.method);
+  RequestTimer timer(metrics_, head.method);
   ObjectGet get(head, headers, configuration_, request.output, timer, stopping_);
   const GetResult result = get.run();
   outcome.status = result.status;
@@ -160,19 +171,24 @@ SessionResult Routes::get_object(const Request& request, const RequestHead& head
 SessionResult Routes::hash_suffixes(const Request& request, const RequestHead& head,
                                     RequestOutcome& outcome) {
   place_.set_phase(Phase::hashing);
-  const RequestTimer timer(metrics_, head.method);
+  RequestTimer timer(metrics_, head.method);
   send_answer(request.output, replicate(head, timer), outcome);
   return SessionResult::complete;
 }
 
 // Of what is thrown Swift's REPLICATE returns the answer for a device that is missing, and raises the others.
-HttpAnswer Routes::replicate(const RequestHead& head, const RequestTimer& timer) {
+HttpAnswer Routes::replicate(const RequestHead& head, RequestTimer& timer) {
   try {
+    if (timer.has_labels() && configuration_.settings.receiver.replication_server) {
+      timer.labels() = replicate_labels(head, configuration_);
+    }
     HttpAnswer answer = answer_replicate(head, configuration_, threads_);
     timer.returned(answer.status);
     return answer;
   } catch (const HttpError& error) {
-    if (error.answer().status == 507) timer.returned(507);
+    const int status = error.answer().status;
+    if (status == 507) timer.returned(507);
+    if (is_raised_in_a_method(status)) timer.raised(status);
     throw;
   }
 }
@@ -210,12 +226,22 @@ void Routes::count(const RequestHead& head, int status) {
   place_.ledger().count(device_of(decoded_path(head)), name, counts);
 }
 
+SessionRequest Routes::timed_check(const RequestHead& head, const RequestTimer& timer) {
+  try {
+    return check_session(head, configuration_);
+  } catch (const HttpError& error) {
+    if (is_raised_in_a_method(error.answer().status)) timer.raised(error.answer().status);
+    throw;
+  }
+}
+
 SessionResult Routes::run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
-  const RequestTimer timer(metrics_, head.method);
-  const SessionRequest checked = check_session(head, configuration_);
+  RequestTimer timer(metrics_, head.method);
+  const SessionRequest checked = timed_check(head, timer);
   if (place_.throttles().is_drained(checked.segments[0])) {
     outcome.status = 200;
     place_.ledger().count(checked.segments[0], Ledger::Name::unchecked, {.sessions_refused = 1});
+    timer.labels().policy = checked.policy.index;
     timer.returned(200);
     accept_session(request.output, false);
     return refuse_session(request.output);
@@ -228,9 +254,15 @@ SessionResult Routes::run_session(const Request& request, const RequestHead& hea
                        .remote_addr = head.remote_addr},
                       configuration_.settings.receiver.replication_concurrency_per_device);
   std::optional<Session> session;
-  if (admission.is_admitted()) session.emplace(open_session(checked, head, configuration_));
+  try {
+    if (admission.is_admitted()) session.emplace(open_session(checked, head, configuration_));
+  } catch (const HttpError& error) {
+    timer.raised(error.answer().status);
+    throw;
+  }
   outcome.status = 200;
   // As in Swift, whose SSYNC returns before the session begins, so that only its checks are timed.
+  timer.labels().policy = checked.policy.index;
   timer.returned(200);
   accept_session(request.output, session && session->tell_held);
   if (!session) {

@@ -14,6 +14,7 @@
 #include "worker/request/head.h"
 #include "worker/request/log.h"
 #include "worker/request/streams.h"
+#include "worker/serve/replication_request.h"
 
 namespace ssync {
 
@@ -55,7 +56,8 @@ class Routes {
   SessionResult answer_recon(const Request& request, const RequestHead& head, RequestOutcome& outcome);
   SessionResult get_object(const Request& request, const RequestHead& head, RequestOutcome& outcome);
   SessionResult hash_suffixes(const Request& request, const RequestHead& head, RequestOutcome& outcome);
-  HttpAnswer replicate(const RequestHead& head, const RequestTimer& timer);
+  HttpAnswer replicate(const RequestHead& head, RequestTimer& timer);
+  [[nodiscard]] SessionRequest timed_check(const RequestHead& head, const RequestTimer& timer);
   SessionResult run_session(const Request& request, const RequestHead& head, RequestOutcome& outcome);
 
   const Configuration& configuration_;

@@ -275,12 +275,39 @@ TEST_F(SettingsTest, MetricsGoWhereSwiftsGo) {
   EXPECT_EQ(settings.statsd.default_sample_rate, 0.5);
   EXPECT_EQ(settings.statsd.sample_rate_factor, 10);
   EXPECT_EQ(settings.statsd.metric_prefix, "a.b");
-  EXPECT_THAT(settings.without_effect, ::testing::ElementsAre(HasSubstr("statsd_label_mode = dogstatsd")));
+  EXPECT_EQ(settings.statsd.label_mode, LabelMode::dogstatsd);
+  EXPECT_THAT(settings.without_effect, IsEmpty());
   const std::string ours = "[app:object-server] of " + dir_ + "/object-server.conf\n";
   EXPECT_THAT(
       effective_text(settings),
       HasSubstr("# " + ours + "log_statsd_host = stats.example\nlog_statsd_sample_rate_factor = 10.0\n" +
-                "log_statsd_metric_prefix = a.b\n"));
+                "log_statsd_metric_prefix = a.b\nstatsd_label_mode = dogstatsd\n"));
+}
+
+TEST_F(SettingsTest, LabelsOfMetrics) {
+  const std::string host = "log_statsd_host = h\n";
+  const Settings labels = load_over(host +
+                                    "statsd_label_mode = Graphite\nstatsd_user_label_dc = x_1.y\n"
+                                    "statsd_emit_legacy = no\n[app:object-server]\n");
+  EXPECT_EQ(labels.statsd.label_mode, LabelMode::graphite);
+  EXPECT_THAT(labels.statsd.user_labels, ::testing::ElementsAre(std::pair("user_dc", "x_1.y")));
+  EXPECT_FALSE(labels.statsd.emit_legacy);
+  EXPECT_EQ(labels.statsd.host, "h");
+  EXPECT_THAT(labels.without_effect, IsEmpty());
+  EXPECT_THAT(effective_text(labels), HasSubstr("statsd_user_label_dc = x_1.y\n"));
+
+  // Newer releases of Swift do not start with these; older ones do not know them.
+  for (const std::string text : {"statsd_label_mode = statsite", "statsd_label_mode ="}) {
+    const Settings settings = load_over(host + text + "\n[app:object-server]\n");
+    EXPECT_EQ(settings.statsd.label_mode, LabelMode::disabled);
+    EXPECT_THAT(settings.without_effect, ::testing::ElementsAre(HasSubstr(text)));
+  }
+  for (const std::string text : {"statsd_user_label_a-b = x", "statsd_user_label_a = x y"}) {
+    const Settings settings =
+        load_over(host + "statsd_label_mode = librato\n" + text + "\n[app:object-server]\n");
+    EXPECT_THAT(settings.statsd.user_labels, IsEmpty());
+    EXPECT_THAT(settings.without_effect, ::testing::ElementsAre(HasSubstr(text)));
+  }
 }
 
 TEST_F(SettingsTest, OptionsOfMetricsHaveNoEffectWithoutAHost) {

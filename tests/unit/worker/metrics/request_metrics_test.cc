@@ -16,6 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr std::chrono::milliseconds kTook{3};
 
@@ -58,6 +59,44 @@ TEST_F(RequestMetricsTest, SamplesMethodsAsSwiftDoes) {
   RequestMetrics all(settings(10), "s", always(0.999));
   for (const char* method : {"HEAD", "SSYNC"}) all.answered(method, 200, kTook);
   EXPECT_THAT(receiver_.take_all(), ElementsAre("n1.s.HEAD.timing:3.0|ms", "n1.s.SSYNC.timing:3.0|ms"));
+}
+
+TEST_F(RequestMetricsTest, LabelsHaveAMetricOfTheirOwn) {
+  StatsdSettings labeled = settings();
+  labeled.label_mode = LabelMode::graphite;
+  labeled.user_labels = {{"user_dc", "x"}, {"user_a", "y"}};
+  RequestMetrics metrics(labeled, "s", always(0.5));
+  ASSERT_TRUE(metrics.has_labels());
+  RequestTimer timer(metrics, "SSYNC");
+  timer.raised(503);
+  timer.labels() = {.policy = 2};
+  timer.returned(200);
+  metrics.answered_with_labels("REPLICATE", 200, {.policy = 0, .skip_rehash = true}, kTook);
+  metrics.answered_with_labels("PUT", 201, {.account = "a", .container = "c d"}, kTook);
+  metrics.answered_with_labels("REPLICATION", 200, {}, kTook);
+  const std::vector<std::string> sent = receiver_.take_all();
+  ASSERT_THAT(sent, SizeIs(4)) << "the session's own without labels is not drawn";
+  const std::string metric = "swift_object_server_request_timing";
+  EXPECT_THAT(sent[0], StartsWith(metric + ";method=SSYNC;status=503;user_a=y;user_dc=x:"));
+  EXPECT_THAT(sent[1], StartsWith(metric + ";method=SSYNC;policy=2;status=200;user_a=y;user_dc=x:"));
+  EXPECT_EQ(sent[2],
+            metric + ";method=REPLICATE;policy=0;skip_rehash=True;status=200;user_a=y;user_dc=x:3.0|ms");
+  EXPECT_EQ(sent[3], metric + ";account=a;container=c d;method=PUT;status=201;user_a=y;user_dc=x:3.0|ms");
+}
+
+TEST_F(RequestMetricsTest, LabelsFollowTheDefaultRate) {
+  StatsdSettings labeled = settings(0.5);
+  labeled.label_mode = LabelMode::dogstatsd;
+  labeled.emit_legacy = false;
+  RequestMetrics metrics(labeled, "s", always(0.4));
+  RequestTimer(metrics, "GET").returned(200);
+  metrics.rate_limited();
+  const std::vector<std::string> sent = receiver_.take_all();
+  ASSERT_THAT(sent, SizeIs(1)) << "none without labels";
+  EXPECT_THAT(sent[0], ::testing::EndsWith("|ms|@0.5|#method:GET,status:200"));
+  RequestMetrics unlucky(labeled, "s", always(0.6));
+  RequestTimer(unlucky, "GET").returned(200);
+  EXPECT_THAT(receiver_.take_all(), IsEmpty());
 }
 
 TEST_F(RequestMetricsTest, TellsOfUploads) {

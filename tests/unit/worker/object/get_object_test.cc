@@ -55,7 +55,7 @@ class GetObjectTest : public ::testing::Test {
     };
     const RequestHead head = RequestHead::from_params(param);
     const GetHeaders headers = GetHeaders::from_params(param);
-    const RequestTimer timer(metrics_, head.method);
+    RequestTimer timer(metrics_, head.method);
     return ObjectGet(head, headers, device_.configuration(), writes, timer, stopping).run();
   }
 
