@@ -109,8 +109,12 @@ void DiskThreads::run(std::size_t number) {
     if (number >= kept_) return;
     --helpers_wanted_;
     ++helpers_;
+    const log::Context* const context = context_;
     lock.unlock();
-    take_tasks();
+    {
+      const log::LentContext lent(context);
+      take_tasks();
+    }
     lock.lock();
     if (--helpers_ == 0) done_.notify_one();
   }
@@ -142,6 +146,7 @@ void DiskThreads::share_out(std::size_t first, std::size_t size, const std::func
   {
     const std::lock_guard lock(mutex_);
     task_ = &task;
+    context_ = log::context();
     size_ = size;
     next_ = first;
     helpers_wanted_ = at_once == 0 ? 0 : at_once - 1;

@@ -12,6 +12,8 @@
 #include <mutex>
 #include <vector>
 
+#include "common/os/log_context.h"
+
 namespace ssync {
 
 // Number of parallel reads from a device for one request. A disk's own queue is not much longer, and it is
@@ -33,8 +35,8 @@ class DiskThreads {
   DiskThreads& operator=(const DiskThreads&) = delete;
 
   // Calls task(0) to task(size - 1), started in this order and at most at_once in parallel, and returns when
-  // all have returned. task must not throw. For one caller at a time. If no thread can be started, the caller
-  // runs all tasks.
+  // all have returned. task must not throw; lines that it logs have the caller's context. For one caller at a
+  // time. If no thread can be started, the caller runs all tasks.
   void for_each(std::size_t size, const std::function<void(std::size_t)>& task,
                 std::size_t at_once = std::numeric_limits<std::size_t>::max());
 
@@ -68,6 +70,7 @@ class DiskThreads {
   std::condition_variable work_;
   std::condition_variable done_;
   const std::function<void(std::size_t)>* task_ = nullptr;
+  const log::Context* context_ = nullptr;  // of who called for_each()
   std::size_t size_ = 0;
   std::atomic<std::size_t> next_ = 0;
   std::size_t helpers_wanted_ = 0;  // threads that are to join the present for_each()

@@ -7,6 +7,7 @@
 #include "common/os/blocked_signals.h"
 #include "common/os/errors.h"
 #include "common/os/log.h"
+#include "common/os/log_context.h"
 #include "common/os/path.h"
 #include "common/store/publish.h"
 
@@ -69,7 +70,10 @@ bool CommitQueue::start() {
   if (committer_.joinable()) return true;
   const BlockedSignals blocked;
   try {
-    committer_ = std::thread([this] { run(Committer::thread); });
+    committer_ = std::thread([this, context = log::context()] {
+      const log::LentContext lent(context);
+      run(Committer::thread);
+    });
   } catch (const std::system_error& error) {
     log::warning("cannot start the group commit thread, files are committed one by one: {}", error.what());
   }

@@ -136,6 +136,18 @@ std::string board_text(const BoardView& view) {
                             phase_text(view.phase), view.seconds, view.lines, view.bytes_in, view.bytes_out);
 }
 
+std::vector<log::Field> log_fields(const BoardView& view) {
+  const BoardRequest& request = view.request;
+  if (request.method.empty()) return {};
+  std::vector<log::Field> fields{
+      {"method", request.method}, {"remote_addr", request.remote_addr}, {"device", request.device}};
+  if (!request.partition.empty()) {
+    fields.push_back({"partition", request.partition});
+    fields.push_back({"policy", request.policy});
+  }
+  return fields;
+}
+
 Board::Board(int capacity, Room room)
     : size_(sizeof(Shared) + static_cast<std::size_t>(capacity) * sizeof(Place)) {
   void* memory = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "common/os/log_context.h"
 #include "worker/pool/backend_ratelimit.h"
 #include "worker/pool/ledger.h"
 #include "worker/pool/progress.h"
@@ -64,6 +66,10 @@ struct BoardView {
 // "SSYNC /sda1/23 of 10.0.0.7 (updates, for 12.3 s, 17 lines and 4096 bytes read, 0 bytes written)"; "no
 // request".
 std::string board_text(const BoardView& view);
+
+// What a line of the log about its request has beside the text: method, remote_addr, device, and of a session
+// partition and policy.
+std::vector<log::Field> log_fields(const BoardView& view);
 
 // All functions that change something do so under one mutex, which a process that dies within gives to the
 // next, and after which the semaphore is made to fit what the places say: at whatever instruction a worker

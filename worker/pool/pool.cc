@@ -25,6 +25,7 @@
 #include "common/config/privileges.h"
 #include "common/os/blocked_signals.h"
 #include "common/os/log.h"
+#include "common/os/log_context.h"
 #include "common/os/process_priority.h"
 #include "worker/pool/backoff.h"
 #include "worker/pool/board.h"
@@ -308,6 +309,7 @@ class Master {
 
   void bury(const Worker& worker, int status) {
     const BoardView last = board_.free(worker.place);
+    const log::Context context(log_fields(last));
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
       log::info("worker {} {}", worker.pid, death_text(status));
     } else {
@@ -432,10 +434,12 @@ class Master {
   // A process in a system call of a disk that hangs ends when the disk answers, and not before.
   void abandon_workers() {
     for (const Worker& worker : workers_) {
+      const BoardView view = board_.view(worker.place);
+      const log::Context context(log_fields(view));
       log::error(
           "worker {} does not even end when killed, so its disk does not answer; left behind while it served "
           "{}",
-          worker.pid, board_text(board_.view(worker.place)));
+          worker.pid, board_text(view));
     }
     workers_.clear();
   }

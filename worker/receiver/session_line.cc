@@ -2,9 +2,17 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
+
 #include "worker/protocol/markers.h"
 
 namespace ssync {
+namespace {
+
+// Nobody measures less than a microsecond.
+double in_microseconds(double seconds) { return std::round(seconds * 1e6) / 1e6; }
+
+}  // namespace
 
 std::string session_line(const BoardView& view, std::string_view why) {
   std::string line = why.empty() ? "session ended" : fmt::format("session cut ({})", quotable(why));
@@ -20,6 +28,27 @@ std::string session_line(const BoardView& view, std::string_view why) {
                         static_cast<double>(view.bytes_in) / updates / 1e6);
   }
   return line;
+}
+
+std::vector<log::Field> session_fields(const BoardView& view, std::string_view why) {
+  std::vector<log::Field> fields{{"outcome", std::string(why.empty() ? "ended" : "cut")}};
+  if (!why.empty()) fields.push_back({"reason", std::string(quotable(why))});
+  fields.insert(fields.end(), {{"offered", view.offered},
+                               {"wanted", view.wanted},
+                               {"stored", view.stored},
+                               {"failed", view.failed},
+                               {"bytes", view.bytes_in},
+                               {"seconds", in_microseconds(view.seconds)},
+                               {"wait_seconds", in_microseconds(view.seconds_waited())},
+                               {"lock_seconds", in_microseconds(view.seconds_in(Phase::locking))},
+                               {"list_seconds", in_microseconds(view.seconds_in(Phase::missing_check))},
+                               {"update_seconds", in_microseconds(view.seconds_in(Phase::updates))}});
+  const double updates = view.seconds_in(Phase::updates);
+  if (view.stored != 0 && updates > 0) {
+    fields.push_back({"objects_per_second", std::round(static_cast<double>(view.stored) / updates)});
+    fields.push_back({"bytes_per_second", std::round(static_cast<double>(view.bytes_in) / updates)});
+  }
+  return fields;
 }
 
 }  // namespace ssync

@@ -9,6 +9,7 @@
 #include "common/os/errors.h"
 #include "common/os/lock_path.h"
 #include "common/os/log.h"
+#include "common/os/log_context.h"
 #include "common/os/path.h"
 #include "common/python/errors.h"
 #include "common/python/number.h"
@@ -83,7 +84,9 @@ SessionResult SsyncReceiver::run() noexcept {
   tell_board_of_list();
   note_in_ledger();
   if (log::is_on(log::Level::info)) {
-    log::info("{} {}", log_prefix(), session_line(admission_.view(), cut_by_));
+    const BoardView view = admission_.view();
+    const log::Context numbers(session_fields(view, cut_by_));
+    log::info("{} {}", log_prefix(), session_line(view, cut_by_));
   }
   return result;
 }

@@ -12,6 +12,7 @@
 #include "common/layout/timestamp.h"
 #include "common/os/errors.h"
 #include "common/os/log.h"
+#include "common/os/log_context.h"
 #include "worker/replicator/job_order.h"
 #include "worker/replicator/revert_partition.h"
 #include "worker/replicator/update_partition.h"
@@ -201,6 +202,7 @@ bool Pass::has_ring_changed(const WatchedRing& ring_file) {
 
 void Pass::run_job(const ReplicationJob& job, DiskThreads& threads) {
   const auto begun = Clock::now();
+  const log::Context context(log_fields(job));
   JobResult result;
   const bool is_usable = checked_device(services_.settings, job.device).has_value();
   const bool is_attempted = is_usable && !remove_if_file(job);

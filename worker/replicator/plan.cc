@@ -12,6 +12,7 @@
 #include "common/os/disk_threads.h"
 #include "common/os/errors.h"
 #include "common/os/log.h"
+#include "common/os/log_context.h"
 #include "common/python/hex.h"
 #include "worker/replicator/handoff_contents.h"
 #include "worker/replicator/remote_hashes.h"
@@ -141,6 +142,7 @@ Plan plan_pass(const Services& services, const PolicyRings& rings, PassScope sco
   DiskThreads threads(kMostAtOnce);
   threads.for_each(found.waiting.size(), [&](std::size_t number) {
     const ReplicationJob job = job_of(found.waiting[number]);
+    const log::Context context(log_fields(job));
     try {
       services.interruption.check();
       JobPlan of_job(job, services);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/config/storage_policy.h"
+#include "common/os/log_context.h"
 #include "common/ring/ring.h"
 #include "common/ring/watched_ring.h"
 
@@ -25,5 +26,10 @@ struct ReplicationJob {
   std::vector<const RingDevice*> nodes = {};  // the primaries, without this node's own device
   bool is_handoff = false;                    // this node's device is none of the primaries
 };
+
+// What lines of the log have beside their text while it is worked on.
+inline std::vector<log::Field> log_fields(const ReplicationJob& job) {
+  return {{"device", job.device}, {"partition", job.partition}, {"policy", std::int64_t{job.policy->index}}};
+}
 
 }  // namespace ssync

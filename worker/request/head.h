@@ -17,6 +17,9 @@ struct RequestHead {
   std::string uri;  // raw, as on the wire
   std::string remote_addr;
   std::string transaction_id;  // X-Trans-Id
+  // By which nginx's line of this request has it as well: SSYNC_TRANS_ID, which the site makes, or else
+  // X-Trans-Id; empty if there is neither. For the log alone.
+  std::string log_id;
   std::string referer;
   std::string user_agent;
   std::optional<std::string> policy_index;  // X-Backend-Storage-Policy-Index

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/os/log.h"
+#include "common/os/log_context.h"
 
 namespace ssync {
 
@@ -28,6 +29,7 @@ void log_request(const RequestHead& head, const RequestOutcome& outcome) {
   ::gmtime_r(&now, &utc);
   std::array<char, 64> time{};
   std::strftime(time.data(), time.size(), "%d/%b/%Y:%H:%M:%S +0000", &utc);
+  const log::Context numbers({{"status", std::int64_t{outcome.status}}, {"seconds", outcome.seconds}});
   log::write(level, R"({} - - [{}] "{} {}" {} {} "{}" "{}" "{}" {:.4f} "-" {} {})", head.remote_addr,
              time.data(), head.method, head.uri, outcome.status,
              outcome.content_length ? std::to_string(*outcome.content_length) : "-", head.referer,

@@ -12,10 +12,12 @@
 
 #include "common/os/errors.h"
 #include "common/os/log.h"
+#include "common/os/log_context.h"
 #include "worker/fastcgi/fastcgi_request.h"
 #include "worker/metrics/request_metrics.h"
 #include "worker/request/errors.h"
 #include "worker/request/log.h"
+#include "worker/request/log_fields.h"
 #include "worker/serve/counted_streams.h"
 #include "worker/serve/routes.h"
 
@@ -97,6 +99,7 @@ void Server::serve_accepted() {
   CountedOutput output(request_, progress);
   const Request request{input, output, [this](const char* name) { return request_.param(name); }};
   const RequestHead head = RequestHead::from_params(request.param);
+  const log::Context context(log_fields(head));
   RequestOutcome outcome;
   SessionResult result = SessionResult::cut;
   try {

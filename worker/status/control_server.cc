@@ -15,6 +15,7 @@
 #include "common/os/blocked_signals.h"
 #include "common/os/errors.h"
 #include "common/os/log.h"
+#include "common/os/log_context.h"
 #include "worker/status/pool_state.h"
 
 namespace ssync {
@@ -87,6 +88,7 @@ void end_session(const json& command, const Board& board, const ControlActions& 
   const PoolState state = read_pool_state(board, ::getpid());
   for (const BoardView& view : state.workers) {
     if (view.pid != worker || !is_session(view)) continue;
+    const log::Context context(log_fields(view));
     log::info("session {} ended by ssyncctl: {}", worker, board_text(view));
     if (!actions.end_worker(worker)) break;
     return;

@@ -1,8 +1,12 @@
 #include "worker/receiver/session_line.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
+#include <string_view>
+#include <variant>
 
 namespace ssync {
 namespace {
@@ -47,6 +51,40 @@ TEST(SessionLineTest, NamesWhatCutItShort) {
       session_line({}, "client disconnected").starts_with("session cut (client disconnected): 0 objects"));
   EXPECT_LT(session_line({}, std::string(1 << 20, 'x')).size(), 2000U)
       << "what a sender has sent may be long";
+}
+
+std::map<std::string, std::string> fields_of(const BoardView& view, std::string_view why) {
+  std::map<std::string, std::string> texts;
+  for (const log::Field& field : session_fields(view, why)) {
+    std::visit([&](const auto& value) { texts.emplace(field.name, fmt::format("{}", value)); }, field.value);
+  }
+  return texts;
+}
+
+TEST(SessionLineTest, HasItsNumbersAsFields) {
+  const std::map<std::string, std::string> wanted = {{"outcome", "ended"},
+                                                     {"offered", "70"},
+                                                     {"wanted", "62"},
+                                                     {"stored", "60"},
+                                                     {"failed", "2"},
+                                                     {"bytes", "3000000"},
+                                                     {"seconds", "2.5"},
+                                                     {"wait_seconds", "0.75"},
+                                                     {"lock_seconds", "0.25"},
+                                                     {"list_seconds", "0.125"},
+                                                     {"update_seconds", "1.5"},
+                                                     {"objects_per_second", "40"},
+                                                     {"bytes_per_second", "2000000"}};
+  EXPECT_EQ(fields_of(session(), ""), wanted);
+}
+
+TEST(SessionLineTest, FieldsHaveNoRatesIfNothingWasStored) {
+  const auto fields = fields_of({}, "client disconnected");
+  EXPECT_EQ(fields.at("outcome"), "cut");
+  EXPECT_EQ(fields.at("reason"), "client disconnected");
+  EXPECT_FALSE(fields.contains("objects_per_second"));
+  EXPECT_FALSE(fields.contains("bytes_per_second"));
+  EXPECT_LT(fields_of({}, std::string(1 << 20, 'x')).at("reason").size(), 2000U);
 }
 
 }  // namespace
