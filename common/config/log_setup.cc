@@ -8,92 +8,20 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
-#include <ctime>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "common/config/errors.h"
+#include "common/config/journal_sink.h"
+#include "common/config/log_line.h"
 #include "common/os/log.h"
 #include "common/python/text.h"
 
 namespace ssync {
 namespace {
-
-// syslog itself adds time, name and process id, and is given the priority beside the line; so does the
-// journal, which reads the priority at the line's start (sd-daemon(3)).
-enum class LinePrefix { none, as_syslog, priority };
-
-class LineFormatter : public spdlog::formatter {
- public:
-  LineFormatter(std::string name, LinePrefix prefix) : name_(std::move(name)), prefix_(prefix) {}
-
-  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
-    if (prefix_ == LinePrefix::as_syslog) append_prefix(message, line);
-    if (prefix_ == LinePrefix::priority) {
-      append(line, "<" + std::to_string(words_of(message.level).priority) + ">");
-    }
-    for (const char c : message.payload) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte < 0x20 || byte == 0x7f) {
-        const std::array<char, 4> escape{'#', octal_digit(byte >> 6U), octal_digit(byte >> 3U),
-                                         octal_digit(byte)};
-        line.append(escape.data(), escape.data() + escape.size());
-      } else {
-        line.push_back(c);
-      }
-    }
-    if (prefix_ != LinePrefix::none) line.push_back('\n');
-  }
-
-  [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<LineFormatter>(name_, prefix_);
-  }
-
- private:
-  static char octal_digit(unsigned value) { return static_cast<char>('0' + (value & 7U)); }
-
-  struct LevelWords {
-    const char* name;  // Swift's
-    int priority;      // syslog's
-  };
-
-  static LevelWords words_of(spdlog::level::level_enum level) {
-    switch (level) {
-      case spdlog::level::trace:
-      case spdlog::level::debug:
-        return {"DEBUG", LOG_DEBUG};
-      case spdlog::level::warn:
-        return {"WARNING", LOG_WARNING};
-      case spdlog::level::err:
-        return {"ERROR", LOG_ERR};
-      case spdlog::level::critical:
-        return {"CRITICAL", LOG_CRIT};
-      default:
-        return {"INFO", LOG_INFO};
-    }
-  }
-
-  static void append(spdlog::memory_buf_t& line, const std::string& text) {
-    line.append(text.data(), text.data() + text.size());
-  }
-
-  void append_prefix(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) const {
-    const std::time_t seconds = spdlog::log_clock::to_time_t(message.time);
-    std::tm local{};
-    ::localtime_r(&seconds, &local);
-    std::array<char, 32> time{};
-    const std::size_t length = std::strftime(time.data(), time.size(), "%b %e %H:%M:%S", &local);
-    append(line, std::string(time.data(), length) + " " + name_ + "[" + std::to_string(::getpid()) +
-                     "]: " + words_of(message.level).name + " ");
-  }
-
-  std::string name_;
-  LinePrefix prefix_;
-};
 
 // systemd.exec(5): the device and the inode of the stream to the journal that systemd gave the service.
 bool stderr_is_the_journal() {
@@ -103,12 +31,11 @@ bool stderr_is_the_journal() {
   return stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
 }
 
-LinePrefix prefix_for(const std::string& target) {
-  if (target == "syslog") return LinePrefix::none;
-  return target == "stderr" && stderr_is_the_journal() ? LinePrefix::priority : LinePrefix::as_syslog;
-}
-
-spdlog::sink_ptr make_sink(const LogSettings& settings, int facility) {
+spdlog::sink_ptr make_sink(const LogSettings& settings, LineFormat format, int facility,
+                           const std::string& journal_socket) {
+  if (settings.target == "stderr" && stderr_is_the_journal()) {
+    return std::make_shared<JournalSink>(settings.name, format, journal_socket);
+  }
   if (settings.target == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
   if (settings.target == "syslog") {
     return std::make_shared<spdlog::sinks::syslog_sink_mt>(settings.name, LOG_PID | LOG_NDELAY, facility,
@@ -155,7 +82,13 @@ std::optional<int> log_facility_named(std::string_view name) {
   return found == facilities.end() ? std::nullopt : std::optional(found->second);
 }
 
-void setup_logging(const LogSettings& settings) {
+std::optional<LineFormat> log_format_named(std::string_view name) {
+  if (name == "text") return LineFormat::text;
+  if (name == "json") return LineFormat::json;
+  return std::nullopt;
+}
+
+void setup_logging(const LogSettings& settings, const std::string& journal_socket) {
   const auto level = log_level_named(settings.level);
   if (!level) {
     throw ConfigError("[object-server] log_level = " + settings.level +
@@ -166,6 +99,10 @@ void setup_logging(const LogSettings& settings) {
     throw ConfigError("[object-server] log_facility = " + settings.facility +
                       ": unknown facility; use LOG_LOCAL0 to LOG_LOCAL7, LOG_DAEMON or LOG_USER");
   }
+  const auto format = log_format_named(settings.format);
+  if (!format) {
+    throw ConfigError("[worker] log_format = " + settings.format + ": unknown format; use text or json");
+  }
   if (settings.target == "syslog") {
     if (settings.address != "/dev/log") {
       throw ConfigError("[object-server] log_address = " + settings.address +
@@ -174,8 +111,10 @@ void setup_logging(const LogSettings& settings) {
     // The old syslog sink's closelog() must run before the new one's openlog().
     spdlog::set_default_logger(std::make_shared<spdlog::logger>("ssync"));
   }
-  auto logger = std::make_shared<spdlog::logger>("ssync", make_sink(settings, *facility));
-  logger->set_formatter(std::make_unique<LineFormatter>(settings.name, prefix_for(settings.target)));
+  auto logger =
+      std::make_shared<spdlog::logger>("ssync", make_sink(settings, *format, *facility, journal_socket));
+  logger->set_formatter(line_formatter(
+      settings.name, settings.target == "syslog" ? LinePrefix::none : LinePrefix::as_syslog, *format));
   // Flush each line: it must not stay buffered in case of a fork or a crash.
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));

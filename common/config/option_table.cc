@@ -77,6 +77,9 @@ const std::array kWorkerOptions{
     Option{"swift_version", Text{own_field<&Settings::swift_version>}},
     Option{"log_target", CheckedText{kLog<&LogSettings::target>, is_log_target,
                                      "unknown target; give stderr, syslog or a file's absolute path"}},
+    Option{"log_format", CheckedText{kLog<&LogSettings::format>,
+                                     [](std::string_view name) { return log_format_named(name).has_value(); },
+                                     "unknown format; give text or json"}},
 };
 
 const std::array kObjectServerOptions{

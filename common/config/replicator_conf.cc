@@ -173,8 +173,12 @@ class Reader {
              read_option(*find_option(object_server_options(), name), *written, Owner::swift, shared));
       }
     }
-    if (const IniOption* written = take("log_target")) {
-      read_option(*find_option(worker_options(), "log_target"), *written, Owner::us, shared);
+    // Swift has an option log_format, which is another thing.
+    for (const auto& [name, ours] :
+         {std::pair("log_target", "log_target"), {"ssync_log_format", "log_format"}}) {
+      if (const IniOption* written = take(name)) {
+        read_option(*find_option(worker_options(), ours), *written, Owner::us, shared);
+      }
     }
     settings_.disk = shared.disk;
     settings_.log = shared.log;

@@ -10,9 +10,10 @@ namespace ssync {
 
 // [object-replicator] over [DEFAULT] of a file, or of a directory's files *.conf
 // (swift.common.utils.readconf, run_daemon, ObjectReplicator.__init__, BaseDiskFileManager.__init__).
-// log_target, ssync_bandwidth_per_peer and ssync_bandwidth_per_device Swift does not know: a mistake in them
-// is refused. log_target is that of worker.conf. What Swift would run with is taken in the same meaning; what
-// has no effect here, or another than it says, gets a line in `notes`.
+// log_target, ssync_log_format, ssync_bandwidth_per_peer and ssync_bandwidth_per_device Swift does not know:
+// a mistake in them is refused. log_target and ssync_log_format are log_target and log_format of worker.conf.
+// What Swift would run with is taken in the same meaning; what has no effect here, or another than it says,
+// gets a line in `notes`.
 //
 // Throws ConfigError (file, section, option, value, remedy) for what Swift's replicator dies of, for numbers
 // and paths of several lines with which nothing could be replicated, for a handoff_delete below 0, with which

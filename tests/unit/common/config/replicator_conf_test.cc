@@ -85,7 +85,7 @@ TEST_F(ReplicatorConfTest, ReadsItsOptions) {
       "4096\n"
       "handoffs_first = yes\nhandoff_delete = 2\nrecon_cache_path = /r\nnice_priority = -5\n"
       "ionice_class = IOPRIO_CLASS_BE\nionice_priority = 7\nlog_name = x\nlog_level = debug\n"
-      "log_facility = LOG_LOCAL3\nlog_target = syslog\n");
+      "log_facility = LOG_LOCAL3\nlog_target = syslog\nssync_log_format = json\n");
   EXPECT_EQ(settings.disk.devices, "/d");
   EXPECT_FALSE(settings.disk.mount_check);
   EXPECT_EQ(settings.disk.reclaim_age, 7);
@@ -116,7 +116,14 @@ TEST_F(ReplicatorConfTest, ReadsItsOptions) {
   EXPECT_EQ(settings.log.level, "debug");
   EXPECT_EQ(settings.log.facility, "LOG_LOCAL3");
   EXPECT_EQ(settings.log.target, "syslog");
+  EXPECT_EQ(settings.log.format, "json");
   EXPECT_THAT(notes_, IsEmpty());
+}
+
+// An option of Swift's, which is another thing than worker.conf's.
+TEST_F(ReplicatorConfTest, SwiftsLogFormatHasNoEffect) {
+  EXPECT_EQ(load("log_format = json\n").log.format, "text");
+  EXPECT_THAT(notes_, ::testing::ElementsAre(HasSubstr("log_format = json")));
 }
 
 TEST_F(ReplicatorConfTest, ReadsSectionsAsConfigParserDoes) {
@@ -197,6 +204,7 @@ TEST_F(ReplicatorConfTest, RefusesWhatSwiftDiesOfOrCannotWorkWith) {
       {"fallocate_reserve = x", "not a whole number"},
       {"network_chunk_size = 0", "out of range"},
       {"log_target = nowhere", "unknown target"},
+      {"ssync_log_format = JSON", "unknown format; give text or json"},
   };
   for (const auto& each : cases) {
     const std::string error = error_of(each.option);

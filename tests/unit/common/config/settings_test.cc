@@ -119,7 +119,8 @@ TEST_F(SettingsTest, ReadsTheServersOptions) {
 TEST_F(SettingsTest, ReadsThePoolsOptions) {
   const Settings settings = load(
       "[worker]\nworkers = 5\nsocket = /x/y\nsocket_mode = 0600\nsocket_owner = a\nsocket_group = b\n"
-      "backlog = 3\ndurability = each\nswift_dir = /s\nlog_target = /l\npid_file = /p\nworkers = 6\n");
+      "backlog = 3\ndurability = each\nswift_dir = /s\nlog_target = /l\nlog_format = json\n"
+      "pid_file = /p\nworkers = 6\n");
   EXPECT_EQ(settings.pool.workers, 6);
   EXPECT_EQ(settings.pool.socket, "/x/y");
   EXPECT_EQ(settings.pool.socket_mode, 0600U);
@@ -129,6 +130,7 @@ TEST_F(SettingsTest, ReadsThePoolsOptions) {
   EXPECT_EQ(settings.receiver.durability, CommitMode::each);
   EXPECT_EQ(settings.swift_dir, "/s");
   EXPECT_EQ(settings.log.target, "/l");
+  EXPECT_EQ(settings.log.format, "json");
   EXPECT_EQ(settings.pool.pid_file, "/p");
 }
 
@@ -216,6 +218,7 @@ TEST_F(SettingsTest, ErrorsNameFileSectionOptionValueAndRemedy) {
       {"[worker]\nbacklog = 0", "backlog = 0: out of range"},
       {"[worker]\ndurability = none", "durability = none: neither group nor each"},
       {"[worker]\nlog_target = file", "log_target = file: unknown target"},
+      {"[worker]\nlog_format = xml", "[worker] log_format = xml: unknown format; give text or json"},
       {"[worker]\nobject_server_conf = /nonexistent",
        "/nonexistent: cannot be read: No such file or directory; "
        "correct object_server_conf"},

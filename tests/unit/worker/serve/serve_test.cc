@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <nlohmann/json.hpp>
+
 #include "common/config/log_setup.h"
 #include "common/os/md5.h"
 #include "tests/unit/temporary_device.h"
@@ -160,6 +162,35 @@ TEST_F(ServeTest, EachRequestIsLoggedIfTheyAreToBe) {
   device_.receiver().log_requests = false;
   serve(request("GET", "/sda1/7/a/c/o"));
   EXPECT_THAT(log_lines(), SizeIs(3));
+}
+
+// The site's id joins the pool's lines with nginx's; the line in Swift's format has the sender's.
+TEST_F(ServeTest, LinesBelongToTheirRequest) {
+  setup_logging({.target = log_path(), .format = "json", .level = "DEBUG"});
+  const std::string head = FastCgiPeer::head({{"REQUEST_METHOD", "SSYNC"},
+                                              {"REQUEST_URI", "/sda1/7"},
+                                              {"REMOTE_ADDR", "10.0.0.1"},
+                                              {"SSYNC_TRANS_ID", "of-nginx"}});
+  serve(head + FastCgiPeer::input(kEmptySession) + FastCgiPeer::input(""));
+  serve(request("SSYNC", "/sda1/8", kEmptySession));
+  std::vector<nlohmann::json> lines;
+  for (const std::string& line : log_lines()) lines.push_back(nlohmann::json::parse(line));
+  ASSERT_THAT(lines, SizeIs(4));
+  const std::string ids[] = {"of-nginx", "of-nginx", "tx1", "tx1"};
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_EQ(lines[i]["trans_id"], ids[i]) << lines[i];
+    EXPECT_EQ(lines[i]["method"], "SSYNC");
+    EXPECT_EQ(lines[i]["remote_addr"], "10.0.0.1");
+    EXPECT_EQ(lines[i]["device"], "sda1");
+    EXPECT_EQ(lines[i]["partition"], i < 2 ? "7" : "8");
+    EXPECT_EQ(lines[i]["policy"], 0);
+  }
+  EXPECT_EQ(lines[0]["outcome"], "ended");
+  EXPECT_EQ(lines[0]["offered"], 0);
+  EXPECT_EQ(lines[1]["status"], 200);
+  EXPECT_FALSE(lines[1].contains("offered"));
+  EXPECT_THAT(lines[1]["message"].get<std::string>(), HasSubstr("\"SSYNC /sda1/7\" 200 - \"-\" \"-\" "));
+  EXPECT_THAT(lines[3]["message"].get<std::string>(), HasSubstr("\"SSYNC /sda1/8\" 200 - \"-\" \"tx1\" "));
 }
 
 TEST_F(ServeTest, AReaderThatLeavesIsNoError) {
