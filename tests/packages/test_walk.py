@@ -1,5 +1,6 @@
 """A Swift storage node under systemd, on which an operator does what deploy/README.md says: installs, looks, starts, swaps,
 upgrades in the middle of a session, goes back, purges. Each command of ours is read out of that page."""
+import json
 import os
 import re
 import signal
@@ -39,6 +40,7 @@ def test_the_walk(root, tmp_path):
     walk.start()
     walk.swap()
     walk.serve()
+    walk.read_logs()
     walk.replicator()
     walk.mount_later()
     walk.upgrade()
@@ -126,6 +128,14 @@ class Walk:
         assert 'ssync-worker' in self.run('ssyncctl status')
         self.run('swift-object-auditor /etc/swift/object-server.conf once')
         self.run('test ! -e %s/quarantined' % DEVICE)
+
+    def read_logs(self):
+        """The journal has the fields of a session's line, and nginx's log the same id."""
+        ended = json.loads(self.run('journalctl --sync && journalctl -u ssync-worker -o json -n 1 SSYNC_OUTCOME=ended'))
+        assert ended['MESSAGE'].startswith('ssync receiver (remote_addr: ') and ended['PRIORITY'] == '6', ended
+        assert ended['SSYNC_METHOD'] == 'SSYNC' and ended['SSYNC_DEVICE'] == 'sda1' and int(ended['SSYNC_OFFERED']) > 0, ended
+        assert '"trans_id":"%s"' % ended['SSYNC_TRANS_ID'] in self.run('cat /var/log/nginx/ssync-access.log')
+        assert 'no fields in the journal' not in self.run('journalctl --no-pager -u ssync-worker')
 
     def replicator(self):
         """Ours for a while, in the place of Swift's, which the node does not run otherwise."""
