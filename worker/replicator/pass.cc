@@ -60,9 +60,11 @@ Pass::Pass(const Services& services, const PolicyRings& rings, PriorityList& pri
 void Pass::run() {
   try {
     collect();
+    services_.board.expect(local_);
     run_jobs();
   } catch (const OsError& error) {
     log::error("Exception in top-level replication loop: {}", error.what());
+    services_.board.end_early(error.what());
   }
   log_progress();
   if (interrupted_) services_.interruption.check();
@@ -160,6 +162,7 @@ const WaitingPartition* Pass::next_partition() {
     ++next_;
     if (has_ring_changed(*partition.device->ring_file)) {
       log::info("Ring change detected. Aborting current replication pass.");
+      services_.board.end_early("a ring has changed");
       stop();
       break;
     }
@@ -188,6 +191,7 @@ bool Pass::may_begin(std::unique_lock<std::mutex>& lock) {
   }
   if (handoffs_left_ == 0) return true;
   log::warning("Handoffs first mode still has handoffs remaining.  Aborting current replication pass.");
+  services_.board.end_early("handoffs_first: handoffs are left");
   stop();
   return false;
 }
@@ -203,14 +207,19 @@ bool Pass::has_ring_changed(const WatchedRing& ring_file) {
 void Pass::run_job(const ReplicationJob& job, DiskThreads& threads) {
   const auto begun = Clock::now();
   const log::Context context(log_fields(job));
+  BoardJob on_board(services_.board, job);
   JobResult result;
   const bool is_usable = checked_device(services_.settings, job.device).has_value();
   const bool is_attempted = is_usable && !remove_if_file(job);
   if (is_attempted) {
     const bool list_directory = !cycle_ || (job.number + static_cast<std::uint64_t>(*cycle_)) % 10 == 0;
-    result = job.is_handoff ? revert_partition(job, services_, threads)
-                            : update_partition(job, services_, threads, list_directory);
+    result = job.is_handoff ? revert_partition(job, services_, threads, on_board)
+                            : update_partition(job, services_, threads, list_directory, on_board);
   }
+  if (!is_usable) services_.board.note_error(job.device, "not mounted, or no directory");
+  on_board.set_outcome({.is_done = !result.is_put_off,
+                        .has_handoff_left = job.is_handoff && (!is_attempted || result.has_handoff_left),
+                        .failures = is_usable ? result.failures.size() : job.nodes.size()});
   const std::lock_guard lock(mutex_);
   if (job.is_handoff) {
     --handoffs_running_;

@@ -14,6 +14,7 @@
 #include "common/python/text.h"
 #include "common/python/url.h"
 #include "worker/protocol/several_partitions.h"
+#include "worker/replicator/pass_board.h"
 #include "worker/sender/errors.h"
 #include "worker/sender/polled_socket.h"
 
@@ -158,10 +159,11 @@ HttpResponseHead PeerRequests::Connection::read_head() {
 }
 
 PeerRequests::PeerRequests(const PeerLimits& limits, KeptConnections& connections,
-                           const Interruption& interruption)
+                           const Interruption& interruption, PassBoard* board)
     : limits_(limits),
       connections_(connections),
       interruption_(interruption),
+      board_(board),
       user_agent_("object-replicator " + std::to_string(::getpid())) {}
 
 PeerAnswer PeerRequests::ask(const RingDevice& node, const StoragePolicy& policy, std::string_view method,
@@ -216,6 +218,8 @@ bool PeerRequests::wait_for_room(const RingDevice& node, Patience& patience) {
       return false;
     }
   }
+  std::optional<PassBoard::PeerIsBusy> told;
+  if (board_ != nullptr) told.emplace(*board_, device);
   interruption_.wait(patience.next_pause);
   patience.next_pause = std::min<Clock::duration>(2 * patience.next_pause, kLongestPause);
   return true;

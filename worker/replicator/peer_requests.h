@@ -16,6 +16,8 @@
 
 namespace ssync {
 
+class PassBoard;
+
 struct PeerAnswer {
   HttpResponseHead head;
   std::string body;
@@ -31,8 +33,10 @@ struct PeerLimits {
 // Thread-safe.
 class PeerRequests {
  public:
-  // Takes connections of these, and keeps them there. They and interruption must outlive this object.
-  PeerRequests(const PeerLimits& limits, KeptConnections& connections, const Interruption& interruption);
+  // Takes connections of these, and keeps them there. They, interruption and the board must outlive this
+  // object. board: told which peers have no room; may be null.
+  PeerRequests(const PeerLimits& limits, KeptConnections& connections, const Interruption& interruption,
+               PassBoard* board = nullptr);
 
   // The answer to "METHOD /<device><path>" at the node's replication address, with these header lines (each
   // with its line end). A 503 is asked again for a while, with pauses: our receiver, and nginx, refuse at
@@ -62,6 +66,7 @@ class PeerRequests {
   PeerLimits limits_;
   KeptConnections& connections_;
   const Interruption& interruption_;
+  PassBoard* board_;
   std::string user_agent_;
   std::mutex mutex_;
   std::map<std::string, Clock::time_point> busy_until_;  // devices that have used up our patience

@@ -9,6 +9,8 @@
 #include "worker/replicator/pass_recon.h"
 #include "worker/replicator/plan.h"
 #include "worker/replicator/recon_cache.h"
+#include "worker/replicator/status_answerer.h"
+#include "worker/replicator_report/report_json.h"
 
 namespace ssync {
 namespace {
@@ -29,9 +31,10 @@ class Replicator {
   Replicator(const DaemonTask& task, const Interruption& interruption)
       : task_(task),
         interruption_(interruption),
+        board_(task.settings, task.process, task.processes),
         peers_({.connect = duration_of(task.settings.conn_timeout),
                 .answer = duration_of(static_cast<double>(task.settings.http_timeout))},
-               connections_, interruption),
+               connections_, interruption, &board_),
         hash_requests_(peers_),
         gate_(static_cast<std::size_t>(task.settings.concurrency)),
         statsd_(task.settings.statsd, task.settings.log.name),
@@ -47,18 +50,21 @@ class Replicator {
                   .session_limits = {.timeout = duration_of(static_cast<double>(task.settings.http_timeout)),
                                      .connect_timeout = duration_of(task.settings.conn_timeout),
                                      .node_timeout = duration_of(task.settings.node_timeout)},
-                  .bandwidth = bandwidth_},
+                  .bandwidth = bandwidth_,
+                  .board = board_},
         priority_(task.priority_file),
         cycle_(static_cast<int>(std::random_device{}() % 10)) {}
 
   // Returns the minutes that it took.
   double pass(RunMode mode) {
     const auto begun = Clock::now();
+    board_.begin_pass(mode == RunMode::once ? PassBoard::Mode::once : PassBoard::Mode::forever);
     cycle_ = (cycle_ + 1) % 10;
     // Who asks for one pass wants all of it.
     const auto cycle = mode == RunMode::once ? std::nullopt : std::optional(cycle_);
     Pass pass(services_, task_.rings, priority_, task_.scope, cycle);
     pass.run();
+    board_.end_pass();
     last_ = pass.stats();
     return seconds_since(begun) / 60;
   }
@@ -80,7 +86,12 @@ class Replicator {
   }
 
   // Returns after the interval. Throws Interrupted.
-  void rest() const { interruption_.wait(duration_of(task_.settings.interval)); }
+  void rest() {
+    board_.rest(task_.settings.interval);
+    interruption_.wait(duration_of(task_.settings.interval));
+  }
+
+  [[nodiscard]] PassBoard& board() noexcept { return board_; }
 
  private:
   // Also of those of this process with which nothing happened.
@@ -92,6 +103,7 @@ class Replicator {
 
   const DaemonTask& task_;
   const Interruption& interruption_;
+  PassBoard board_;
   KeptConnections connections_;
   PeerRequests peers_;
   HashRequests hash_requests_;
@@ -103,6 +115,11 @@ class Replicator {
   int cycle_;
   DeviceStats last_;
 };
+
+StatusAnswerer tells_what(Replicator& replicator, const DaemonTask& task) {
+  return {task.settings.recon_cache_path, task.process,
+          [&replicator] { return report_text(replicator.board().report()); }};
+}
 
 }  // namespace
 
@@ -147,6 +164,7 @@ int effective_handoff_delete(const ReplicatorSettings& settings, const PolicyRin
 void replicate_once(const DaemonTask& task, const Interruption& interruption) {
   log::info("Running object replicator in script mode.");
   Replicator replicator(task, interruption);
+  const StatusAnswerer status = tells_what(replicator, task);
   const double minutes = replicator.pass(RunMode::once);
   log::info("Object replication complete (once). ({:.2f} minutes)", minutes);
   replicator.report(minutes);
@@ -159,8 +177,11 @@ std::string plan_once(const DaemonTask& task, const Interruption& interruption) 
 void replicate_forever(const DaemonTask& task, const Interruption& interruption) {
   log::info("Starting object replicator in daemon mode.");
   Replicator replicator(task, interruption);
+  const StatusAnswerer status = tells_what(replicator, task);
   for (;;) {
-    for (const auto& [index, ring] : task.rings) ring->reload();
+    for (const auto& [index, ring] : task.rings) {
+      if (ring->reload()) replicator.board().note_ring_change();
+    }
     log::info("Starting object replication pass.");
     const double minutes = replicator.pass(RunMode::forever);
     log::info("Object replication complete. ({:.2f} minutes)", minutes);

@@ -29,6 +29,7 @@ struct DaemonTask {
   PassReport report = PassReport::whole_node;
   std::string priority_file = {};  // priority_list.h; empty: none
   std::size_t processes = 1;       // of this node's, among which its devices are divided
+  std::size_t process = 0;         // the number of this one among them
 };
 
 // The file in which a pass leaves its numbers for swift-recon.

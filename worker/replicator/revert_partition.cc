@@ -1,5 +1,7 @@
 #include "worker/replicator/revert_partition.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <ctime>
@@ -28,15 +30,17 @@ namespace {
 
 class Revert {
  public:
-  Revert(const ReplicationJob& job, const Services& services, DiskThreads& threads)
+  Revert(const ReplicationJob& job, const Services& services, DiskThreads& threads, BoardJob& on_board)
       : job_(job),
         services_(services),
         threads_(threads),
+        on_board_(on_board),
         partition_(partition_of(job, services)),
         metrics_(services.statsd, JobMetrics::Kind::revert, job.device) {}
 
   JobResult run() {
     result_.has_handoff_left = true;
+    on_board_.enter(JobState::waiting_for_turn);
     for (const RingDevice* node : job_.nodes) result_.add_target(*node);
     try {
       // Before the lock: whoever wants to send to this partition waits for it.
@@ -53,6 +57,7 @@ class Revert {
     } catch (const std::exception& error) {
       result_.failures = result_.targets;
       log::error("Error syncing handoff partition {}: {}", partition_.path(), error.what());
+      note_error(error.what());
     }
     return std::move(result_);
   }
@@ -65,13 +70,19 @@ class Revert {
     return result;
   }
 
+  void note_error(const std::string& what) const {
+    services_.board.note_error(job_.device, "handoff partition " + job_.partition + ": " + what);
+  }
+
   void run_locked() {
+    on_board_.enter(JobState::locking);
     // A session that comes in holds it; both ends of a cross-wise revert would remove what the other has.
     const PathLock lock({.directory = partition_.path(),
                          .name = "replication",
                          .timeout = 0.2,
                          .timeout_text = "0.2",
                          .give_up = {}});
+    on_board_.enter(JobState::listing);
     contents_ = list_handoff(partition_);
     for (const auto& [suffix, hash] : contents_.suffixes) suffixes_.push_back(suffix);
     if (job_.nodes.empty() && !contents_.objects.empty()) {
@@ -83,6 +94,7 @@ class Revert {
     confirmed_.resize(contents_.objects.size());
     on_their_way_.resize(contents_.objects.size());
     if (!contents_.suffixes.empty()) send_to_all();
+    on_board_.enter(JobState::removing);
     // The next one may be sent while this one is removed.
     place_.reset();
     // Last of all: while it was sent, the ring may have been replaced.
@@ -140,10 +152,12 @@ class Revert {
     std::optional<std::set<ObjectHash>> in_region;
     for (const RingDevice* node : nodes) {
       const bool is_compared = in_region.has_value();
-      const SyncResult session = sync(*node, in_region);
+      BoardSession on_board(on_board_, *node);
+      const SyncResult session = sync(*node, in_region, on_board);
       if (session.is_whole) in_region = in_sync_after(session, is_compared);
       std::vector<bool> confirmed;
       if (session.is_whole) {
+        on_board.enter(JobState::confirming);
         confirmed = confirmed_by(*node, job_, partition_, contents_, session, services_.peers);
       }
       const std::lock_guard lock(mutex_);
@@ -161,10 +175,11 @@ class Revert {
     }
   }
 
-  SyncResult sync(const RingDevice& node, const std::optional<std::set<ObjectHash>>& in_region) const {
+  SyncResult sync(const RingDevice& node, const std::optional<std::set<ObjectHash>>& in_region,
+                  BoardSession& on_board) const {
     const auto turn =
         services_.gate.wait_for_device(*place_, node_text(node), [this] { services_.interruption.check(); });
-    SyncWay way{.ask_held = true};
+    SyncWay way{.ask_held = true, .on_board = &on_board};
     if (in_region) {
       way.kind = SyncKind::only_compare;
       way.is_offered = [&](const ObjectHash& hash) { return in_region->contains(hash); };
@@ -216,6 +231,8 @@ class Revert {
       log::warning("{}: kept {} of {} objects, because fewer than {} of their primaries have confirmed them",
                    partition_.path(), unconfirmed, contents_.objects.size(), required());
       result_.failures = result_.targets;
+      note_error(fmt::format("kept {} of {} objects, which fewer than {} primaries have confirmed",
+                             unconfirmed, contents_.objects.size(), required()));
     }
     if (on_their_way != 0) {
       log::info("{}: kept {} of {} objects until primaries of another region have them from their neighbours",
@@ -237,6 +254,7 @@ class Revert {
   const ReplicationJob& job_;
   const Services& services_;
   DiskThreads& threads_;
+  BoardJob& on_board_;
   Partition partition_;
   JobMetrics metrics_;
   std::optional<TransferGate::Turn> place_;
@@ -253,8 +271,9 @@ class Revert {
 
 }  // namespace
 
-JobResult revert_partition(const ReplicationJob& job, const Services& services, DiskThreads& threads) {
-  return Revert(job, services, threads).run();
+JobResult revert_partition(const ReplicationJob& job, const Services& services, DiskThreads& threads,
+                           BoardJob& on_board) {
+  return Revert(job, services, threads, on_board).run();
 }
 
 }  // namespace ssync

@@ -20,6 +20,7 @@ namespace ssync {
 // or other nodes have a newer one, they are handoffs for some of them, which keep it until its primaries have
 // it. A file that is no ring counts as a new one until the next pass, which then goes on with the ring before
 // (WatchedRing).
-JobResult revert_partition(const ReplicationJob& job, const Services& services, DiskThreads& threads);
+JobResult revert_partition(const ReplicationJob& job, const Services& services, DiskThreads& threads,
+                           BoardJob& on_board);
 
 }  // namespace ssync

@@ -7,6 +7,7 @@
 #include "common/statsd/statsd_client.h"
 #include "worker/replicator/bandwidth_limits.h"
 #include "worker/replicator/hash_requests.h"
+#include "worker/replicator/pass_board.h"
 #include "worker/replicator/peer_requests.h"
 #include "worker/replicator/replication_job.h"
 #include "worker/replicator/transfer_gate.h"
@@ -27,6 +28,7 @@ struct Services {
   const Interruption& interruption;
   ConnectionLimits session_limits;  // without those of bandwidth
   BandwidthLimits& bandwidth;
+  PassBoard& board;
 };
 
 // Of a session of a job with this node.

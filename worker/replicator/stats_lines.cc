@@ -27,15 +27,11 @@ std::string duration_text(double seconds) {
   return fmt::format("{:.0f}{}", std::trunc(amount) + 0.0, unit);
 }
 
-std::string remaining_text(double elapsed, double done, double all) {
-  return duration_text(1.0 / (done / all) * elapsed - elapsed);
-}
-
 std::string partitions_line(double done, double all, double elapsed) {
   const double measured = elapsed == 0 ? kAnInstant : elapsed;
   return fmt::format("{:.0f}/{:.0f} ({:.2f}%) partitions replicated in {:.2f}s ({:.2f}/sec, {} remaining)",
                      done, all, done * 100.0 / all, elapsed, done / measured,
-                     remaining_text(elapsed, done, all));
+                     duration_text(remaining_seconds(elapsed, done, all)));
 }
 
 std::string suffixes_line(const PassStats& stats) {
@@ -54,6 +50,10 @@ std::string times_line(std::vector<double> times) {
 }
 
 }  // namespace
+
+double remaining_seconds(double elapsed, double done, double all) {
+  return 1.0 / (done / all) * elapsed - elapsed;
+}
 
 std::vector<std::string> StatsLines::lines(const PassStats& stats, std::uint64_t jobs, double elapsed,
                                            std::vector<double> partition_times) {

@@ -9,6 +9,10 @@
 
 namespace ssync {
 
+// How long the other partitions will take, in seconds, if `done` of `all` took `elapsed`
+// (swift.common.utils.compute_eta, before it is put into units). done is not 0.
+double remaining_seconds(double elapsed, double done, double all);
+
 // Of one pass: what was replicated since the lines before decides which ones there are.
 class StatsLines {
  public:

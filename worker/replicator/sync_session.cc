@@ -38,6 +38,45 @@ class RecordedObjects final : public ObjectSource {
   std::vector<Offer>& offered_;
 };
 
+JobState state_of(SenderProgress::Phase phase) {
+  switch (phase) {
+    case SenderProgress::Phase::connecting:
+      return JobState::connecting;
+    case SenderProgress::Phase::missing_check:
+      return JobState::offering;
+    case SenderProgress::Phase::answer:
+      return JobState::answer;
+    case SenderProgress::Phase::updates:
+    case SenderProgress::Phase::done:
+      break;
+  }
+  return JobState::sending;
+}
+
+// Tells the board, if there is one.
+class Told {
+ public:
+  explicit Told(BoardSession* board) : board_(board) {
+    if (board_ != nullptr) board_->enter(JobState::connecting);
+  }
+  void operator()(const SenderProgress& progress) {
+    if (board_ == nullptr) return;
+    if (progress.phase != phase_) {
+      phase_ = progress.phase;
+      board_->enter(state_of(phase_));
+    }
+    const UpdateCounts& updates = progress.updates;
+    board_->note({.offered = progress.offered,
+                  .wanted = progress.wanted,
+                  .sent = updates.put + updates.post + updates.deleted,
+                  .bytes = updates.bytes});
+  }
+
+ private:
+  BoardSession* board_;
+  SenderProgress::Phase phase_ = SenderProgress::Phase::connecting;
+};
+
 }  // namespace
 
 SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition, const RingDevice& node,
@@ -47,6 +86,8 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
   for (;;) {
     SyncResult result;
     std::optional<RecordedObjects> objects;
+    ConnectionLimits limits = limits_of_session(job, node, services);
+    if (way.on_board != nullptr) limits.held_back = way.on_board->held_back();
     SenderSession session({.receiver = {.host = node.replication_ip,
                                         .port = std::to_string(node.replication_port),
                                         .device = node.device},
@@ -54,9 +95,9 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
                            .policy_index = job.policy->index,
                            .dry_run = way.kind == SyncKind::only_compare,
                            .ask_held = way.ask_held,
-                           .limits = limits_of_session(job, node, services),
+                           .limits = std::move(limits),
                            .kept_connections = &services.connections},
-                          services.interruption, [](const SenderProgress&) {});
+                          services.interruption, Told(way.on_board));
     try {
       session.run([&](bool) -> ObjectSource& {
         return objects.emplace(partition, suffixes, way.is_offered, result.offered);
@@ -68,6 +109,7 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
       const bool is_busy = dynamic_cast<const ReceiverBusy*>(&error) != nullptr;
       if (is_busy && services.peers.wait_for_room(node, patience)) continue;
       log::error("{}/{} {}", node_text(node), job.partition, error.what());
+      if (way.on_board != nullptr) way.on_board->note_failure(error.what());
     }
     result.held = session.held();
     result.wanted.resize(result.offered.size());

@@ -9,6 +9,7 @@
 #include "worker/protocol/held.h"
 #include "worker/protocol/offer.h"
 #include "worker/protocol/wanted.h"
+#include "worker/replicator/pass_board.h"
 #include "worker/replicator/replication_job.h"
 #include "worker/replicator/services.h"
 #include "worker/sender/sender_session.h"
@@ -33,6 +34,7 @@ struct SyncWay {
   SyncKind kind = SyncKind::send;
   bool ask_held = false;                                   // the receiver is asked what it has at the end
   std::function<bool(const ObjectHash&)> is_offered = {};  // offers only these; all if it is empty
+  BoardSession* on_board = nullptr;                        // told what it does; null: nobody looks
 };
 
 // Runs the session (swift.obj.replicator.ObjectReplicator.ssync) about the objects of these suffixes. An

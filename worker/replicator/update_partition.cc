@@ -25,10 +25,11 @@ constexpr std::chrono::milliseconds kStale{100};
 
 class Update {
  public:
-  Update(const ReplicationJob& job, const Services& services, DiskThreads& threads)
+  Update(const ReplicationJob& job, const Services& services, DiskThreads& threads, BoardJob& on_board)
       : job_(job),
         services_(services),
         threads_(threads),
+        on_board_(on_board),
         partition_(partition_of(job, services)),
         metrics_(services.statsd, JobMetrics::Kind::update, job.device) {}
 
@@ -44,6 +45,7 @@ class Update {
     } catch (const std::exception& error) {
       result_.failures.insert(result_.targets.begin(), result_.targets.end());
       log::error("Error syncing partition {}: {}", partition_.path(), error.what());
+      services_.board.note_error(job_.device, "partition " + job_.partition + ": " + error.what());
     }
     return std::move(result_);
   }
@@ -72,6 +74,7 @@ class Update {
       } catch (const std::exception& error) {
         result_.add_failure(*node);
         log::error("Error syncing with node: {}: {}", node_text(*node), error.what());
+        services_.board.note_failure(job_.device, *node, error.what());
       }
     }
     result_.suffix_count += ours_.size();
@@ -93,15 +96,19 @@ class Update {
   }
 
   void visit(const RingDevice& node) {
+    on_board_.enter(JobState::comparing, &node);
     const PeerAnswer answer = ask(node);
     if (answer.head.status == 507) {
       log::error("{} responded as unmounted", node_text(node));
+      services_.board.note_failure(job_.device, node, "responded as unmounted");
       result_.add_failure(node);
       replace_unmounted();
       return;
     }
     if (answer.head.status != 200) {
       log::error("Invalid response {} from {}", answer.head.status, node_text(node));
+      services_.board.note_failure(job_.device, node,
+                                   "invalid response " + std::to_string(answer.head.status));
       result_.add_failure(node);
       return;
     }
@@ -109,6 +116,7 @@ class Update {
     std::vector<std::string> suffixes = differing_suffixes(ours_, theirs);
     if (!suffixes.empty()) {
       // They may differ only because they have changed here meanwhile.
+      on_board_.enter(JobState::hashing);
       const PartitionHashes hashes = hash_partition(partition_, threads_, {.recalculate = suffixes});
       metrics_.add_hashed(hashes.hashed);
       ours_ = suffix_hashes_of(hashes.suffixes);
@@ -123,10 +131,12 @@ class Update {
 
   void sync(const RingDevice& node, std::vector<std::string> suffixes) {
     const auto compared = std::chrono::steady_clock::now();
+    BoardSession session_on_board(on_board_, node);
     const auto turn = metrics_.untimed([&] {
       return services_.gate.wait_for_session(node_text(node), [this] { services_.interruption.check(); });
     });
     if (std::chrono::steady_clock::now() - compared > kStale) {
+      session_on_board.enter(JobState::comparing);
       if (const PeerAnswer answer = ask(node); answer.head.status == 200) {
         suffixes = differing_suffixes(ours_, parse_remote_hashes(answer.body));
       }
@@ -136,7 +146,8 @@ class Update {
       return;
     }
     ++result_.rsync;
-    const SyncResult session = sync_with_node(job_, partition_, node, suffixes, {}, services_);
+    const SyncResult session =
+        sync_with_node(job_, partition_, node, suffixes, {.on_board = &session_on_board}, services_);
     if (!session.is_whole) {
       result_.add_failure(node);
     } else if (node.region != job_.region) {
@@ -149,6 +160,7 @@ class Update {
   const ReplicationJob& job_;
   const Services& services_;
   DiskThreads& threads_;
+  BoardJob& on_board_;
   Partition partition_;
   JobMetrics metrics_;
   SuffixHashes ours_;
@@ -160,8 +172,8 @@ class Update {
 }  // namespace
 
 JobResult update_partition(const ReplicationJob& job, const Services& services, DiskThreads& threads,
-                           bool list_directory) {
-  return Update(job, services, threads).run(list_directory);
+                           bool list_directory, BoardJob& on_board) {
+  return Update(job, services, threads, on_board).run(list_directory);
 }
 
 }  // namespace ssync

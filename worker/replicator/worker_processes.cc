@@ -29,13 +29,18 @@ namespace {
 // DaemonStrategy looks as often.
 constexpr timespec kBetweenLooks{.tv_sec = 5, .tv_nsec = 0};
 
-using Group = std::set<std::string>;
+// Of devices, for one process.
+struct Group {
+  std::size_t number;
+  std::set<std::string> devices;
+};
 
 // swift.common.utils.distribute_evenly
 std::vector<Group> distribute_evenly(const std::set<std::string>& devices, std::size_t groups) {
   std::vector<Group> result(std::min(groups, devices.size()));
+  for (std::size_t number = 0; number < result.size(); ++number) result[number].number = number;
   std::size_t next = 0;
-  for (const std::string& device : devices) result[next++ % result.size()].insert(device);
+  for (const std::string& device : devices) result[next++ % result.size()].devices.insert(device);
   return result;
 }
 
@@ -111,7 +116,8 @@ class Workers {
     }
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) std::_Exit(0);
-    task_.scope.devices = std::move(group);
+    task_.process = group.number;
+    task_.scope.devices = std::move(group.devices);
     if (task_.report != PassReport::none) task_.report = PassReport::of_each_device;
     std::_Exit(serve());
   }

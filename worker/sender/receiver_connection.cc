@@ -33,6 +33,21 @@ constexpr std::chrono::seconds kLongestGathering(2);
 // the sockets' buffers.
 constexpr std::size_t kMostHeard = 32UL * 1024 * 1024;
 
+// Tells that it waits for bandwidth, as long as it exists.
+class HeldBack {
+ public:
+  explicit HeldBack(std::atomic<bool>* told) : told_(told) { set(true); }
+  ~HeldBack() { set(false); }
+  HeldBack(const HeldBack&) = delete;
+  HeldBack& operator=(const HeldBack&) = delete;
+
+ private:
+  void set(bool is_waiting) const noexcept {
+    if (told_ != nullptr) told_->store(is_waiting, std::memory_order_relaxed);
+  }
+  std::atomic<bool>* told_;
+};
+
 iovec piece(std::string_view data) { return {const_cast<char*>(data.data()), data.size()}; }
 
 }  // namespace
@@ -43,7 +58,10 @@ ReceiverConnection::ReceiverConnection(const ReceiverAddress& address, const Con
     : peer_(address.host_and_port()),
       address_(address),
       limits_(limits),
-      bandwidth_(limits.bandwidth, [&interruption] { interruption.check(); }),
+      bandwidth_([&] {
+        const HeldBack told(limits.held_back);
+        return BandwidthShare(limits.bandwidth, [&interruption] { interruption.check(); });
+      }()),
       interruption_(interruption),
       kept_(kept),
       socket_([this] {
@@ -244,6 +262,7 @@ bool ReceiverConnection::wait_for_allowance(std::span<const iovec> pieces) {
   for (const iovec& one : pieces) waiting += one.iov_len;
   const Clock::time_point ready_at = bandwidth_.ready_at(waiting, Clock::now());
   if (Clock::now() >= ready_at) return false;
+  const HeldBack told(limits_.held_back);
   while (!gone_ && Clock::now() < ready_at) {
     if (socket_.wait(POLLIN, ready_at) != 0) hear();
   }

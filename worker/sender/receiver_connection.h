@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,8 @@ namespace ssync {
 struct ConnectionLimits {
   std::chrono::steady_clock::duration timeout;  // of each wait to send or receive
   BandwidthShare::Limits bandwidth = {};        // of sending; all of them hold
+  // Set while it waits for these; null: nobody looks. Must outlive the connection.
+  std::atomic<bool>* held_back = nullptr;
   // Not set: timeout. node_timeout is how long the receiver may take to accept data, and to begin its answer.
   std::optional<std::chrono::steady_clock::duration> connect_timeout = {};
   std::optional<std::chrono::steady_clock::duration> node_timeout = {};
