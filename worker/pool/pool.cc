@@ -184,7 +184,8 @@ class Master {
       log::error("cannot start the status process: {}", std::strerror(errno));
   }
 
-  // It has nothing to finish, and waits for no disk: it ends at once, and removes what it listened on.
+  // It has nothing to finish: it ends at once, and removes what it listened on. Only a thread of it waits for
+  // a disk, that of recon_cache_path; if that one hangs the process cannot end, and is left behind.
   void end_status_process() {
     if (!status_process_) return;
     const pid_t pid = status_process_->pid;
@@ -192,6 +193,13 @@ class Master {
     const auto until = Clock::now() + kStatusStopTime;
     while (::waitpid(pid, nullptr, WNOHANG) == 0) {
       if (Clock::now() > until) ::kill(pid, SIGKILL);
+      if (Clock::now() > until + kKillTime) {
+        log::error(
+            "the status process {} does not even end when killed, so the disk of recon_cache_path does not "
+            "answer; left behind",
+            pid);
+        break;
+      }
       std::this_thread::sleep_for(kBetweenStopLooks);
     }
     board_.free(status_process_->place);

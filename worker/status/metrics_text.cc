@@ -7,31 +7,11 @@
 #include <map>
 #include <string_view>
 
-#include "common/python/text.h"
+#include "worker/status/metric_lines.h"
+#include "worker/status/replicator_metrics.h"
 
 namespace ssync {
 namespace {
-
-// A label's value: what the format wants escaped, and nothing that is not UTF-8.
-std::string quoted(std::string_view text) {
-  const bool is_utf8 = python::is_utf8(text);
-  std::string value = "\"";
-  for (const char c : text) {
-    if (c == '\n') {
-      value += "\\n";
-    } else if (!is_utf8 && static_cast<unsigned char>(c) >= 0x80) {
-      value += fmt::format("\\\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      if (c == '\\' || c == '"') value += '\\';
-      value += c;
-    }
-  }
-  return value + "\"";
-}
-
-void begin(std::string& text, std::string_view name, std::string_view type, std::string_view help) {
-  text += fmt::format("# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
-}
 
 struct CountMetric {
   std::string_view name;
@@ -84,7 +64,7 @@ constexpr std::array kDistributionMetrics{
 
 void append_distribution(std::string& text, const DistributionMetric& metric,
                          const DistributionTotals& totals) {
-  begin(text, metric.name, "histogram", metric.help);
+  begin_metric(text, metric.name, "histogram", metric.help);
   const auto bounds = bounds_of(metric.which);
   std::int64_t below = 0;
   for (std::size_t number = 0; number < bounds.size(); ++number) {
@@ -95,17 +75,12 @@ void append_distribution(std::string& text, const DistributionMetric& metric,
                       totals.count(), totals.sum);
 }
 
-void append_gauge(std::string& text, std::string_view name, std::string_view help, double value) {
-  begin(text, name, "gauge", help);
-  text += fmt::format("{} {}\n", name, value);
-}
-
 void append_workers(std::string& text, const PoolState& state) {
   std::map<std::string_view, int> phases;
   for (const BoardView& worker : state.workers) ++phases[phase_text(worker.phase)];
-  begin(text, "ssync_workers", "gauge", "Workers by what they do.");
+  begin_metric(text, "ssync_workers", "gauge", "Workers by what they do.");
   for (const auto& [phase, count] : phases)
-    text += fmt::format("ssync_workers{{phase={}}} {}\n", quoted(phase), count);
+    text += fmt::format("ssync_workers{{phase={}}} {}\n", label_value(phase), count);
 }
 
 void append_live_sessions(std::string& text, const PoolState& state) {
@@ -119,29 +94,29 @@ void append_live_sessions(std::string& text, const PoolState& state) {
     if (is_session(worker))
       ++(worker.is_waiting ? devices[worker.request.device].waiting : devices[worker.request.device].running);
   }
-  begin(text, "ssync_sessions", "gauge", "Sessions at this moment.");
+  begin_metric(text, "ssync_sessions", "gauge", "Sessions at this moment.");
   for (const auto& [device, live] : devices) {
     text += fmt::format(
         "ssync_sessions{{device={0},state=\"running\"}} {1}\nssync_sessions{{device={0},state=\"waiting\"}} "
         "{2}\n",
-        quoted(device), live.running, live.waiting);
+        label_value(device), live.running, live.waiting);
   }
 }
 
 void append_devices(std::string& text, const PoolState& state) {
   for (const CountMetric& metric : kCounts) {
-    begin(text, metric.name, "counter", metric.help);
+    begin_metric(text, metric.name, "counter", metric.help);
     for (const DeviceTotals& device : state.devices) {
       const auto count = static_cast<double>(device.counts.*metric.count) * metric.unit;
-      text += fmt::format("{}{{device={}}} {}\n", metric.name, quoted(device.device), count);
+      text += fmt::format("{}{{device={}}} {}\n", metric.name, label_value(device.device), count);
     }
   }
   // A negative value is one that is not known.
   const auto append = [&](std::string_view name, std::string_view help, auto value_of) {
-    begin(text, name, "gauge", help);
+    begin_metric(text, name, "gauge", help);
     for (const DeviceTotals& device : state.devices) {
       const std::int64_t value = value_of(device);
-      if (value >= 0) text += fmt::format("{}{{device={}}} {}\n", name, quoted(device.device), value);
+      if (value >= 0) text += fmt::format("{}{{device={}}} {}\n", name, label_value(device.device), value);
     }
   };
   append("ssync_last_success_timestamp_seconds", "End of the last whole session.",
@@ -156,11 +131,11 @@ void append_devices(std::string& text, const PoolState& state) {
 
 std::string metrics_text(const PoolState& state, const std::string& version) {
   std::string text;
-  begin(text, "ssync_build_info", "gauge", "The version that runs.");
-  text += fmt::format("ssync_build_info{{version={}}} 1\n", quoted(version));
+  begin_metric(text, "ssync_build_info", "gauge", "The version that runs.");
+  text += fmt::format("ssync_build_info{{version={}}} 1\n", label_value(version));
   append_gauge(text, "ssync_start_time_seconds", "When the pool was started.",
                static_cast<double>(state.facts.started));
-  begin(text, "ssync_worker_deaths_total", "counter", "Workers that died without being told to end.");
+  begin_metric(text, "ssync_worker_deaths_total", "counter", "Workers that died without being told to end.");
   text += fmt::format("ssync_worker_deaths_total {}\n", state.facts.deaths);
   append_gauge(text, "ssync_workers_configured", "Workers that should run.", state.room.workers);
   append_workers(text, state);
@@ -172,6 +147,7 @@ std::string metrics_text(const PoolState& state, const std::string& version) {
   for (const DistributionMetric& metric : kDistributionMetrics) {
     append_distribution(text, metric, state.distributions[static_cast<std::size_t>(metric.which)]);
   }
+  append_replicator_metrics(text, state.replicator);
   return text;
 }
 

@@ -10,6 +10,7 @@
 
 #include "worker/pool/board.h"
 #include "worker/status/history.h"
+#include "worker/status/replicator_state.h"
 
 namespace ssync {
 
@@ -24,6 +25,7 @@ struct PoolState {
   std::set<std::string> drained;               // of the same
   std::vector<RecentFailure> failures;
   std::array<DistributionTotals, kDistributions> distributions;
+  ReplicatorState replicator;  // which is no part of the pool: nobody, unless somebody puts it here
 
   // The counters of all devices, with what sessions that still run have done.
   [[nodiscard]] std::map<std::string, Flow> flows() const;

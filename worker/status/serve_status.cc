@@ -13,6 +13,7 @@
 #include <optional>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "common/config/errors.h"
 #include "common/os/blocked_signals.h"
@@ -25,6 +26,7 @@
 #include "worker/status/history.h"
 #include "worker/status/metrics_text.h"
 #include "worker/status/pool_state.h"
+#include "worker/status/replicator_watch.h"
 #include "worker/status/status_json.h"
 #include "worker/status/status_page.h"
 
@@ -89,9 +91,11 @@ struct Answer {
 
 class StatusServer {
  public:
-  StatusServer(int listening_fd, BoardPlace& place, WorkerControl& control, const std::string& version)
+  StatusServer(int listening_fd, const Configuration& configuration, BoardPlace& place,
+               WorkerControl& control, const std::string& version)
       : place_(place),
         version_(version),
+        replicator_(configuration.settings.middleware.recon.cache_path),
         sampler_(place.board()),
         request_(listening_fd, {.client_timeout = kClientTimeout,
                                 .interrupted = [&control] { return control.stopping(); }}) {
@@ -127,8 +131,15 @@ class StatusServer {
   }
 
   // Of any thread.
+  PoolState present_state() {
+    ReplicatorState replicator = replicator_.look();
+    PoolState state = read_pool_state(place_.board(), ::getpid());
+    state.replicator = std::move(replicator);
+    return state;
+  }
+
   std::string status() {
-    const PoolState state = read_pool_state(place_.board(), ::getpid());
+    const PoolState state = present_state();
     return sampler_.use([&](const History& history) { return status_json(state, history, version_); });
   }
 
@@ -154,8 +165,7 @@ class StatusServer {
       return {.body = sampler_.use([](const History& history) { return history_json(history); })};
     }
     if (path == "/metrics") {
-      return {.content_type = kMetricsType,
-              .body = metrics_text(read_pool_state(place_.board(), ::getpid()), version_)};
+      return {.content_type = kMetricsType, .body = metrics_text(present_state(), version_)};
     }
     if (path != "/ssync/status.json") return {.status = 404};
     return {.body = status()};
@@ -163,6 +173,7 @@ class StatusServer {
 
   BoardPlace& place_;
   std::string version_;
+  ReplicatorWatch replicator_;
   Sampler sampler_;
   FastCgiRequest request_;
   std::optional<ControlServer> control_;
@@ -171,10 +182,11 @@ class StatusServer {
 }  // namespace
 
 WorkerMain status_main(const std::string& version) {
-  return [version](const Configuration&, int listening_fd, BoardPlace& place, WorkerControl& control) {
+  return [version](const Configuration& configuration, int listening_fd, BoardPlace& place,
+                   WorkerControl& control) {
     // As ps and top call it.
     ::prctl(PR_SET_NAME, "ssync-status");
-    StatusServer server(listening_fd, place, control, version);
+    StatusServer server(listening_fd, configuration, place, control, version);
     place.set_phase(Phase::idle);
     serve_until_told(control, listening_fd, [&] { server.serve_one(); });
     return 0;

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "worker/status/replicator_json.h"
+
 namespace ssync {
 namespace {
 
@@ -204,7 +206,8 @@ std::string status_json(const PoolState& state, const History& history, const st
                   {"totals",
                    {{"counts", counts_json(sum)},
                     {"rates", spans_json([&](std::chrono::seconds span) { return history.rates(span); })}}},
-                  {"failures", std::move(failures)}});
+                  {"failures", std::move(failures)},
+                  {"replicator", replicator_json(state.replicator, state.time)}});
 }
 
 std::string history_json(const History& history) {
