@@ -36,7 +36,29 @@ def session(number, device, **values):
     return made
 
 
-def status(sessions=(), devices=(), failures=(), requests=(), **pool):
+def replicator(text='sda1', jobs=1, **values):
+    """That of one process; text stands wherever it told any."""
+    now = time.time()
+    made_pass = {'number': 3, 'state': text, 'begun': now - 8, 'until': None, 'partitions': 10000, 'done': 4120, 'running': 4, 'left': 5876,
+                 'handoffs': 400, 'handoffs_left': 310, 'rate': 512.3, 'rate_lately': 500.0, 'remaining_seconds': 11.4}
+    last = {'ended': now - 40, 'seconds': 20.0, 'partitions': 10000, 'done': 10000, 'handoffs_left': 0, 'ended_early': text}
+    made = {'state': 'answers', 'age': 0.1, 'partitions': {'all': 10000, 'done': 4120, 'running': 4, 'left': 5876},
+            'handoffs': {'all': 400, 'left': 310}, 'rate': 512.3, 'rate_lately': 500.0, 'remaining_seconds': 11.4,
+            'processes': [{'socket': 'ssync-replicator.0.status', 'state': 'answers', 'age': 0.1, 'process': 0, 'processes': 1, 'pid': 7,
+                           'mode': text, 'started': now - 100, 'pass': made_pass, 'last_pass': last,
+                           'ring_changes': {'count': 0, 'last': None}, 'limits': {}}],
+            'devices': [{'device': text, 'partitions': 10000, 'done': 4120, 'handoffs_left': 310, 'failures': 2, 'objects_sent': 17,
+                         'bytes_sent': 4096, 'last_error': text, 'last_error_time': now - 5}],
+            'peers': [{'peer': text, 'sessions': 1, 'waiting': 2, 'objects_sent': 17, 'bytes_sent': 4096, 'failures': 1,
+                       'last_failure': text, 'last_failure_time': now - 5}],
+            'jobs': [{'device': text, 'partition': text, 'policy': 0, 'kind': text, 'peer': text, 'state': text, 'seconds': 2.0,
+                      'age': 3.0 + number, 'offered': 30, 'wanted': 20, 'sent': 10, 'bytes': 1024} for number in range(jobs)],
+            'devices_left_out': 0, 'peers_left_out': 3, 'jobs_left_out': 0}
+    made.update(values)
+    return made
+
+
+def status(sessions=(), devices=(), failures=(), requests=(), replicator=None, **pool):
     """A status.json. Its sums are not those of its devices: the page shows what it is told."""
     made = {'version': '0.2.0', 'started': int(time.time()) - 190000, 'uptime': 190000.0, 'deaths': 0, 'reloads': 1,
             'workers': {'configured': 12, 'running': 12, 'leaving': 0,
@@ -46,7 +68,7 @@ def status(sessions=(), devices=(), failures=(), requests=(), **pool):
     made.update(pool)
     return {'time': time.time(), 'pool': made, 'sessions': list(sessions), 'requests': list(requests),
             'devices': list(devices), 'failures': list(failures),
-            'totals': {'counts': dict.fromkeys(COUNTS, 1234), 'rates': rates(300)}}
+            'totals': {'counts': dict.fromkeys(COUNTS, 1234), 'rates': rates(300)}, 'replicator': replicator}
 
 
 def history(devices, steps=180, most=400):

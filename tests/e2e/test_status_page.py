@@ -15,7 +15,7 @@ import pytest
 
 from browser import browser
 from hung_device import HUNG, hang, two_devices  # noqa: F401
-from made_up_status import TB, device, history, made_up_server, session, status
+from made_up_status import TB, device, history, made_up_server, replicator, session, status
 from processes import await_condition, die_with_parent, waits_for_disk
 from swift_cluster import DEVICE
 from wire import MISSING_CHECK_END, MISSING_CHECK_START, UPDATES_DONE, ask, check_script, connected, converse
@@ -24,7 +24,7 @@ from worker_server import REPOSITORY, build_dir
 pytestmark = pytest.mark.worker_only
 
 PAGE = os.path.join(REPOSITORY, 'worker', 'status', 'status_page.html')
-MOST_BYTES = 32 << 10
+MOST_BYTES = 40 << 10
 LIVE = 'Live'
 # Were it markup, it would set window.hacked, and load what the policy forbids, which the console would tell.
 HOSTILE = '<img src=x onerror="window.hacked=1">\'é&amp;<b>'
@@ -164,14 +164,14 @@ def test_whatever_the_server_says_is_text(window, made_up):
         requests=[{'id': 1, 'method': HOSTILE, 'remote_addr': HOSTILE, 'device': HOSTILE, 'phase': HOSTILE, 'seconds': 1.0}],
         devices=[device(HOSTILE), device('\u202egnp.exe'), device('__proto__'), device('same'), device('same')],
         failures=[{'time': 1, 'device': HOSTILE, 'partition': HOSTILE, 'remote_addr': HOSTILE, 'reason': HOSTILE}],
-        version=HOSTILE,
+        replicator=replicator(HOSTILE, jobs=2), version=HOSTILE,
         workers={'configured': 1, 'running': 1, 'leaving': 0, 'phases': {HOSTILE: 1, '__proto__': 1}})
     made_up.history = history([HOSTILE, '__proto__', 'constructor'])
     window.open(made_up.url)
     window.await_text('#state', LIVE)
     window.await_script('return document.querySelectorAll("figure").length === 4', 'charts')
     assert len(rows(window, 'devices')) == 5
-    assert window.run('return document.body.textContent.split(arguments[0]).length', HOSTILE) > 12
+    assert window.run('return document.body.textContent.split(arguments[0]).length', HOSTILE) > 22
     assert window.run('return document.querySelectorAll("img, main b b").length') == 0
 
 
@@ -304,6 +304,30 @@ def test_a_limited_device(window, made_up):
     assert await_row(window, 'devices', 'sdb1')[0].split('\n')[1] == 'takes no new sessions'
 
 
+def test_a_replicator(window, made_up):
+    made_up.status = status(replicator=replicator())
+    window.open(made_up.url)
+    window.await_text('#pass', '4,120 of 10,000 partitions (41 %), 512/s, about 12 s left; 310 handoffs left')
+    assert abs(window.run('return document.querySelector("#pass progress").value') - 0.412) < 0.001
+    assert await_row(window, 'jobs', 'sda1/sda1')[4] == '10 of 20 wanted, 1.02 kB'
+    assert await_row(window, 'sending', 'sda1')[1] == '4,120 of 10,000'
+    assert await_row(window, 'peers', 'sda1')[1].split('\n') == ['1', '2 waiting']
+    assert '3 more are not shown' in window.text('#peers')
+    silent = replicator(state='does not answer', age=65.0)
+    silent['processes'][0].update(state='does not answer', age=65.0)
+    silent['processes'].append({'socket': 'ssync-replicator.1.status', 'state': 'does not answer', 'age': None})
+    made_up.status = status(replicator=silent)
+    window.await_text('#replicator-bad', 'It does not answer: what is shown is 1 min 5 s old.')
+    window.await_text('#processes', 'ssync-replicator.1.status: does not answer')
+    made_up.status = status(replicator=replicator(jobs=0, remaining_seconds=None, partitions=dict.fromkeys(('all', 'done', 'running', 'left'), 0)))
+    window.await_text('#jobs', 'None at this moment.')
+    window.await_text('#pass', '0 of 0 partitions (100 %)')
+    made_up.status = status()
+    window.await_text('#replicator', 'No ssync-replicator runs on this node.')
+    assert window.run('return document.querySelector("#jobs").getClientRects().length') == 0
+    assert 'NaN' not in window.text('body') and 'undefined' not in window.text('body')
+
+
 def test_no_worker_is_idle(window, made_up):
     busy = {'configured': 2, 'running': 2, 'leaving': 0, 'phases': {'hashing suffixes': 2}}
     made_up.status = status(workers=busy)
@@ -320,7 +344,8 @@ def test_a_phone(window, made_up, scheme):
         [session(1, names[0], phase='reading the request\'s head', remote_addr='2001:db8:1111:2222:3333:4444:5555:6666')],
         [device(name, 123456.7, size_bytes=4 * TB, free_bytes=1, last_success=1) for name in names],
         [{'time': 1, 'device': names[0], 'partition': '1', 'remote_addr': '192.0.2.1', 'reason': '/' + 'y' * 255}],
-        [{'id': 1, 'method': 'REPLICATE', 'remote_addr': '192.0.2.1', 'device': names[0], 'phase': 'idle', 'seconds': 1.0}])
+        [{'id': 1, 'method': 'REPLICATE', 'remote_addr': '192.0.2.1', 'device': names[0], 'phase': 'idle', 'seconds': 1.0}],
+        replicator('r' * 255, state='does not answer'))
     made_up.history = history(names, most=1e9)
     window.scheme(scheme)
     window.size(PHONE, 800)
@@ -350,7 +375,8 @@ CONTRAST = '''
 def test_the_keyboard_reaches_everything(window, made_up):
     made_up.status = status([session(1, 'sda1')], [device('sda1')],
                             [{'time': 1, 'device': 'a', 'partition': '1', 'remote_addr': '192.0.2.1', 'reason': 'why'}],
-                            [{'id': 1, 'method': 'GET', 'remote_addr': 'a', 'device': 'b', 'phase': 'idle', 'seconds': 1.0}])
+                            [{'id': 1, 'method': 'GET', 'remote_addr': 'a', 'device': 'b', 'phase': 'idle', 'seconds': 1.0}],
+                            replicator())
     made_up.history = history(['sda1'])
     window.open(made_up.url)
     window.await_script('return document.querySelectorAll("figure").length === 2', 'charts')
