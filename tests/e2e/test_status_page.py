@@ -132,10 +132,10 @@ def test_a_session_and_its_device(window, server, swift_dir):
     window.await_text('#failures', 'sda1/71')
     subprocess.run(command + ['100', '--partition', '72', target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                    check=True)
-    await_condition(lambda: 'ago' in await_row(window, 'devices', DEVICE)[12], lambda: rows(window, 'devices'))
+    await_condition(lambda: 'ago' in await_row(window, 'devices', DEVICE)[13], lambda: rows(window, 'devices'))
     cells = await_row(window, 'devices', DEVICE)
     assert float(cells[2].replace(',', '')) > 0             # objects/s of the last minute
-    assert 'free of' in cells[11]
+    assert 'free of' in cells[12]
     assert 'NaN' not in window.text('body') and 'undefined' not in window.text('body')
     # Its chart, and that of all.
     window.await_script('return document.querySelectorAll("#charts .line[d^=M]").length >= 2', 'charts')
@@ -326,6 +326,15 @@ def test_a_replicator(window, made_up):
     window.await_text('#replicator', 'No ssync-replicator runs on this node.')
     assert window.run('return document.querySelector("#jobs").getClientRects().length') == 0
     assert 'NaN' not in window.text('body') and 'undefined' not in window.text('body')
+
+
+def test_workers_that_die_at_once_and_damaged_objects(window, made_up):
+    made_up.status = status(devices=[device('sda1', counts={'quarantined': 3})], backoff=12.7)
+    window.open(made_up.url)
+    window.await_text('#backoff', 'Workers die as soon as they start: the next ones start in 12 s.')
+    assert await_row(window, 'devices', 'sda1')[11] == '3'
+    made_up.status = status()
+    await_condition(lambda: window.text('#backoff') == '', 'they started')
 
 
 def test_no_worker_is_idle(window, made_up):

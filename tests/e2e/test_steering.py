@@ -8,9 +8,10 @@ import time
 
 import pytest
 
+from damage import truncate
 from open_session import finish, session
 from processes import await_condition
-from wire import UPDATES_DONE, check_script, converse, put
+from wire import UPDATES_DONE, ask, check_script, converse, put
 from worker_server import SSYNCCTL
 
 pytestmark = pytest.mark.worker_only
@@ -65,6 +66,25 @@ def test_a_session_is_seen_while_it_runs_and_counted_at_its_end(server):
     code, metrics = get(server, '/metrics')
     assert code == 200 and b'\nssync_objects_stored_total{device="sda1"} 1\n' in metrics
     assert json.loads(ssyncctl(server, 'status', '--json'))['devices'][0]['counts'] == counts
+
+
+def test_what_requests_quarantine_is_counted_by_device(server):
+    names = ['/a/c/read', '/a/c/replaced']
+    for name in names:
+        server.tree.put(7, name, int(T[:10]), b'a body', {})
+        place = server.tree.hash_path(7, name)
+        truncate(os.path.join(place, os.listdir(place)[0]))
+    assert ask(server.port, 'GET', '/sda1/7/a/c/read').code == 404
+    await_condition(lambda: status(server)['totals']['counts']['quarantined'] == 1, 'the read object')
+    with session(server, '7') as client:
+        finish(client, put(b'/a/c/replaced', T, b'body'))
+    await_condition(lambda: status(server)['totals']['counts']['quarantined'] == 2, 'the replaced object')
+    # A read that was answered with 404 is of a device that nobody has vouched for; what was moved is of one that is there.
+    assert {device['device']: device['counts']['quarantined'] for device in status(server)['devices']} == {'sda1': 2, '(others)': 0}
+    assert len(os.listdir(os.path.join(server.tree.device_path, 'quarantined', 'objects'))) == 2
+    assert b'\nssync_objects_quarantined_total{device="sda1"} 2\n' in get(server, '/metrics')[1]
+    assert status(server)['pool']['backoff'] is None
+    assert b'\nssync_worker_backoff_seconds 0\n' in get(server, '/metrics')[1]
 
 
 def test_nothing_else_is_told(server):

@@ -124,6 +124,11 @@ void Ledger::note_death() {
   ++shared_->facts.deaths;
 }
 
+void Ledger::note_next_start(std::chrono::steady_clock::time_point when) {
+  const RobustLock locked(shared_->mutex);
+  shared_->facts.next_start = when;
+}
+
 void Ledger::note_reload() {
   const RobustLock locked(shared_->mutex);
   ++shared_->facts.reloads;
@@ -149,7 +154,7 @@ std::vector<DeviceTotals> Ledger::devices() const {
   }
   const DeviceCounts& others = shared_->devices[kMostDevices].counts;
   if (others.sessions + others.sessions_refused + others.requests_refused + others.errors +
-          others.replicate_requests + others.reads !=
+          others.replicate_requests + others.reads + others.quarantined !=
       0) {
     append(shared_->devices[kMostDevices]);
   }

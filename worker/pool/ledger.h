@@ -1,6 +1,7 @@
 // What the pool has done since its start, in memory that all its processes share.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@ struct PoolFacts {
   std::int64_t started = 0;  // seconds since the epoch
   std::int64_t deaths = 0;   // of workers, other than when they were told to end
   std::int64_t reloads = 0;
+  // When workers that are missing are started; the epoch of this clock if none are waited with.
+  std::chrono::steady_clock::time_point next_start = {};
 };
 
 // A session that is over.
@@ -58,6 +61,7 @@ class Ledger {
   void note_start(std::int64_t now);
   void note_death();
   void note_reload();
+  void note_next_start(std::chrono::steady_clock::time_point when);
 
   [[nodiscard]] PoolFacts facts() const;
   // In the order in which they were first seen.

@@ -120,6 +120,7 @@ class Master {
       watchdog_.give_sign();
       take_signal();
       if (state_ == State::running && Clock::now() >= backoff_.next_start()) start_missing_workers();
+      tell_next_start();
       if (state_ != State::stopping && Clock::now() >= next_status_start_) start_status_process();
       if (state_ == State::stopping) press_stop();
     }
@@ -239,6 +240,15 @@ class Master {
     for (auto missing = configuration_.settings.pool.workers - serving_workers();
          missing > 0 && start_worker(); --missing) {
     }
+  }
+
+  // On the status page: why there are fewer workers than there should be.
+  void tell_next_start() {
+    const bool waits = state_ == State::running && serving_workers() < configuration_.settings.pool.workers;
+    const Clock::time_point next = waits ? backoff_.next_start() : Clock::time_point();
+    if (next == told_next_start_) return;
+    board_.ledger().note_next_start(next);
+    told_next_start_ = next;
   }
 
   [[nodiscard]] std::ptrdiff_t serving_workers() const {
@@ -488,6 +498,7 @@ class Master {
   std::optional<Worker> status_process_;
   Clock::time_point next_status_start_;
   Backoff backoff_;
+  Clock::time_point told_next_start_;
   Watchdog watchdog_;
   State state_ = State::running;
   bool killed_ = false;

@@ -26,6 +26,7 @@ DeviceCounts& DeviceCounts::operator+=(const DeviceCounts& other) {
   reads += other.reads;
   requests_refused += other.requests_refused;
   errors += other.errors;
+  quarantined += other.quarantined;
   wait_microseconds += other.wait_microseconds;
   update_microseconds += other.update_microseconds;
   return *this;

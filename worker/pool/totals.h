@@ -24,6 +24,7 @@ struct DeviceCounts {
   std::int64_t reads = 0;                // GET and HEAD
   std::int64_t requests_refused = 0;     // of these two kinds, for want of room
   std::int64_t errors = 0;               // of these two kinds, 5xx
+  std::int64_t quarantined = 0;          // objects that requests of all kinds put into quarantine
   std::int64_t wait_microseconds = 0;    // that sessions waited for turns and locks
   std::int64_t update_microseconds = 0;  // that sessions were in their updates
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +13,7 @@
 
 #include "common/os/log.h"
 #include "common/python/repr.h"
+#include "common/store/quarantine.h"
 #include "worker/http/errors.h"
 #include "worker/http/status.h"
 #include "worker/object/get_object.h"
@@ -82,6 +85,31 @@ SessionResult refuse_session(ResponseOutput& output) {
 
 }  // namespace
 
+// Counts in the ledger what the request put into quarantine, where statsd is told of it too: worker/metrics.
+class Routes::Quarantines {
+ public:
+  Quarantines(BoardPlace& place, const RequestHead& head)
+      : place_(place), head_(head), before_(quarantined_objects()) {}
+  ~Quarantines() {
+    const std::uint64_t now = quarantined_objects();
+    if (now == before_) return;
+    try {
+      // It is there: something of it was moved.
+      place_.ledger().count(device_of(decoded_path(head_)), Ledger::Name::checked,
+                            {.quarantined = static_cast<std::int64_t>(now - before_)});
+    } catch (const std::exception& error) {
+      log::warning("cannot count what was quarantined: {}", error.what());
+    }
+  }
+  Quarantines(const Quarantines&) = delete;
+  Quarantines& operator=(const Quarantines&) = delete;
+
+ private:
+  BoardPlace& place_;
+  const RequestHead& head_;
+  std::uint64_t before_;
+};
+
 struct Routes::Route {
   std::string_view method;
   Handler handler;
@@ -123,6 +151,7 @@ const Routes::Route& Routes::route_of(const RequestHead& head) const {
 SessionResult Routes::answer(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
   place_.backend_ratelimit().reload_if_due();
   if (is_above_its_rate(head)) return refuse_for_its_rate(request, head, outcome);
+  const Quarantines counted(place_, head);
   try {
     const Route& route = route_of(head);
     if (!route.is_beside_sessions) return (this->*route.handler)(request, head, outcome);

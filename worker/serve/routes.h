@@ -38,6 +38,7 @@ class Routes {
  private:
   using Handler = SessionResult (Routes::*)(const Request&, const RequestHead&, RequestOutcome&);
   struct Route;
+  class Quarantines;
   [[nodiscard]] const Route& route_of(const RequestHead& head) const;
 
   // Whether the device has answered as many requests as it may (backend_ratelimit).

@@ -39,6 +39,8 @@ constexpr std::array kCounts{
                 "Requests refused for want of room, or above the rate of backend_ratelimit."},
     CountMetric{"ssync_request_errors_total", &DeviceCounts::errors, 1,
                 "REPLICATE, GET and HEAD requests answered with 5xx."},
+    CountMetric{"ssync_objects_quarantined_total", &DeviceCounts::quarantined, 1,
+                "Damaged objects that requests put into quarantine."},
     CountMetric{"ssync_session_wait_seconds_total", &DeviceCounts::wait_microseconds, 1e-6,
                 "Time that sessions waited for their turn and for locks."},
     CountMetric{"ssync_session_update_seconds_total", &DeviceCounts::update_microseconds, 1e-6,
@@ -137,6 +139,9 @@ std::string metrics_text(const PoolState& state, const std::string& version) {
                static_cast<double>(state.facts.started));
   begin_metric(text, "ssync_worker_deaths_total", "counter", "Workers that died without being told to end.");
   text += fmt::format("ssync_worker_deaths_total {}\n", state.facts.deaths);
+  append_gauge(text, "ssync_worker_backoff_seconds",
+               "Time until workers that died as soon as they started are replaced; 0: at once.",
+               state.backoff.value_or(0));
   append_gauge(text, "ssync_workers_configured", "Workers that should run.", state.room.workers);
   append_workers(text, state);
   append_gauge(text, "ssync_session_slots", "replication_concurrency; 0: no limit.", state.room.slots);

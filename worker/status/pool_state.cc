@@ -37,6 +37,9 @@ PoolState read_pool_state(const Board& board, pid_t own) {
   }
   const Ledger& ledger = board.ledger();
   state.facts = ledger.facts();
+  const double left =
+      std::chrono::duration<double>(state.facts.next_start - std::chrono::steady_clock::now()).count();
+  if (left > 0) state.backoff = left;
   state.devices = ledger.devices();
   state.failures = ledger.failures();
   const Throttles& throttles = board.throttles();

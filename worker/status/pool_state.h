@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ struct PoolState {
   PoolFacts facts;
   Room room;
   int free_slots = 0;
-  std::vector<BoardView> workers;  // all places that are used, but that of the status process
+  std::optional<double> backoff = {};  // seconds until workers that are missing are started; none: at once
+  std::vector<BoardView> workers;      // all places that are used, but that of the status process
   std::vector<DeviceTotals> devices;
   std::map<std::string, DeviceLimits> limits;  // of each of these, and of those with a session
   std::set<std::string> drained;               // of the same

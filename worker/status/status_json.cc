@@ -45,6 +45,7 @@ json counts_json(const DeviceCounts& counts) {
           {"reads", counts.reads},
           {"requests_refused", counts.requests_refused},
           {"errors", counts.errors},
+          {"quarantined", counts.quarantined},
           {"wait_seconds", static_cast<double>(counts.wait_microseconds) / 1e6},
           {"update_seconds", static_cast<double>(counts.update_microseconds) / 1e6}};
 }
@@ -110,6 +111,7 @@ json pool_json(const PoolState& state, const std::string& version) {
           {"uptime", state.time - static_cast<double>(state.facts.started)},
           {"deaths", state.facts.deaths},
           {"reloads", state.facts.reloads},
+          {"backoff", state.backoff ? json(*state.backoff) : json()},
           {"workers",
            {{"configured", state.room.workers},
             {"running", state.workers.size()},

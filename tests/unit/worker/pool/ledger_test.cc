@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 
 namespace ssync {
@@ -29,6 +30,14 @@ TEST(LedgerTest, CountsEachDeviceApart) {
   EXPECT_EQ(ledger.devices()[0].counts.reads, 5);
   EXPECT_EQ(ledger.devices()[0].counts.stored, 7);
   EXPECT_EQ(ledger.devices()[1].counts.reads, 1);
+}
+
+TEST(LedgerTest, KnowsWhenMissingWorkersAreStarted) {
+  Ledger ledger;
+  EXPECT_EQ(ledger.facts().next_start, std::chrono::steady_clock::time_point());
+  const auto when = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  ledger.note_next_start(when);
+  EXPECT_EQ(ledger.facts().next_start, when);
 }
 
 TEST(LedgerTest, ANameThatNobodyHasLookedAtTakesNoPlace) {

@@ -381,6 +381,30 @@ TEST_F(PoolTest, AWorkerThatCannotStartIsRetriedSlowly) {
   EXPECT_THAT(log(), ::testing::HasSubstr("CRITICAL swift.conf: broken"));
 }
 
+// The status process sees how long, and that it is over.
+TEST_F(PoolTest, TellsThatItWaitsBeforeItStartsAWorker) {
+  const std::string broken = dir_ + "/broken";
+  std::ofstream{broken};
+  start(
+      [broken](const Configuration& configuration, int fd, BoardPlace& place, WorkerControl& control) {
+        if (std::filesystem::exists(broken)) throw ConfigError("swift.conf: broken");
+        return echo_worker(configuration, fd, place, control);
+      },
+      [this](const Configuration&, int, BoardPlace& place, WorkerControl& control) {
+        const auto next_start = [&] { return place.ledger().facts().next_start; };
+        await([&] { return next_start() > Clock::now(); });
+        std::ofstream{dir_ + "/waits"};
+        await([&] { return next_start() == Clock::time_point() || control.stopping(); });
+        std::ofstream{dir_ + "/over"};
+        return await([&] { return control.stopping(); }) ? 0 : 1;
+      });
+  EXPECT_TRUE(await([this] { return exists("waits"); }));
+  EXPECT_FALSE(exists("over"));
+  std::filesystem::remove(broken);
+  EXPECT_TRUE(Session(socket()).echoes());
+  EXPECT_TRUE(await([this] { return exists("over"); }));
+}
+
 // What killed them came from outside: the others' requests must not wait for it.
 TEST_F(PoolTest, WorkersThatDieWhileServingAreReplacedAtOnce) {
   start([](const Configuration&, int listening_fd, BoardPlace& place, WorkerControl& control) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -165,6 +166,28 @@ TEST(MetricsTextTest, WithoutSlotsNoneAreFree) {
   EXPECT_THAT(metrics_text(state, "1"), HasSubstr("ssync_session_slots_free 2\n"));
   state.room.slots = 0;
   EXPECT_THAT(metrics_text(state, "1"), Not(HasSubstr("ssync_session_slots_free")));
+}
+
+TEST(PoolStateTest, TellsHowLongThePoolWaitsBeforeItStartsWorkers) {
+  Board board(4, {.workers = 2, .slots = 1});
+  EXPECT_FALSE(read_pool_state(board, 1).backoff);
+  board.ledger().note_next_start(std::chrono::steady_clock::now() + std::chrono::seconds(100));
+  PoolState state = read_pool_state(board, 1);
+  ASSERT_TRUE(state.backoff);
+  EXPECT_NEAR(*state.backoff, 100, 50);
+  state.backoff = 7.5;
+  EXPECT_EQ(json::parse(status_json(state, {}, "1"))["pool"]["backoff"], 7.5);
+  EXPECT_THAT(metrics_text(state, "1"), HasSubstr("\nssync_worker_backoff_seconds 7.5\n"));
+  board.ledger().note_next_start(std::chrono::steady_clock::now() - std::chrono::seconds(1));
+  EXPECT_FALSE(read_pool_state(board, 1).backoff) << "they are started at this moment";
+  EXPECT_TRUE(json::parse(status_json({}, {}, "1"))["pool"]["backoff"].is_null());
+}
+
+TEST(MetricsTextTest, QuarantinedObjectsAreCountedByDevice) {
+  PoolState state = pool();
+  state.devices[0].counts.quarantined = 3;
+  EXPECT_THAT(metrics_text(state, "1"), HasSubstr("ssync_objects_quarantined_total{device=\"sda\"} 3\n"));
+  EXPECT_EQ(json::parse(status_json(state, {}, "1"))["totals"]["counts"]["quarantined"], 3);
 }
 
 TEST(PoolStateTest, ASessionOfADeviceThatNobodyHasLookedAtIsNone) {
