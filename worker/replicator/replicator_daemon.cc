@@ -164,7 +164,7 @@ int effective_handoff_delete(const ReplicatorSettings& settings, const PolicyRin
 void replicate_once(const DaemonTask& task, const Interruption& interruption) {
   log::info("Running object replicator in script mode.");
   Replicator replicator(task, interruption);
-  const StatusAnswerer status = tells_what(replicator, task);
+  [[maybe_unused]] const StatusAnswerer status = tells_what(replicator, task);
   const double minutes = replicator.pass(RunMode::once);
   log::info("Object replication complete (once). ({:.2f} minutes)", minutes);
   replicator.report(minutes);
@@ -177,7 +177,7 @@ std::string plan_once(const DaemonTask& task, const Interruption& interruption) 
 void replicate_forever(const DaemonTask& task, const Interruption& interruption) {
   log::info("Starting object replicator in daemon mode.");
   Replicator replicator(task, interruption);
-  const StatusAnswerer status = tells_what(replicator, task);
+  [[maybe_unused]] const StatusAnswerer status = tells_what(replicator, task);
   for (;;) {
     for (const auto& [index, ring] : task.rings) {
       if (ring->reload()) replicator.board().note_ring_change();
