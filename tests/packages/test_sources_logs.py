@@ -18,7 +18,11 @@ LEVELS = {'info': 'INFO', 'warning': 'WARNING', 'error': 'ERROR', 'critical': 'C
 # Where a format has a whole line, or its end, from elsewhere: the rows that this makes, and the file that has their words.
 SESSION = ('worker/receiver/ssync_receiver.cc', '… …')
 STATISTICS = ('worker/replicator/pass.cc', '…')
+PRIORITY = {row: 'common/os/process_priority.cc' for row in (
+    'Unable to modify nice priority (nice_priority = …): …; left unchanged',
+    'Unable to modify ionice priority (ionice_class = …, ionice_priority = …): …; left unchanged')}
 SAID_BY_OTHERS = {
+    ('worker/ssync_replicator_main.cc', '…'): PRIORITY,
     SESSION: {
         '… session ended: … objects offered, … wanted, … stored, … failed, … bytes in … s (waited …, list …, updates …), '
         '… objects/s, … MB/s': 'worker/receiver/session_line.cc',
