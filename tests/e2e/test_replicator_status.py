@@ -16,7 +16,7 @@ from browser import browser
 from processes import await_condition, die_with_parent
 from swift_cluster import DeviceTree
 from wire import ask
-from worker_server import REPOSITORY, build_dir
+from worker_server import REPOSITORY, SSYNCCTL, build_dir
 
 sys.path.append(os.path.join(REPOSITORY, 'tests', 'replicator'))
 from handoff_node import HandoffNode, Primary, names_of  # noqa: E402
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.worker_only
 
 T = 1700000000
 PARTITIONS = range(4)
-SSYNCCTL = os.path.join(REPOSITORY, 'deploy', 'ssyncctl')
 # status.json waits half a second at most for who is silent; the rest is for a busy machine.
 ANSWERS_WITHIN = 3
 SERVER_CONF = """\
