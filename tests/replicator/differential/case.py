@@ -17,6 +17,8 @@ SUFFIX = re.compile('[0-9a-f]{3}')
 OWN_FILES = ('hashes.pkl', 'hashes.invalid')
 TOLD = re.compile(r'ERROR [^\n]*/node-%d/[^/]+/(objects(?:-\d+)?/\d+)(?:/[0-9a-f]{3}/[0-9a-f]{32}|: )' % LOCAL)
 QUARANTINED = re.compile(r'(%d/[^/]+)/quarantined/(objects(?:-\d+)?)/([0-9a-f]{32})' % LOCAL)
+# A session that its receiver ended after failures, in a line of ours, and after some words in one of Swift's.
+CUT = r':ERROR: 500 [^\n]*With :UPDATES:'
 TIME = re.compile(rb'\d+(\.\d+)?(_[0-9a-f]+)?')
 QUARANTINED_SOMEWHERE = re.compile(r'(\d+/[^/]+)/quarantined(?:/(objects(?:-\d+)?)(?:/([0-9a-f]{32}))?)?(?:/|$)')
 # What depends on the order in which partitions of several devices are compared.
@@ -85,19 +87,20 @@ class Case:
         where = QUARANTINED_SOMEWHERE.match(path)
         if not where:
             return set()
-        names = {where[3]} if where[3] else set()
-        for place, one in self.tested.found:
-            inside = None if where[3] else QUARANTINED_SOMEWHERE.match(one)
-            if inside and inside[3] and one.startswith(path + '/') and not any((place, one) in found.found for found in self.references):
-                names.add(inside[3])
+        names = {where[3]} if where[3] else self.quarantined_only_by_ours(path + '/')
         return {place for place, one in self.before if one.startswith(where[1] + '/objects') and names & set(one.split('/'))}
 
     def quarantined_there(self, path):
         """Hashes of the objects of this path's device and policy that are in its quarantine only after ours."""
         inside = INSIDE.match(path)
         prefix = inside and '%s/%s/quarantined/%s/' % (inside[1], inside[2], inside[3].partition('/')[0])
-        return {where[3] for place, one in self.tested.found if prefix and one.startswith(prefix)
-                for where in [QUARANTINED_SOMEWHERE.match(one)] if where[3] and not any((place, one) in found.found for found in self.references)}
+        return self.quarantined_only_by_ours(prefix) if prefix else set()
+
+    def quarantined_only_by_ours(self, prefix):
+        """Hashes of the objects whose paths in a device's quarantine begin so, and that are there only after ours."""
+        return {where[3] for place, one in self.tested.found if one.startswith(prefix)
+                for where in [QUARANTINED_SOMEWHERE.match(one)]
+                if where and where[3] and not any((place, one) in found.found for found in self.references)}
 
     def on_several_devices(self):
         holders = {}
@@ -249,14 +252,13 @@ class Case:
     def is_of_a_session_cut(self, path):
         """Of a device to which a session of the partition was ended by its receiver after failures, be it of ours or of Swift's."""
         inside = INSIDE.match(path)
-        cut = inside and re.compile(r'/%s/%s (Unexpected response: ")?:ERROR: 500 [^\n]*With :UPDATES:' % (
-            re.escape(inside[2]), inside[3].rpartition('/')[2]))
+        cut = inside and re.compile('/%s/%s (Unexpected response: ")?%s' % (re.escape(inside[2]), inside[3].rpartition('/')[2], CUT))
         return bool(inside) and any(cut.search(one.log) for one in [self.tested, *self.references])
 
     def cut_among_its_devices(self):
         """Partitions of several of the node's devices of which ours had a session cut after failures: in an order that Swift's never
         has, a device may get metadata from a second one before it gets the data from the first, and then refuses them."""
-        cut = {found[1] for found in re.finditer(r'/(\d+) :ERROR: 500 [^\n]*With :UPDATES:', self.tested.log)}
+        cut = {found[1] for found in re.finditer(r'/(\d+) ' + CUT, self.tested.log)}
         return {place for place in self.together if place.rpartition('/')[2] in cut}
 
     def has_come_from_others(self, path):
