@@ -64,8 +64,9 @@ std::vector<Line> statsd_lines(const Settings& settings) {
     options.emplace_back(std::string(kUserLabel) + name.substr(std::string_view("user_").size()), value);
   }
   std::vector<Line> lines;
+  lines.reserve(options.size());
   for (const auto& [name, value] : options) {
-    lines.push_back({origin_of(settings, name), name + " = " + value + "\n"});
+    lines.push_back({origin_of(settings, name), std::string(name).append(" = ").append(value).append("\n")});
   }
   return lines;
 }

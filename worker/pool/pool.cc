@@ -181,8 +181,9 @@ class Master {
     if (!status_socket_ || status_process_) return;
     next_status_start_ = Clock::now() + kBetweenStatusStarts;
     status_process_ = fork_process(status_socket_->fd(), status_main_, Role::leaving);
-    if (!status_process_ && errno != 0)
+    if (!status_process_ && errno != 0) {
       log::error("cannot start the status process: {}", std::strerror(errno));
+    }
   }
 
   // It has nothing to finish: it ends at once, and removes what it listened on. Only a thread of it waits for

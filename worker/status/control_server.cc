@@ -36,8 +36,9 @@ struct WrongCommand : std::runtime_error {
 
 std::string device_in(const json& command) {
   const auto found = command.find("device");
-  if (found == command.end() || !found->is_string())
+  if (found == command.end() || !found->is_string()) {
     throw WrongCommand("\"device\" has to be the name of one");
+  }
   auto device = found->get<std::string>();
   if (device.empty() || device.size() > kLongestDevice || device.find('/') != std::string::npos) {
     throw WrongCommand("\"" + device + "\" is no name of a device");
@@ -69,8 +70,9 @@ void limit(const json& command, Throttles& throttles) {
     }
     limits.idle_share = share->get<double>();
   }
-  if (!throttles.set(device, limits))
+  if (!throttles.set(device, limits)) {
     throw WrongCommand("there are too many devices with limits of their own");
+  }
   log::info("limits of {} by ssyncctl: {} bytes/s, {} objects/s, {} of each second idle", device,
             limits.bytes_per_second, limits.objects_per_second, limits.idle_share);
 }
@@ -78,8 +80,9 @@ void limit(const json& command, Throttles& throttles) {
 // Of a device, or of all.
 void drain(const json& command, Throttles& throttles, bool is_drained) {
   const std::string device = command.contains("device") ? device_in(command) : "";
-  if (!throttles.set_drained(device, is_drained))
+  if (!throttles.set_drained(device, is_drained)) {
     throw WrongCommand("there are too many devices with limits of their own");
+  }
   log::info("{} {} by ssyncctl", device.empty() ? "all devices" : device, is_drained ? "drained" : "resumed");
 }
 
