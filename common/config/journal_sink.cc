@@ -3,13 +3,11 @@
 #include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -17,6 +15,7 @@
 #include "common/config/log_line.h"
 #include "common/os/errors.h"
 #include "common/os/log_context.h"
+#include "common/os/unix_address.h"
 #include "common/python/text.h"
 
 namespace ssync {
@@ -66,17 +65,15 @@ void JournalSink::sink_it_(const spdlog::details::log_msg& message) {
 
 // False with errno set on failure. Not connected: journald may be started again.
 bool JournalSink::send(const std::string& entry) const {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket_path_.size() >= sizeof address.sun_path) {
+  const auto address = UnixAddress::of(socket_path_);
+  if (!address) {
     errno = ENAMETOOLONG;
     return false;
   }
-  std::memcpy(address.sun_path, socket_path_.c_str(), socket_path_.size() + 1);
-  const auto* const to = reinterpret_cast<const sockaddr*>(&address);
   ssize_t sent = 0;
   do {
-    sent = ::sendto(socket_.get(), entry.data(), entry.size(), MSG_NOSIGNAL, to, sizeof address);
+    sent = ::sendto(socket_.get(), entry.data(), entry.size(), MSG_NOSIGNAL, address->get(),
+                    UnixAddress::size());
   } while (sent < 0 && errno == EINTR);
   return sent >= 0;
 }

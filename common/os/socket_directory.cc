@@ -3,29 +3,17 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <optional>
 
 #include "common/os/errors.h"
+#include "common/os/unix_address.h"
 
 namespace ssync {
 namespace {
 
-// nullopt if the path is too long.
-std::optional<sockaddr_un> unix_address(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return std::nullopt;
-  path.copy(static_cast<char*>(address.sun_path), path.size());
-  return address;
-}
-
 Fd new_stream() { return Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
-
-const sockaddr* generic(const sockaddr_un& address) { return reinterpret_cast<const sockaddr*>(&address); }
 
 }  // namespace
 
@@ -39,13 +27,13 @@ std::string SocketDirectory::address_of(const std::string& name) const {
 }
 
 Fd SocketDirectory::connect(const std::string& name) const noexcept {
-  const auto address = unix_address(address_of(name));
+  const auto address = UnixAddress::of(address_of(name));
   if (!address) {
     errno = ENAMETOOLONG;
     return {};
   }
   Fd stream = new_stream();
-  if (stream && ::connect(stream.get(), generic(*address), sizeof(*address)) != 0) {
+  if (stream && ::connect(stream.get(), address->get(), UnixAddress::size()) != 0) {
     const int error = errno;
     stream.reset();
     errno = error;
@@ -55,13 +43,13 @@ Fd SocketDirectory::connect(const std::string& name) const noexcept {
 
 Fd SocketDirectory::listen(const std::string& name, mode_t mode, int backlog) const {
   const std::string shown = path_ + "/" + name;
-  const auto address = unix_address(address_of(name));
+  const auto address = UnixAddress::of(address_of(name));
   if (!address) throw OsError(ENAMETOOLONG, shown);
   Fd socket = new_stream();
   // Before it has a name: nobody can come in under another mode, and the process's umask stays as it is for
   // its other threads.
   if (!socket || ::fchmod(socket.get(), mode) != 0 ||
-      ::bind(socket.get(), generic(*address), sizeof(*address)) != 0) {
+      ::bind(socket.get(), address->get(), UnixAddress::size()) != 0) {
     throw_os_error(shown);
   }
   if (::listen(socket.get(), backlog) != 0) {

@@ -38,6 +38,11 @@ class RequestTimer {
   void raised(int status) const noexcept {
     metrics_->answered_with_labels(method_, status, labels_, now() - begun_);
   }
+  // What was thrown is an answer with this status: raised() if it is Swift's GET, HEAD, REPLICATE or SSYNC
+  // that raises it. Its 412 and 405 come before them, its 500 after.
+  void raised_if_by_the_method(int status) const noexcept {
+    if (status == 400 || status == 503) raised(status);
+  }
 
  private:
   // Nobody asks for the time if nothing is sent.

@@ -71,7 +71,7 @@ GetResult ObjectGet::run() {
     end();
   } catch (const HttpError& error) {
     const int status = error.answer().status;
-    if (status == 400 || status == 503) timer_.raised(status);
+    timer_.raised_if_by_the_method(status);
     if (status != 507) throw;
     if (!is_head()) {
       timer_.returned(507);

@@ -5,7 +5,6 @@
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "common/os/errors.h"
 #include "common/os/fd.h"
 #include "common/os/log.h"
+#include "common/os/unix_address.h"
 
 namespace ssync {
 namespace {
@@ -48,23 +48,14 @@ int inherited_socket() {
   return count == 1 ? SD_LISTEN_FDS_START : -1;
 }
 
-// A path's address for bind(2) and connect(2).
-class UnixAddress {
- public:
-  explicit UnixAddress(const std::string& path) {
-    address_.sun_family = AF_UNIX;
-    if (path.size() >= sizeof(address_.sun_path)) {
-      refuse("socket", path,
-             "longer than " + std::to_string(sizeof(address_.sun_path) - 1) + " bytes; use a shorter path");
-    }
-    path.copy(static_cast<char*>(address_.sun_path), path.size());
+UnixAddress address_of(const std::string& path) {
+  const auto address = UnixAddress::of(path);
+  if (!address) {
+    refuse("socket", path,
+           "longer than " + std::to_string(UnixAddress::kLongestPath) + " bytes; use a shorter path");
   }
-  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address_); }
-  [[nodiscard]] static socklen_t size() { return sizeof(sockaddr_un); }
-
- private:
-  sockaddr_un address_{};
-};
+  return *address;
+}
 
 Fd new_socket(const std::string& path) {
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -159,7 +150,7 @@ void ListeningSocket::remember(const std::string& path) {
 ListeningSocket::~ListeningSocket() { remove_path(); }
 
 void ListeningSocket::make(const std::string& path, const PoolSettings& settings) {
-  const UnixAddress address(path);
+  const UnixAddress address = address_of(path);
   const uid_t owner = user_id(settings.socket_owner);
   const gid_t group = group_id(settings.socket_group);
   remove_stale_socket(path, address);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <optional>
 
 #include "worker/protocol/markers.h"
 
@@ -11,6 +12,19 @@ namespace {
 
 // Nobody measures less than a microsecond.
 double in_microseconds(double seconds) { return std::round(seconds * 1e6) / 1e6; }
+
+// Of the updates, per second.
+struct Rates {
+  double objects = 0;
+  double bytes = 0;
+};
+
+std::optional<Rates> rates_of(const BoardView& view) {
+  const double updates = view.seconds_in(Phase::updates);
+  if (view.stored == 0 || updates <= 0) return std::nullopt;
+  return Rates{.objects = static_cast<double>(view.stored) / updates,
+               .bytes = static_cast<double>(view.bytes_in) / updates};
+}
 
 }  // namespace
 
@@ -22,10 +36,8 @@ std::string session_line(const BoardView& view, std::string_view why) {
       "updates {:.3f})",
       view.offered, view.wanted, view.stored, view.failed, view.bytes_in, view.seconds, view.seconds_waited(),
       view.seconds_in(Phase::missing_check), view.seconds_in(Phase::updates));
-  const double updates = view.seconds_in(Phase::updates);
-  if (view.stored != 0 && updates > 0) {
-    line += fmt::format(", {:.0f} objects/s, {:.1f} MB/s", static_cast<double>(view.stored) / updates,
-                        static_cast<double>(view.bytes_in) / updates / 1e6);
+  if (const auto rates = rates_of(view)) {
+    line += fmt::format(", {:.0f} objects/s, {:.1f} MB/s", rates->objects, rates->bytes / 1e6);
   }
   return line;
 }
@@ -43,10 +55,9 @@ std::vector<log::Field> session_fields(const BoardView& view, std::string_view w
                                {"lock_seconds", in_microseconds(view.seconds_in(Phase::locking))},
                                {"list_seconds", in_microseconds(view.seconds_in(Phase::missing_check))},
                                {"update_seconds", in_microseconds(view.seconds_in(Phase::updates))}});
-  const double updates = view.seconds_in(Phase::updates);
-  if (view.stored != 0 && updates > 0) {
-    fields.push_back({"objects_per_second", std::round(static_cast<double>(view.stored) / updates)});
-    fields.push_back({"bytes_per_second", std::round(static_cast<double>(view.bytes_in) / updates)});
+  if (const auto rates = rates_of(view)) {
+    fields.push_back({"objects_per_second", std::round(rates->objects)});
+    fields.push_back({"bytes_per_second", std::round(rates->bytes)});
   }
   return fields;
 }

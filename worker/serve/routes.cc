@@ -63,9 +63,6 @@ RequestLabels replicate_labels(const RequestHead& head, const Configuration& con
   return {.policy = policy.index, .skip_rehash = segments.size() > 2 && !segments[2].empty()};
 }
 
-// By Swift's REPLICATE or SSYNC: its 412 and 405 come before, and its 500 after it.
-bool is_raised_in_a_method(int status) { return status == 400 || status == 503; }
-
 // The head of the answer to a session that may fail yet.
 void accept_session(ResponseOutput& output, bool tell_held) {
   output.write(
@@ -150,7 +147,11 @@ const Routes::Route& Routes::route_of(const RequestHead& head) const {
 
 SessionResult Routes::answer(const Request& request, const RequestHead& head, RequestOutcome& outcome) {
   place_.backend_ratelimit().reload_if_due();
-  if (is_above_its_rate(head)) return refuse_for_its_rate(request, head, outcome);
+  if (const auto device = device_above_its_rate(head)) {
+    metrics_.rate_limited();
+    place_.ledger().count(*device, Ledger::Name::unchecked, {.requests_refused = 1});
+    return send_middleware_answer(request, head, standard_answer(529), outcome);
+  }
   const Quarantines counted(place_, head);
   try {
     const Route& route = route_of(head);
@@ -162,18 +163,12 @@ SessionResult Routes::answer(const Request& request, const RequestHead& head, Re
   }
 }
 
-bool Routes::is_above_its_rate(const RequestHead& head) {
-  if (!place_.backend_ratelimit().is_on()) return false;
-  if (middleware_for(head, configuration_.settings.middleware) != Middleware::none) return false;
-  const auto device = limited_device(head);
-  return device && !place_.backend_ratelimit().allows(*device, head.method);
-}
-
-SessionResult Routes::refuse_for_its_rate(const Request& request, const RequestHead& head,
-                                          RequestOutcome& outcome) {
-  metrics_.rate_limited();
-  place_.ledger().count(*limited_device(head), Ledger::Name::unchecked, {.requests_refused = 1});
-  return send_middleware_answer(request, head, standard_answer(529), outcome);
+std::optional<std::string> Routes::device_above_its_rate(const RequestHead& head) {
+  if (!place_.backend_ratelimit().is_on()) return std::nullopt;
+  if (middleware_for(head, configuration_.settings.middleware) != Middleware::none) return std::nullopt;
+  auto device = limited_device(head);
+  if (device && place_.backend_ratelimit().allows(*device, head.method)) return std::nullopt;
+  return device;
 }
 
 SessionResult Routes::answer_healthcheck(const Request& request, const RequestHead& head,
@@ -217,7 +212,7 @@ HttpAnswer Routes::replicate(const RequestHead& head, RequestTimer& timer) {
   } catch (const HttpError& error) {
     const int status = error.answer().status;
     if (status == 507) timer.returned(507);
-    if (is_raised_in_a_method(status)) timer.raised(status);
+    timer.raised_if_by_the_method(status);
     throw;
   }
 }
@@ -259,7 +254,7 @@ SessionRequest Routes::timed_check(const RequestHead& head, const RequestTimer& 
   try {
     return check_session(head, configuration_);
   } catch (const HttpError& error) {
-    if (is_raised_in_a_method(error.answer().status)) timer.raised(error.answer().status);
+    timer.raised_if_by_the_method(error.answer().status);
     throw;
   }
 }

@@ -41,9 +41,8 @@ class Routes {
   class Quarantines;
   [[nodiscard]] const Route& route_of(const RequestHead& head) const;
 
-  // Whether the device has answered as many requests as it may (backend_ratelimit).
-  [[nodiscard]] bool is_above_its_rate(const RequestHead& head);
-  SessionResult refuse_for_its_rate(const Request& request, const RequestHead& head, RequestOutcome& outcome);
+  // The request's device if it has answered as many as it may (backend_ratelimit).
+  [[nodiscard]] std::optional<std::string> device_above_its_rate(const RequestHead& head);
 
   // GET, HEAD, REPLICATE and recon have to leave workers for sessions, and for other devices.
   SessionResult answer_beside_sessions(const Request& request, const RequestHead& head,

@@ -81,8 +81,7 @@ void append_workers(std::string& text, const PoolState& state) {
   std::map<std::string_view, int> phases;
   for (const BoardView& worker : state.workers) ++phases[phase_text(worker.phase)];
   begin_metric(text, "ssync_workers", "gauge", "Workers by what they do.");
-  for (const auto& [phase, count] : phases)
-    text += fmt::format("ssync_workers{{phase={}}} {}\n", label_value(phase), count);
+  for (const auto& [phase, count] : phases) append_labeled(text, "ssync_workers", "phase", phase, count);
 }
 
 void append_live_sessions(std::string& text, const PoolState& state) {
@@ -93,8 +92,9 @@ void append_live_sessions(std::string& text, const PoolState& state) {
   std::map<std::string, Live> devices;
   for (const DeviceTotals& device : state.devices) devices[device.device];
   for (const BoardView& worker : state.workers) {
-    if (is_session(worker))
+    if (is_session(worker)) {
       ++(worker.is_waiting ? devices[worker.request.device].waiting : devices[worker.request.device].running);
+    }
   }
   begin_metric(text, "ssync_sessions", "gauge", "Sessions at this moment.");
   for (const auto& [device, live] : devices) {
@@ -110,7 +110,7 @@ void append_devices(std::string& text, const PoolState& state) {
     begin_metric(text, metric.name, "counter", metric.help);
     for (const DeviceTotals& device : state.devices) {
       const auto count = static_cast<double>(device.counts.*metric.count) * metric.unit;
-      text += fmt::format("{}{{device={}}} {}\n", metric.name, label_value(device.device), count);
+      append_labeled(text, metric.name, "device", device.device, count);
     }
   }
   // A negative value is one that is not known.
@@ -118,7 +118,7 @@ void append_devices(std::string& text, const PoolState& state) {
     begin_metric(text, name, "gauge", help);
     for (const DeviceTotals& device : state.devices) {
       const std::int64_t value = value_of(device);
-      if (value >= 0) text += fmt::format("{}{{device={}}} {}\n", name, label_value(device.device), value);
+      if (value >= 0) append_labeled(text, name, "device", device.device, value);
     }
   };
   append("ssync_last_success_timestamp_seconds", "End of the last whole session.",
@@ -134,7 +134,7 @@ void append_devices(std::string& text, const PoolState& state) {
 std::string metrics_text(const PoolState& state, const std::string& version) {
   std::string text;
   begin_metric(text, "ssync_build_info", "gauge", "The version that runs.");
-  text += fmt::format("ssync_build_info{{version={}}} 1\n", label_value(version));
+  append_labeled(text, "ssync_build_info", "version", version, 1);
   append_gauge(text, "ssync_start_time_seconds", "When the pool was started.",
                static_cast<double>(state.facts.started));
   begin_metric(text, "ssync_worker_deaths_total", "counter", "Workers that died without being told to end.");
@@ -145,8 +145,9 @@ std::string metrics_text(const PoolState& state, const std::string& version) {
   append_gauge(text, "ssync_workers_configured", "Workers that should run.", state.room.workers);
   append_workers(text, state);
   append_gauge(text, "ssync_session_slots", "replication_concurrency; 0: no limit.", state.room.slots);
-  if (state.room.slots > 0)
+  if (state.room.slots > 0) {
     append_gauge(text, "ssync_session_slots_free", "Slots that are free.", state.free_slots);
+  }
   append_live_sessions(text, state);
   append_devices(text, state);
   for (const DistributionMetric& metric : kDistributionMetrics) {

@@ -1,7 +1,5 @@
 #include "worker/status/replicator_metrics.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -77,15 +75,13 @@ void append_replicator_metrics(std::string& text, const ReplicatorState& replica
   for (const DeviceMetric& metric : kDeviceMetrics) {
     begin_metric(text, metric.name, metric.type, metric.help);
     for (const ReportedDevice& device : sums.devices) {
-      text +=
-          fmt::format("{}{{device={}}} {}\n", metric.name, label_value(device.device), device.*metric.value);
+      append_labeled(text, metric.name, "device", device.device, device.*metric.value);
     }
   }
   begin_metric(text, "ssync_replicator_peer_failures_total", "counter",
                "Failures of sessions with and of questions to a device elsewhere.");
   for (const ReportedPeer& peer : sums.peers) {
-    text += fmt::format("ssync_replicator_peer_failures_total{{peer={}}} {}\n", label_value(peer.peer),
-                        peer.failures);
+    append_labeled(text, "ssync_replicator_peer_failures_total", "peer", peer.peer, peer.failures);
   }
 }
 
