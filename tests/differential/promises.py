@@ -74,6 +74,8 @@ def broken_offers(session, partition, answer):
         if parts and times[one.digest] > 1 or quarantined(partition, one.digest):
             continue
         held = Held(os.path.join(partition, one.digest[-3:], one.digest), session.policy)
+        one.made_durable_by_another = not one.durable and any(
+            other.durable and (other.digest, other.time) == (one.digest, one.time) for other in offers)
         later = [other for other in sent if object_hash(other.name) == one.digest and other.time >= one.time]
         # What a DELETE that is older than the reclaim age took away went with its tombstone; what was here may have made
         # room for another fragment that is newer.
@@ -186,13 +188,17 @@ def lone_marks(entries):
     marks, data = collections.defaultdict(set), collections.defaultdict(set)
     for entry in entries:
         directory, _, name = entry.path.rpartition('/')
-        digest = directory.rpartition('/')[2]
         mark, fragment = MARK.fullmatch(name), DATA.fullmatch(name)
         if mark and mark['kind'] == 'durable':
-            marks[digest].add(internal(mark['time']))
+            marks[directory].add(internal(mark['time']))
         elif fragment and fragment['index']:
-            data[digest].add(internal(fragment['time']))
-    return {digest: max(times - data[digest], default='') for digest, times in marks.items()}
+            data[directory].add(internal(fragment['time']))
+    newest = collections.defaultdict(str)
+    # An object may lie in the partition of the next partition power too.
+    for directory, times in marks.items():
+        digest = directory.rpartition('/')[2]
+        newest[digest] = max(newest[digest], max(times - data[directory], default=''))
+    return newest
 
 
 class Offered:
@@ -208,6 +214,7 @@ class Offered:
         items = dict(item.partition(b':')[::2] for item in (match['items'] or b'').split(b','))
         self.durable = items.get(b'durable', b'true').lower() in TRUE
         self.meta = self.later(items.get(b'm'))
+        self.made_durable_by_another = False
 
     def later(self, distance):
         """The data's time and so many units of 10 microseconds, as Swift writes it; None without them."""
@@ -226,7 +233,7 @@ class Offered:
             return False
         if b'm' in parts or b'd' in parts or self.meta is None:
             return True
-        if max(mine) not in held.durable:
+        if max(mine) not in held.durable or self.made_durable_by_another:
             return True  # no POST is taken for what is not durable
         return max([*mine, *held.metas], default='') >= self.meta
 

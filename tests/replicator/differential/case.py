@@ -2,7 +2,7 @@
 import re
 
 from cluster_state import LOCAL
-from confirmed import Held, is_past_reclaim, primaries_of, required
+from confirmed import DIRECTORY, Held, is_past_reclaim, primaries_of, required
 from outcome import PARTITION
 from swift_cluster import EC, object_hash
 
@@ -114,6 +114,18 @@ class Case:
         device = '/'.join(one.path.split('/')[:2]) + '/'
         tested = self.objects_on(device, one.place, self.tested)
         return not one.path.endswith('/hashes.pkl') and any(self.objects_on(device, one.place, found) == tested for found in self.references)
+
+    def is_further_than_in_some_order(self, path):
+        """The object of this path is no older here than one of Swift's orders has it, data and metadata, all of it from the
+        partition's devices: it went on to this one after a second had passed it to a third, or not yet."""
+        where = DIRECTORY.match(path)
+        if not where or not self.has_come_from_others(path):
+            return False
+        key = int(where[1]), where[2], int(where[3] or 0), int(where[4]), where[6]
+
+        def version(held):
+            return held.versions.get(key, ('',)), held.metadata.get(key, ('',))
+        return version(self.held_after) >= min(version(Held(one.found)) for one in self.references)
 
     @staticmethod
     def objects_on(device, place, outcome):
@@ -269,9 +281,18 @@ class Case:
         if not rest:
             return False
         there = [(where[4], entry) for found in (self.before, *(one.found for one in self.references)) for where, entry in self.files_of(found, inside[3], rest[0])]
-        metadata = [entry['xattrs']['metadata'] for _, entry in there if isinstance((entry.get('xattrs') or {}).get('metadata'), dict)]
-        return all((where[4], entry) in there or self.is_put_together(entry, metadata)
+        metadata = [self.metadata_of(entry) for _, entry in there if isinstance(self.metadata_of(entry), dict)]
+        same = [(name, self.as_sent(entry)) for name, entry in there]
+        return all((where[4], entry) in there or (where[4], self.as_sent(entry)) in same or self.is_put_together(entry, metadata)
                    for where, entry in self.files_of(self.tested.found, inside[3], rest[0]) if where.group(1, 2) == inside.group(1, 2))
+
+    @staticmethod
+    def metadata_of(entry):
+        return (entry.get('xattrs') or {}).get('metadata')
+
+    def as_sent(self, entry):
+        """What a receiver would make of this file."""
+        return entry['kind'], entry.get('size'), entry.get('md5'), self.metadata_of(entry)
 
     @staticmethod
     def files_of(found, place, directory):
@@ -282,7 +303,7 @@ class Case:
 
     @staticmethod
     def is_put_together(entry, metadata):
-        own = (entry.get('xattrs') or {}).get('metadata')
+        own = Case.metadata_of(entry)
         if not isinstance(own, dict) or b'Content-Type-Timestamp' not in own:
             return False
         of_type = (b'Content-Type', b'Content-Type-Timestamp')

@@ -76,14 +76,16 @@ def obsolete_files_stay(case, one):
 
 def order_among_devices_of_the_node(case, one):
     """A partition on several devices of the node: ours compares and sends it from them in an order that Swift's, one job after the
-    other, never has: each device is as some order of Swift's has it, not all as the same. What is known of suffixes depends on
-    when they were compared."""
+    other, never has: each device is as some order of Swift's has it, not all as the same, or its object has gone further from one to
+    the next. What is known of suffixes depends on when they were compared."""
     if one.place not in case.together:
         return False
-    if case.is_as_in_some_order(one):
+    if case.is_as_in_some_order(one) or case.is_further_than_in_some_order(one.path):
         return True
     if not one.path.endswith('/hashes.pkl'):
         return False
+    if case.hashes_are_of_what_is_there(one):
+        return True
     theirs = [found.found.get((one.place, one.path)) for found in case.references]
     known = [hashes for hashes in ((entry or {}).get('hashes') for entry in theirs) if hashes]
     ours = (one.tested or {}).get('hashes') or {}
