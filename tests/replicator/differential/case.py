@@ -109,6 +109,14 @@ class Case:
                 holders.setdefault((place.policy, place.partition), set()).add(place.device)
         return {place for place, devices in holders.items() if len(devices) > 1 or self.is_peer_of_itself(*place)}
 
+    def is_told_by_its_contents(self, one):
+        """A directory that only ours has, or only Swift's, and that is not empty."""
+        if one.place == 'exit status' or None not in (one.tested, *one.references):
+            return False
+        holders = [self.tested] if one.tested else [found for found in self.references if (one.place, one.path) in found.found]
+        return all(found.found[one.place, one.path]['kind'] == 'directory' and
+                   any(path.startswith(one.path + '/') for place, path in found.found) for found in holders)
+
     def is_as_in_some_order(self, one):
         """The partition is on this device as one of Swift's orders has it."""
         device = '/'.join(one.path.split('/')[:2]) + '/'

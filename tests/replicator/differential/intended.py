@@ -165,8 +165,9 @@ COUNTED = (kept_because_nobody_confirmed_it, could_not_be_sent)
 
 
 def is_intended(case, one):
-    """One of these explains a difference of what is on devices."""
-    return any(explains(case, one) for explains in DIFFERENCES)
+    """One of these explains a difference of what is on devices. Of a directory that only one of them has, it is what is in it that
+    has to be explained."""
+    return any(explains(case, one) for explains in DIFFERENCES) or case.is_told_by_its_contents(one)
 
 
 def unintended(case, found):
