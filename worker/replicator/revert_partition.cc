@@ -177,14 +177,16 @@ class Revert {
 
   SyncResult sync(const RingDevice& node, const std::optional<std::set<ObjectHash>>& in_region,
                   BoardSession& on_board) const {
-    const auto turn =
+    auto turn =
         services_.gate.wait_for_device(*place_, node_text(node), [this] { services_.interruption.check(); });
     SyncWay way{.ask_held = true, .on_board = &on_board};
     if (in_region) {
       way.kind = SyncKind::only_compare;
       way.is_offered = [&](const ObjectHash& hash) { return in_region->contains(hash); };
     }
-    return sync_with_node(job_, partition_, node, suffixes_, way, services_);
+    SyncResult session = sync_with_node(job_, partition_, node, suffixes_, way, services_);
+    if (!session.tells_held) turn.needs_gaps();
+    return session;
   }
 
   static std::set<ObjectHash> in_sync_after(const SyncResult& session, bool is_compared) {

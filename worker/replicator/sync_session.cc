@@ -112,6 +112,7 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
       if (way.on_board != nullptr) way.on_board->note_failure(error.what());
     }
     result.held = session.held();
+    result.tells_held = session.tells_held();
     result.wanted.resize(result.offered.size());
     for (std::size_t number = 0; number < result.offered.size() && number < session.offers().size();
          ++number) {

@@ -23,6 +23,7 @@ struct SyncResult {
   std::vector<Offer> offered;
   std::vector<WantedParts> wanted;  // of each offered object
   std::vector<HeldObject> held;     // what the receiver says that it has; empty if it is not ours
+  bool tells_held = false;          // it was asked, and is ours
 };
 
 enum class SyncKind {

@@ -13,6 +13,7 @@
 #include "common/os/log.h"
 #include "common/ring/handoffs.h"
 #include "common/store/suffix_hashes.h"
+#include "worker/protocol/several_partitions.h"
 #include "worker/replicator/job_metrics.h"
 #include "worker/replicator/remote_hashes.h"
 #include "worker/replicator/sync_session.h"
@@ -126,15 +127,16 @@ class Update {
       ++result_.hashmatch;
       return;
     }
-    sync(node, suffixes);
+    sync(node, suffixes, answer.head.find(kSeveralPartitionsAnswer) != nullptr);
   }
 
-  void sync(const RingDevice& node, std::vector<std::string> suffixes) {
+  void sync(const RingDevice& node, std::vector<std::string> suffixes, bool is_receiver_ours) {
     const auto compared = std::chrono::steady_clock::now();
     BoardSession session_on_board(on_board_, node);
-    const auto turn = metrics_.untimed([&] {
+    auto turn = metrics_.untimed([&] {
       return services_.gate.wait_for_session(node_text(node), [this] { services_.interruption.check(); });
     });
+    if (!is_receiver_ours) turn.needs_gaps();
     if (std::chrono::steady_clock::now() - compared > kStale) {
       session_on_board.enter(JobState::comparing);
       if (const PeerAnswer answer = ask(node); answer.head.status == 200) {

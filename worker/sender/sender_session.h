@@ -61,6 +61,8 @@ class SenderSession {
   [[nodiscard]] const SentOffers& offers() const noexcept { return offered_; }
   // What the receiver says that it has of it at the end, if it was asked; only receivers of ours answer.
   [[nodiscard]] const std::vector<HeldObject>& held() const noexcept { return held_; }
+  // Whether it was asked, and is one that answers.
+  [[nodiscard]] bool tells_held() const noexcept { return tells_held_; }
 
  private:
   [[nodiscard]] bool start(ReceiverConnection& connection);

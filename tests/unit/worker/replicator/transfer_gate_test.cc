@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -48,6 +49,32 @@ TEST(TransferGateTest, AJobKeepsItsPlaceOverSeveralSessions) {
   }
   EXPECT_THROW(gate.wait_for_place(kNever), std::runtime_error);
   EXPECT_THROW(gate.wait_for_session("c", kNever), std::runtime_error);
+}
+
+TEST(TransferGateTest, ADeviceIsLeftAloneNowAndThen) {
+  using Clock = TransferGate::Clock;
+  constexpr std::chrono::hours kNotInThisTest{1};
+  constexpr std::chrono::milliseconds kGap{50};
+  TransferGate gate(2, {.after = std::chrono::nanoseconds(1), .length = kGap});
+  Clock::time_point ended;
+  {
+    auto first = gate.wait_for_session("a", kPatient);
+    first.needs_gaps();
+    ended = Clock::now();
+  }
+  // Of another device nobody has to wait.
+  const auto other = gate.wait_for_session("b", kNever);
+  const auto second = gate.wait_for_session("a", kPatient);
+  EXPECT_GE(Clock::now() - ended, kGap);
+
+  TransferGate without_gaps(1, {.after = std::chrono::nanoseconds(1), .length = kNotInThisTest});
+  for (int number = 0; number < 2; ++number) const auto turn = without_gaps.wait_for_session("a", kNever);
+
+  TransferGate not_yet(1, {.after = kNotInThisTest, .length = kNotInThisTest});
+  for (int number = 0; number < 2; ++number) {
+    auto turn = not_yet.wait_for_session("a", kNever);
+    turn.needs_gaps();
+  }
 }
 
 TEST(TransferGateTest, AllGetTheirTurn) {
