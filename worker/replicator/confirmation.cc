@@ -48,11 +48,12 @@ std::optional<HeldObject> held_by(const HttpResponseHead& head) {
   return HeldObject{.is_deleted = false, .data = *data, .meta = changed.value_or(*data)};
 }
 
-// True if what a node has is the object, or something newer.
+// True if what a node has is the object, or something newer. Metadata may be newer than the data of both.
 bool is_as_new(const HeldObject& held, const ObjectFiles& files) {
   const Timestamp ours = files.data ? files.data->timestamp : files.tombstone->timestamp;
-  if (held.is_deleted || held.data != ours) return held.data >= ours;
-  if (!files.data) return false;  // a tombstone here, and data of that time there: the tombstone wins
+  if (held.is_deleted || held.data < ours) return held.data >= ours;
+  // A tombstone here, and data of that time there: the tombstone wins.
+  if (!files.data) return held.data != ours;
   return !files.meta || held.meta >= files.meta->timestamp;
 }
 

@@ -21,7 +21,7 @@ namespace ssync {
 //
 // - a suffix whose hash the node reports equal to the contents' (REPLICATE) is confirmed as a whole;
 // - of other suffixes each object is asked for (HEAD), because the node may have newer ones beside it: data
-//   or metadata at least as new, or a tombstone at least as new;
+//   and metadata at least as new, or a tombstone at least as new;
 // - of a few objects only the latter: to hash a partition the node writes hashes.pkl twice.
 //
 // So a receiver that wants nothing although it has nothing, or takes updates and does not store them,

@@ -198,6 +198,22 @@ TEST_F(ConfirmationTest, MetadataHasToBeAsNewToo) {
   EXPECT_THAT(confirmed({said(kT2)}), ElementsAre(true));
 }
 
+// It goes with that data too.
+TEST_F(ConfirmationTest, MetadataHasToBeAsNewBesideNewerDataToo) {
+  device_.add_data(name_, kT1, "x");
+  device_.add_meta(name_, "1700000003.00000");
+  const auto said = [&](const char* changed) {
+    return std::string("HTTP/1.1 200 OK\r\nX-Backend-Data-Timestamp: ") + kT2 +
+           "\r\nX-Backend-Timestamp: " + changed + "\r\nContent-Length: 1\r\n\r\n";
+  };
+  EXPECT_THAT(confirmed({said(kT2)}), ElementsAre(false));
+  EXPECT_THAT(confirmed({said("1700000003.00000")}), ElementsAre(true));
+  EXPECT_THAT(confirmed({std::string("HTTP/1.1 404 X\r\nX-Backend-Timestamp: ") + kT2 +
+                         "\r\nContent-Length: 0\r\n\r\n"}),
+              ElementsAre(true))
+      << "no receiver with a tombstone wants metadata";
+}
+
 TEST_F(ConfirmationTest, ATombstoneIsConfirmedByATombstoneOrNewerData) {
   device_.add_tombstone(name_, kT1);
   device_.settings().reclaim_age = std::int64_t{1} << 40;
