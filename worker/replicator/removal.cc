@@ -76,6 +76,27 @@ bool remove_object(const std::string& hash_dir, const HandoffObject& object) {
   return true;
 }
 
+// As remove_partition_if_empty().
+bool remove_if_empty(const std::string& path) {
+  const auto names = list_directory_if_there(path);
+  if (!names) return true;
+  for (const std::string& name : *names) {
+    if (is_suffix(name)) remove_directory(fmt::format("{}/{}", path, name));
+  }
+  const auto left = list_directory_if_there(path);
+  if (!left) return true;
+  if (!std::ranges::all_of(*left, is_partitions_own)) return false;
+  const auto remove = [&](const std::string& name) {
+    const std::string file = fmt::format("{}/{}", path, name);
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) throw_os_error(file);
+  };
+  // First: without hashes.invalid it would tell of objects that are gone, if it comes to no more than that.
+  remove("hashes.pkl");
+  for (const std::string& name : *left) remove(name);
+  remove_directory(path);
+  return !is_directory(path);
+}
+
 }  // namespace
 
 Keeping reason_to_keep(const HandoffObject& object, std::size_t confirmed, std::size_t required, double now,
@@ -103,25 +124,14 @@ Removed remove_objects(const Partition& partition, const std::vector<const Hando
     }
   }
   for (const std::string& suffix : suffixes) remove_directory(partition.path() + "/" + suffix);
+  removed.suffixes.assign(suffixes.begin(), suffixes.end());
   return removed;
 }
 
-bool remove_partition_if_empty(const Partition& partition) {
-  const std::string path = partition.path();
-  const auto names = list_directory_if_there(path);
-  if (!names) return true;
-  for (const std::string& name : *names) {
-    if (is_suffix(name)) remove_directory(fmt::format("{}/{}", path, name));
-  }
-  const auto left = list_directory_if_there(path);
-  if (!left) return true;
-  if (!std::ranges::all_of(*left, is_partitions_own)) return false;
-  for (const std::string& name : *left) {
-    const std::string file = fmt::format("{}/{}", path, name);
-    if (::unlink(file.c_str()) != 0 && errno != ENOENT) throw_os_error(file);
-  }
-  remove_directory(path);
-  return !is_directory(path);
+bool remove_partition_if_empty(const Partition& partition, const std::vector<std::string>& changed_suffixes) {
+  const bool is_gone = remove_if_empty(partition.path());
+  if (!is_gone) invalidate_suffixes(partition, changed_suffixes);
+  return is_gone;
 }
 
 }  // namespace ssync

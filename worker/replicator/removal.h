@@ -36,16 +36,20 @@ Keeping reason_to_keep(const HandoffObject& object, std::size_t confirmed, std::
 
 struct Removed {
   std::size_t objects = 0;
-  std::size_t changed = 0;  // not removed, because their files were not those that were listed
+  std::size_t changed = 0;                 // not removed, because their files were not those that were listed
+  std::vector<std::string> suffixes = {};  // of the objects
 };
 
 // Removes these objects' files, their hash directories, and suffix directories that are empty then; hashes
-// of suffixes are invalidated before. An object whose directory is not as it was listed is left alone. Throws
-// OsError.
+// of suffixes are invalidated before. Whoever hashes them in between finds objects that are gone then: so if
+// the partition stays they have to be invalidated again (below). An object whose directory is not as it was
+// listed is left alone. Throws OsError.
 Removed remove_objects(const Partition& partition, const std::vector<const HandoffObject*>& objects);
 
 // Removes the partition's directory with Swift's own files in it (hashes.pkl, hashes.invalid, locks) and
-// empty suffix directories. False if anything else is in it, which then stays. Throws OsError.
-bool remove_partition_if_empty(const Partition& partition);
+// empty suffix directories. False if anything else is in it, which then stays, and of which the hashes of
+// these suffixes are invalidated. Throws OsError, LockTimeout.
+bool remove_partition_if_empty(const Partition& partition,
+                               const std::vector<std::string>& changed_suffixes = {});
 
 }  // namespace ssync

@@ -227,7 +227,8 @@ class Revert {
         ++unconfirmed;
       }
     }
-    const Removed removed = remove_objects(partition_, removable);
+    Removed removed = remove_objects(partition_, removable);
+    changed_suffixes_ = std::move(removed.suffixes);
     is_left_for_good_ = unconfirmed == 0 && on_their_way == 0 && removed.changed == 0;
     if (unconfirmed != 0) {
       log::warning("{}: kept {} of {} objects, because fewer than {} of their primaries have confirmed them",
@@ -247,7 +248,7 @@ class Revert {
   }
 
   void remove_partition() {
-    const bool is_gone = remove_partition_if_empty(partition_);
+    const bool is_gone = remove_partition_if_empty(partition_, changed_suffixes_);
     if (is_gone) log::info("Removing partition: {}", partition_.path());
     // Files of no object must not keep handoffs_first from going on to other partitions for days.
     result_.has_handoff_left = !is_gone && !is_left_for_good_;
@@ -266,6 +267,7 @@ class Revert {
   std::vector<std::size_t> confirmed_;  // of each object: by so many primaries
   // Of each object: so many primaries of another region that do not have it yet, and get it from a neighbour.
   std::vector<std::size_t> on_their_way_;
+  std::vector<std::string> changed_suffixes_;  // out of which objects were removed
   std::size_t whole_sessions_ = 0;
   bool is_left_for_good_ = false;  // what remains is of no object, and no session can carry it
   JobResult result_;

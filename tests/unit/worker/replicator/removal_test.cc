@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/os/errors.h"
 #include "tests/unit/temporary_device.h"
 
 namespace ssync {
@@ -115,8 +116,24 @@ TEST_F(RemovingTest, InvalidatesTheHashOfWhatIsLeft) {
   const HandoffContents contents = list_handoff(device_.partition());
   std::vector<const HandoffObject*> objects = all(contents);
   objects.resize(1);
-  remove_objects(device_.partition(), objects);
+  const Removed removed = remove_objects(device_.partition(), objects);
   EXPECT_THAT(device_.invalid_suffixes(), ElementsAre(objects.front()->suffix));
+  // In between somebody has hashed it.
+  std::filesystem::remove(path() + "/hashes.invalid");
+  EXPECT_FALSE(remove_partition_if_empty(device_.partition(), removed.suffixes));
+  EXPECT_THAT(device_.invalid_suffixes(), ElementsAre(objects.front()->suffix));
+}
+
+// Hashes without what invalidates them would be believed if the partition came to belong here.
+TEST_F(RemovingTest, HashesGoBeforeWhatInvalidatesThem) {
+  std::filesystem::create_directories(path());
+  for (int number = 0; number < 20; ++number) {
+    // What cannot be removed as a file is.
+    std::filesystem::create_directory(path() + "/.lock-" + std::to_string(number));
+  }
+  std::ofstream(path() + "/hashes.pkl") << "x";
+  EXPECT_THROW(remove_partition_if_empty(device_.partition()), OsError);
+  EXPECT_FALSE(std::filesystem::exists(path() + "/hashes.pkl"));
 }
 
 TEST_F(RemovingTest, LeavesFilesThatAreNotSwifts) {
