@@ -24,12 +24,17 @@ bool is_past(const ObjectFile& file, double now, std::int64_t reclaim_age) {
   return now - file.timestamp.seconds() > static_cast<double>(reclaim_age);
 }
 
+// Of an object's files. Names of others may begin with a time too.
+bool is_swifts(std::string_view name, const HandoffObject& object) {
+  return (name.ends_with(".data") || name.ends_with(".ts") || name.ends_with(".meta")) &&
+         std::ranges::find(object.files.unexpected, name) == object.files.unexpected.end();
+}
+
 // Files of which Swift keeps none for an object's sake.
 bool is_leftover(const HandoffObject& object, double now, std::int64_t reclaim_age) {
-  const ObjectFiles& files = object.files;
-  return files.unexpected.empty() && std::ranges::all_of(files.possible_reclaim, [&](const ObjectFile& file) {
-           return is_past(file, now, reclaim_age);
-         });
+  return std::ranges::all_of(object.names, [&](const auto& name) { return is_swifts(name, object); }) &&
+         std::ranges::all_of(object.files.possible_reclaim,
+                             [&](const ObjectFile& file) { return is_past(file, now, reclaim_age); });
 }
 
 // Metadata of data that is not here, and not so old that it need not be kept.
@@ -67,7 +72,7 @@ bool remove_object(const std::string& hash_dir, const HandoffObject& object) {
   std::sort(names->begin(), names->end());
   if (*names != object.names) return false;
   for (const std::string& name : object.names) {
-    if (std::ranges::find(object.files.unexpected, name) != object.files.unexpected.end()) continue;
+    if (!is_swifts(name, object)) continue;
     if (::unlinkat(directory.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
       throw_os_error(fmt::format("{}/{}", hash_dir, name));
     }

@@ -58,6 +58,7 @@ TEST(RemovalTest, GivesUpOnlyWhatEnoughPrimariesHaveConfirmed) {
             3,
             Keeping::not_sendable},
            {"others' files", {"notes.txt"}, 3, 3, Keeping::not_sendable},
+           {"others' files with a time", {old_time + ".bak"}, 3, 3, Keeping::not_sendable},
            {"others' files beside an object", {old_time + ".data", "notes.txt"}, 3, 3, Keeping::not_needed},
            {"nothing", {}, 0, 3, Keeping::not_needed},
        }) {
@@ -139,9 +140,10 @@ TEST_F(RemovingTest, HashesGoBeforeWhatInvalidatesThem) {
 TEST_F(RemovingTest, LeavesFilesThatAreNotSwifts) {
   device_.add_data(one_, kOld, "x");
   device_.add_bare_file(one_, "notes.txt");
+  device_.add_bare_file(one_, std::string(kNew) + ".bak");
   const HandoffContents contents = list_handoff(device_.partition());
   remove_objects(device_.partition(), all(contents));
-  EXPECT_THAT(device_.files_of(one_), ElementsAre("notes.txt"));
+  EXPECT_THAT(device_.files_of(one_), ElementsAre(std::string(kNew) + ".bak", "notes.txt"));
   EXPECT_FALSE(remove_partition_if_empty(device_.partition()));
 }
 
