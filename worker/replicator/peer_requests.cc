@@ -55,6 +55,7 @@ class PeerRequests::Connection {
  private:
   void send(std::string_view data);
   bool receive();  // false at the end
+  [[noreturn]] void time_out() const;
   HttpResponseHead read_head();
 
   const std::string& peer_;
@@ -122,6 +123,8 @@ void PeerRequests::Connection::send(std::string_view data) {
 bool PeerRequests::Connection::receive() {
   std::array<char, 16384> piece{};
   for (;;) {
+    // Also of a peer that always has more to say.
+    if (PolledSocket::Clock::now() >= until_) time_out();
     const ssize_t size = ::recv(socket_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
     if (size > 0) {
       has_heard_ = true;
@@ -130,15 +133,16 @@ bool PeerRequests::Connection::receive() {
     }
     if (size == 0) return false;
     if (errno == EAGAIN) {
-      if (socket_.wait(POLLIN, until_) == 0) {
-        throw ConnectionLost(peer_ + " timed out: no answer within " + seconds_text(limits_.answer) +
-                             " seconds");
-      }
+      if (socket_.wait(POLLIN, until_) == 0) time_out();
     } else if (errno != EINTR) {
       if (was_used_ && !has_heard_) throw Stale{};
       throw ConnectionLost(peer_ + ": connection failed while receiving: " + std::strerror(errno));
     }
   }
+}
+
+void PeerRequests::Connection::time_out() const {
+  throw ConnectionLost(peer_ + " timed out: no answer within " + seconds_text(limits_.answer) + " seconds");
 }
 
 HttpResponseHead PeerRequests::Connection::read_head() {

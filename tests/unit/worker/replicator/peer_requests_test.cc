@@ -107,6 +107,20 @@ TEST_F(PeerRequestsTest, ASilentNodeIsGivenUp) {
               HasSubstr("no answer within 0.05 seconds"));
 }
 
+TEST_F(PeerRequestsTest, ANodeThatSaysMoreAndMoreBeforeItsAnswerIsGivenUp) {
+  PeerRequests impatient({.connect = std::chrono::seconds(10), .answer = std::chrono::milliseconds(100)},
+                         connections_, interruption_);
+  ScriptedServer server([](ServedConnection& client) {
+    std::string interim;
+    while (interim.size() < 1 << 20) interim += "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (std::chrono::steady_clock::now() < end) client.send(interim);
+  });
+  EXPECT_THAT(
+      thrown_message<ConnectionLost>([&] { impatient.ask(node_at(server), policy_, "REPLICATE", "/7"); }),
+      HasSubstr("no answer within 0.1 seconds"));
+}
+
 const std::string kNoRoom = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy";
 
 TEST_F(PeerRequestsTest, ANodeWithoutRoomIsAskedAgain) {
