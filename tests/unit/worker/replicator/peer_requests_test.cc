@@ -159,10 +159,12 @@ TEST_F(PeerRequestsTest, ADeviceThatHasNoRoomForLongIsAskedOnlyOnce) {
       client.send(kNoRoom);
     }
   });
+  // Closed before the server's end is waited for.
+  KeptConnections connections;
   PeerRequests peers({.connect = std::chrono::seconds(10),
                       .answer = std::chrono::seconds(10),
                       .patience = std::chrono::milliseconds(70)},
-                     connections_, interruption_);
+                     connections, interruption_);
   EXPECT_EQ(peers.ask(node_at(server), policy_, "REPLICATE", "/7").head.status, 503);
   const int before = asked;
   EXPECT_EQ(peers.ask(node_at(server), policy_, "REPLICATE", "/8").head.status, 503);
