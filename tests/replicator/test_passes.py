@@ -446,6 +446,16 @@ def test_a_plan_changes_nothing(replicator, node_to_plan, elsewhere):
     assert 'in all: %d partitions in sync, 0 differ, 0 handoffs; to send: 0 partitions' % len(own) in text, text
 
 
+def test_a_plan_leaves_out_what_a_pass_does(node_to_plan):
+    from swift.common.ring import RingData
+    for name in ('object', 'object-1'):
+        path = os.path.join(node_to_plan.place, name + '.ring.gz')
+        ring = RingData.load(path)
+        ring.next_part_power = PART_POWER + 1
+        ring.save(path)
+    assert 'in all: 0 partitions in sync, 0 differ, 0 handoffs; to send: 0 partitions' in plan_of(node_to_plan)
+
+
 def test_a_plan_says_what_it_cannot_know(node_to_plan, elsewhere):
     shutil.rmtree(elsewhere[0].tree.device_path)
     text = plan_of(node_to_plan)

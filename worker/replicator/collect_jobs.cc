@@ -86,6 +86,11 @@ void collect_jobs(const StoragePolicy& policy, const WatchedRing& ring_file,
                   const ReplicatorSettings& settings, const PassScope& scope, NodeAddresses& addresses,
                   LocalPartitions& found, DeviceStats& stats) {
   const std::shared_ptr<const Ring> ring = ring_file.get();
+  // Every object has two names then, and would be copied under both.
+  if (ring->next_part_power()) {
+    log::warning("next_part_power set in policy '{}'. Skipping", policy.name);
+    return;
+  }
   bool found_local = false;
   for (const auto& own : ring->devices()) {
     if (!own || !is_local(*own, addresses, settings)) continue;

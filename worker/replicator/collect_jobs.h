@@ -35,7 +35,8 @@ bool is_local(const RingDevice& device, NodeAddresses& addresses, const Replicat
 // Adds each partition directory of the policy on this node's devices to `found`
 // (swift.obj.replicator.build_replication_jobs). Removes old files from the devices' tmp directories and
 // creates missing objects directories. A device that is not usable, or has a partition with a name that is no
-// number, is counted as failed in `stats` and logged.
+// number, is counted as failed in `stats` and logged. None of a policy of which the partition power is being
+// increased, which is logged.
 void collect_jobs(const StoragePolicy& policy, const WatchedRing& ring_file,
                   const ReplicatorSettings& settings, const PassScope& scope, NodeAddresses& addresses,
                   LocalPartitions& found, DeviceStats& stats);

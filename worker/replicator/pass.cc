@@ -74,13 +74,8 @@ void Pass::collect() {
   NodeAddresses addresses(node_addresses(services_.settings.ring_ip));
   for (const auto& [index, watched] : rings_) {
     if (scope_.policies && !scope_.policies->contains(index)) continue;
-    const StoragePolicy& policy = *services_.conf.policies.by_index(index);
-    // Every object has two names then, and would be copied under both.
-    if (watched->get()->next_part_power()) {
-      log::warning("next_part_power set in policy '{}'. Skipping", policy.name);
-      continue;
-    }
-    collect_jobs(policy, *watched, services_.settings, scope_, addresses, local_, stats_);
+    collect_jobs(*services_.conf.policies.by_index(index), *watched, services_.settings, scope_, addresses,
+                 local_, stats_);
   }
   note_last_turns();
   put_in_order(local_.waiting);
