@@ -186,6 +186,27 @@ def test_parts_of_a_node(replicator, start_node, elsewhere, options, left):
     assert not os.path.exists(os.path.join(node.recon, 'object.recon'))
 
 
+def test_processes_without_a_device_say_so(replicator, node, elsewhere):
+    node.configure(elsewhere, {'replicator_workers': 2})
+    assert replicator.run(node.conf, node.log, {'devices': 'nosuch'}) == 0
+    assert node.log_text().count("Can't find itself in policy with index ") == 2, node.log_text()
+
+
+def test_a_daemon_without_a_device_says_so(replicator, node, elsewhere):
+    if not replicator.ours:
+        pytest.skip('Swift goes on in one process')
+    node.configure(elsewhere, {'replicator_workers': 2, 'ring_ip': '127.0.0.9'})
+    with open(node.log, 'ab') as log:
+        running = subprocess.Popen([our_binary(), node.conf, '-v'], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        await_condition(lambda: "Can't find itself in any policy with ring_ip 127.0.0.9 and port " in node.log_text(), node.log_text)
+        running.terminate()
+        assert running.wait(ENDS_WITHIN) == 0
+    finally:
+        running.kill()
+        running.wait()
+
+
 def test_a_file_in_the_place_of_an_object(replicator, node, elsewhere):
     """The others are sent, and what is under the file counts as failed. Swift's sends none."""
     node.configure(elsewhere)

@@ -67,6 +67,10 @@ std::vector<std::string> partition_names(const std::string& objects_path, bool o
 
 }  // namespace
 
+std::string ring_port_text(const ReplicatorSettings& settings) {
+  return settings.ring_port() ? std::to_string(*settings.ring_port()) : "None";
+}
+
 bool is_local(const RingDevice& device, NodeAddresses& addresses, const ReplicatorSettings& settings) {
   const auto port = settings.ring_port();
   if (port && device.replication_port != *port) return false;
@@ -128,8 +132,7 @@ void collect_jobs(const StoragePolicy& policy, const WatchedRing& ring_file,
   if (!found_local) {
     log::error(
         "Can't find itself in policy with index {} with ring_ip {} and port {} in ring file, not replicating",
-        policy.index, settings.ring_ip,
-        settings.ring_port() ? std::to_string(*settings.ring_port()) : "None");
+        policy.index, settings.ring_ip, ring_port_text(settings));
   }
 }
 

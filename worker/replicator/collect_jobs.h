@@ -32,6 +32,9 @@ using DeviceStats = std::map<std::string, PassStats>;
 // address and, unless servers_per_port is used, replication port.
 bool is_local(const RingDevice& device, NodeAddresses& addresses, const ReplicatorSettings& settings);
 
+// The port of that, as Swift's lines in the log have it: "None" if it is any.
+std::string ring_port_text(const ReplicatorSettings& settings);
+
 // Adds each partition directory of the policy on this node's devices to `found`
 // (swift.obj.replicator.build_replication_jobs). Removes old files from the devices' tmp directories and
 // creates missing objects directories. A device that is not usable, or has a partition with a name that is no

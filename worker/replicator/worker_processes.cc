@@ -51,6 +51,8 @@ class Workers {
 
   int run() {
     distribute();
+    // A pass of this process, as in Swift: it says what it does not find.
+    if (mode_ == RunMode::once && waiting_.empty()) return serve();
     start_missing();
     auto next_report = Clock::now();
     for (;;) {
@@ -91,7 +93,13 @@ class Workers {
       std::erase_if(chosen, [&](const std::string& device) { return !asked_for_->contains(device); });
     }
     waiting_ = distribute_evenly(chosen, static_cast<std::size_t>(task_.settings.replicator_workers));
-    task_.processes = waiting_.size();
+    task_.processes = std::max<std::size_t>(waiting_.size(), 1);
+    if (mode_ == RunMode::forever && waiting_.empty()) {
+      log::error(
+          "Can't find itself in any policy with ring_ip {} and port {} in ring files, not replicating until "
+          "they change",
+          task_.settings.ring_ip, ring_port_text(task_.settings));
+    }
     if (task_.settings.bandwidth_per_peer != 0 && task_.processes > 1) {
       log::info("ssync_bandwidth_per_peer: each of {} processes has {} bytes per second of it",
                 task_.processes, bandwidth_per_peer_of_each(task_.settings, task_.processes));
