@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +21,9 @@
 #include "common/config/swift_conf.h"
 #include "common/os/errors.h"
 #include "common/os/log.h"
+#include "common/python/errors.h"
+#include "common/python/number.h"
+#include "common/python/text.h"
 #include "common/ring/errors.h"
 #include "worker/replicator/worker_processes.h"
 
@@ -33,9 +39,9 @@ struct Options {
   bool check = false;
   bool plan = false;
   bool verbose = false;
-  std::vector<std::string> devices;
-  std::vector<std::uint64_t> partitions;
-  std::vector<int> policies;
+  std::string devices;
+  std::string partitions;
+  std::string policies;
   std::string priority;
   std::vector<std::string> words;  // swift-init says so: once, verbose
 };
@@ -51,13 +57,13 @@ void add_options(CLI::App& app, Options& options) {
   app.add_flag("--plan", options.plan, "print what a pass would do now, and do nothing");
   app.add_flag("-v,--verbose", options.verbose, "log to standard error too");
   app.add_option("-d,--devices", options.devices, "with --once or --plan: these devices only")
-      ->delimiter(',')
+      ->take_last()
       ->option_text("DEVICE,…");
   app.add_option("-p,--partitions", options.partitions, "with --once or --plan: these partitions only")
-      ->delimiter(',')
+      ->take_last()
       ->option_text("NUMBER,…");
   app.add_option("-i,--policies", options.policies, "with --once or --plan: these policies only, by index")
-      ->delimiter(',')
+      ->take_last()
       ->option_text("INDEX,…");
   app.add_option(
          "--priority", options.priority,
@@ -73,18 +79,43 @@ void add_options(CLI::App& app, Options& options) {
       "  2  an error in the command line, the configuration or a ring");
 }
 
-template <typename Value>
-std::optional<std::set<Value>> set_of(const std::vector<Value>& values) {
-  if (values.empty()) return std::nullopt;
-  return std::set<Value>(values.begin(), values.end());
+// swift.common.utils.list_from_csv. nullopt if there are none.
+std::optional<std::set<std::string>> names_in(std::string_view list) {
+  std::set<std::string> names;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    const std::string_view name = python::strip_utf8(list.substr(0, comma));
+    if (!name.empty()) names.emplace(name);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  if (names.empty()) return std::nullopt;
+  return names;
+}
+
+template <typename Number>
+std::optional<std::set<Number>> numbers_in(const char* option, const std::string& list) {
+  const auto names = names_in(list);
+  if (!names) return std::nullopt;
+  std::set<Number> numbers;
+  for (const std::string& name : *names) {
+    try {
+      const std::int64_t number = python::parse_int(name, 10);
+      if (number < 0 || !std::in_range<Number>(number)) throw ValueError(name);
+      numbers.insert(static_cast<Number>(number));
+    } catch (const ValueError&) {
+      throw ConfigError(fmt::format("{} {}: {} is not a number from 0 on; see ssync-replicator --help",
+                                    option, list, name));
+    }
+  }
+  return numbers;
 }
 
 // --devices and its like have an effect only with one pass, as in Swift.
 PassScope scope_of(const Options& options) {
   if (!options.once && !options.plan) return {};
-  return {.devices = set_of(options.devices),
-          .partitions = set_of(options.partitions),
-          .policies = set_of(options.policies)};
+  return {.devices = names_in(options.devices),
+          .partitions = numbers_in<std::uint64_t>("--partitions", options.partitions),
+          .policies = numbers_in<int>("--policies", options.policies)};
 }
 
 // For an operator who looks before a start.
@@ -110,6 +141,7 @@ void print_check(const ReplicatorSettings& settings, const SwiftConf& conf, cons
 }
 
 int replicate(const Options& options) {
+  const PassScope scope = scope_of(options);
   std::vector<std::string> notes;
   ReplicatorSettings settings = load_replicator_settings(options.config, notes);
   if (options.verbose) settings.log.target = "stderr";
@@ -125,7 +157,6 @@ int replicate(const Options& options) {
   for (const std::string& note : notes) log::info("{}", note);
   for (const std::string& warning : settings.warnings) log::warning("{}", warning);
   settings.handoff_delete = effective_handoff_delete(settings, rings);
-  const PassScope scope = scope_of(options);
   const bool is_part = scope.devices || scope.partitions || scope.policies;
   DaemonTask task{.settings = settings,
                   .conf = conf,

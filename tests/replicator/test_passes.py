@@ -171,7 +171,7 @@ def test_an_unmounted_device_of_the_node(replicator, start_node, elsewhere):
     ({'devices': 'd2'}, {('d1', 0, 0), ('d1', 1, 0), ('d1', 0, SILVER)}),
     ({'partitions': '1'}, {('d1', 0, 0), ('d1', 0, SILVER), ('d2', 0, 0)}),
     ({'policies': '1'}, {('d1', 0, 0), ('d1', 1, 0), ('d2', 0, 0), ('d2', 1, 0)}),
-    ({'devices': 'd1,d2', 'partitions': '0,3', 'policies': '0'}, {('d1', 1, 0), ('d2', 1, 0), ('d1', 0, SILVER)}),
+    ({'devices': 'd1, d2,', 'partitions': '0,3', 'policies': '0'}, {('d1', 1, 0), ('d2', 1, 0), ('d1', 0, SILVER)}),
 ], ids=lambda value: ' '.join(value) if isinstance(value, dict) else '')
 def test_parts_of_a_node(replicator, start_node, elsewhere, options, left):
     node = start_node(devices=('d1', 'd2'))
@@ -184,6 +184,16 @@ def test_parts_of_a_node(replicator, start_node, elsewhere, options, left):
     assert {place for place in places if objects_of(trees[place[0]], *place[1:])} == left
     # It says nothing of the node as a whole.
     assert not os.path.exists(os.path.join(node.recon, 'object.recon'))
+
+
+@pytest.mark.parametrize('option, value', [('--partitions', 'x'), ('--partitions', '1,-2'), ('--policies', '0.5')])
+def test_what_is_no_number_is_refused(replicator, node, elsewhere, option, value):
+    if not replicator.ours:
+        pytest.skip('Swift dies of it')
+    node.configure(elsewhere)
+    done = subprocess.run([our_binary(), node.conf, '--once', option, value], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=ENDS_WITHIN, check=False)
+    assert done.returncode == 2 and '%s %s: ' % (option, value) in done.stderr and 'is not a number' in done.stderr, done.stderr
 
 
 def test_processes_without_a_device_say_so(replicator, node, elsewhere):
