@@ -153,7 +153,7 @@ int replicate(const Options& options) {
   }
   setup_logging(settings.log);
   for (const std::string& problem : set_process_priority(settings.priority)) log::warning("{}", problem);
-  drop_privileges(settings.user);
+  drop_privileges(settings.user, "object-replicator");
   for (const std::string& note : notes) log::info("{}", note);
   for (const std::string& warning : settings.warnings) log::warning("{}", warning);
   settings.handoff_delete = effective_handoff_delete(settings, rings);

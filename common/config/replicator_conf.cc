@@ -167,6 +167,7 @@ class Reader {
   void read_shared() {
     Settings shared;
     shared.log = settings_.log;
+    shared.pool.user = settings_.user;
     for (const std::string_view name : kSharedOptions) {
       if (const IniOption* written = take(name)) {
         note(*written,

@@ -27,7 +27,7 @@ struct ReplicatorSettings {
   LogSettings log;
   StatsdSettings statsd;
   std::string swift_dir = "/etc/swift";
-  std::string user;  // drop root's privileges to it; empty: stay
+  std::string user = "swift";  // drop root's privileges to it; empty: stay
   ProcessPriority priority;
 
   std::string ring_ip = "0.0.0.0";  // else bind_ip

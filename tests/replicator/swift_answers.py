@@ -86,8 +86,7 @@ def effective_settings(path):
         'reclaim_age': manager.reclaim_age,
         'commit_window': manager.commit_window,
         'swift_dir': os.path.join('/', replicator.swift_dir),
-        # Without it Swift becomes 'swift', and ours stays what its systemd unit says.
-        'user': conf.get('user', ''),
+        'user': conf.get('user', 'swift'),
         'log_name': logger.server,
         'log_facility': utils.get_logger.handler4logger[logger.logger].facility,
         'log_level': level,

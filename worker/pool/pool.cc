@@ -100,7 +100,7 @@ class Master {
   void run() {
     // With the privileges that they may take, and for all that is forked.
     const std::vector<std::string> problems = set_process_priority(configuration_.settings.pool.priority);
-    drop_privileges(configuration_.settings.pool.user);
+    drop_privileges(configuration_.settings.pool.user, "object-server");
     // After dropping privileges, so that a log file that a reload could not reopen is refused now.
     setup_logging(configuration_.settings.log);
     for (const std::string& problem : problems) log::warning("{}", problem);

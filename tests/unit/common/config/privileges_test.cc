@@ -21,6 +21,7 @@ namespace {
 
 const char kUser[] = "nobody";
 const char kUnknownUser[] = "no such user";
+const char kSection[] = "object-server";
 
 // What the function returns in a process of its own, which may lose its privileges; an error's text if it
 // throws ConfigError.
@@ -93,7 +94,7 @@ TEST_F(PrivilegesTest, AreGoneForGoodWithAllOfRootsGroups) {
     // One that the user is not in.
     const gid_t root_group = 0;
     if (setgroups(1, &root_group) != 0) return std::string("setgroups");
-    drop_privileges(kUser);
+    drop_privileges(kUser, kSection);
     return identity() + (setuid(0) == 0 || seteuid(0) == 0 || setgid(0) == 0 ? ", and back" : "");
   });
   EXPECT_EQ(said, "users " + id_ + " " + id_ + " " + id_ + ", groups " + group_ + " " + group_ + " " +
@@ -104,7 +105,7 @@ TEST_F(PrivilegesTest, StayWhereNothingElseIsAskedFor) {
   const std::string before = in_a_child(identity);
   for (const char* user : {"", "root"}) {
     const std::string after = in_a_child([user] {
-      drop_privileges(user);
+      drop_privileges(user, kSection);
       return identity();
     });
     EXPECT_EQ(after, before) << user;
@@ -113,22 +114,19 @@ TEST_F(PrivilegesTest, StayWhereNothingElseIsAskedFor) {
 
 TEST_F(PrivilegesTest, AnUnknownUserIsRefused) {
   const std::string said = in_a_child([] {
-    drop_privileges(kUnknownUser);
+    drop_privileges(kUnknownUser, kSection);
     return std::string("not refused");
   });
-  EXPECT_EQ(
-      said,
-      "[object-server] user = no such user: unknown user; give an existing one, or remove the option to "
-      "stay root");
+  EXPECT_EQ(said, "[object-server] user = no such user: unknown user; give an existing one, or root");
 }
 
 // As Swift: the option is for root only.
 TEST_F(PrivilegesTest, OfAnybodyElseAreLeftAlone) {
   const std::string said = in_a_child([] {
-    drop_privileges(kUser);
+    drop_privileges(kUser, kSection);
     const std::string before = identity();
-    drop_privileges(kUnknownUser);
-    drop_privileges("root");
+    drop_privileges(kUnknownUser, kSection);
+    drop_privileges("root", kSection);
     return std::string(identity() == before ? "as before" : "changed");
   });
   EXPECT_EQ(said, "as before");
@@ -142,7 +140,7 @@ TEST_F(PrivilegesTest, ARootThatMayNotBecomeTheUserIsRefused) {
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
     if (syscall(SYS_capset, &header, none.data()) != 0) return std::string("capset");
-    drop_privileges(kUser);
+    drop_privileges(kUser, kSection);
     return std::string("not refused");
   });
   if (said == "more than one thread") GTEST_SKIP() << said;

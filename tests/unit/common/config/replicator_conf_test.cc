@@ -52,7 +52,7 @@ TEST_F(ReplicatorConfTest, HasSwiftsDefaults) {
   EXPECT_EQ(settings.log.level, "INFO");
   EXPECT_EQ(settings.log.target, "stderr");
   EXPECT_EQ(settings.swift_dir, "/etc/swift");
-  EXPECT_EQ(settings.user, "");
+  EXPECT_EQ(settings.user, "swift");
   EXPECT_EQ(settings.ring_ip, "0.0.0.0");
   EXPECT_EQ(settings.ring_port(), 6200);
   EXPECT_EQ(settings.concurrency, 1);
