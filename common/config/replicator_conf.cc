@@ -124,7 +124,6 @@ class Reader {
     read_ring_place();
     read_interval();
     read_whole("http_timeout", 1, settings_.http_timeout);
-    read_lockup_timeout();
     read_handoff_delete();
     read_recon_cache_path();
     settings_.statsd = read_statsd_settings(
@@ -133,7 +132,7 @@ class Reader {
     read_bandwidth("ssync_bandwidth_per_peer", settings_.bandwidth_per_peer);
     read_bandwidth("ssync_bandwidth_per_device", settings_.bandwidth_per_device);
     for (const auto& [name, written] : options_) {
-      if (!taken_.contains(name)) notes_.push_back(option_text(written));
+      if (!taken_.contains(name)) note(written, {.note = "has no effect"});
     }
     return std::move(settings_);
   }
@@ -263,17 +262,6 @@ class Reader {
             : "Option object-replicator/run_pause is deprecated and will be removed in a future version. "
               "Update "
               "your configuration to use option object-replicator/interval.");
-  }
-
-  // In Swift's sample, but no release of the last years reads it.
-  void read_lockup_timeout() {
-    const IniOption* written = take("lockup_timeout");
-    if (written == nullptr) return;
-    try {
-      settings_.lockup_timeout = read_whole_number(*written, 1, kMaxWholeSeconds, kSeconds);
-    } catch (const ConfigError&) {
-      note(*written, {.note = "the default " + std::to_string(settings_.lockup_timeout) + " is used"});
-    }
   }
 
   // config_auto_int_value().

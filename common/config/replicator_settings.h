@@ -40,7 +40,6 @@ struct ReplicatorSettings {
   double interval = 30;        // between two passes; else run_pause
   double stats_interval = 300;
   double ring_check_interval = 15;
-  std::int64_t lockup_timeout = 1800;
 
   std::int64_t http_timeout = 60;
   double node_timeout = 10;
