@@ -75,7 +75,7 @@ void add_options(CLI::App& app, Options& options) {
   app.footer(
       "Exit status:\n"
       "  0  the pass is done (--once, --plan), whatever could be replicated; or ended by SIGTERM or SIGINT\n"
-      "  1  it cannot go on\n"
+      "  1  it, or with --once one of its processes, cannot go on\n"
       "  2  an error in the command line, the configuration or a ring");
 }
 

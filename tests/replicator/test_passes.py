@@ -314,6 +314,29 @@ def test_sigterm_in_mid_pass(replicator, node, settings):
             peer.close()
 
 
+def test_a_process_that_is_killed_is_told(replicator, node):
+    if not replicator.ours:
+        pytest.skip('Swift says nothing of it')
+    peer = ScriptedPeer()
+    try:
+        stuck = Stuck()
+        peer.behave(stuck)
+        node.configure([Primary('s0', peer.port)], {'replicator_workers': 1})
+        fill(node.tree, [0])
+        running = replicator.start(node.conf, node.log)
+        try:
+            assert stuck.offered.wait(60), node.log_text()
+            child, = [int(pid) for pid in node_is_named(node) if int(pid) != running.pid]
+            os.kill(child, signal.SIGKILL)
+            assert running.wait(ENDS_WITHIN) == 1
+        finally:
+            running.kill()
+            running.wait()
+        assert 'Worker %d died' % child in node.log_text()
+    finally:
+        peer.close()
+
+
 def node_is_named(node):
     """Pids of processes whose command line has the node's configuration."""
     found = []

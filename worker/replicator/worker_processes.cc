@@ -80,7 +80,7 @@ class Workers {
       }
     }
     if (task_.report != PassReport::none) report();
-    return 0;
+    return has_any_failed_ ? 1 : 0;
   }
 
  private:
@@ -159,10 +159,10 @@ class Workers {
         ++at;
         continue;
       }
-      if (mode_ == RunMode::forever) {
-        log::warning("Worker {} died", at->first);
-        waiting_.push_back(std::move(at->second));
-      }
+      const bool has_failed = pid < 0 || status != 0;
+      if (mode_ == RunMode::forever || has_failed) log::warning("Worker {} died", at->first);
+      if (mode_ == RunMode::forever) waiting_.push_back(std::move(at->second));
+      has_any_failed_ = has_any_failed_ || has_failed;
       at = running_.erase(at);
     }
   }
@@ -198,6 +198,7 @@ class Workers {
   std::set<std::string> devices_;
   std::vector<Group> waiting_;
   std::map<pid_t, Group> running_;
+  bool has_any_failed_ = false;
 };
 
 }  // namespace
