@@ -55,7 +55,7 @@ void add_options(CLI::App& app, Options& options) {
       "--check", options.check,
       "check the configuration and the rings, print what has no effect and this node's devices, and exit");
   app.add_flag("--plan", options.plan, "print what a pass would do now, and do nothing");
-  app.add_flag("-v,--verbose", options.verbose, "log to standard error too");
+  app.add_flag("-v,--verbose", options.verbose, "log to standard error, whatever log_target says");
   app.add_option("-d,--devices", options.devices, "with --once or --plan: these devices only")
       ->take_last()
       ->option_text("DEVICE,…");
