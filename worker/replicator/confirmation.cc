@@ -94,15 +94,20 @@ class Questions {
   PeerRequests& peers_;
 };
 
-// Whose offers in the session were these very files.
+// Whose offers in the session were these very files. Not those with a content type that the node wants and
+// was not sent: of its time neither the session's end nor HEAD tells.
 std::vector<bool> offered_as_they_are(const HandoffContents& contents, const SyncResult& session) {
-  std::map<ObjectHash, const Offer*> offers;
-  for (const Offer& offer : session.offered) offers.emplace(offer.hash, &offer);
+  std::map<ObjectHash, std::size_t> numbers;
+  for (std::size_t number = 0; number < session.offered.size(); ++number) {
+    numbers.emplace(session.offered[number].hash, number);
+  }
   std::vector<bool> result;
   result.reserve(contents.objects.size());
   for (const HandoffObject& object : contents.objects) {
-    const auto offer = offers.find(object.hash);
-    result.push_back(offer != offers.end() && object.is_as_in(*offer->second));
+    const auto found = numbers.find(object.hash);
+    const bool is_as_offered = found != numbers.end() && object.is_as_in(session.offered[found->second]);
+    result.push_back(is_as_offered && !(object.files.content_type && session.is_only_compared &&
+                                        session.wanted[found->second].meta));
   }
   return result;
 }

@@ -12,7 +12,8 @@
 namespace ssync {
 
 // Of each of the contents' objects: whether this node has it, or something newer, by its own words. Asked is
-// only about what was offered to it as it is in the contents, in a session that was whole, and
+// only about what was offered to it as it is in the contents, in a session that was whole (and not about a
+// content type that it wanted in one that only compares), and
 //
 // - a receiver of ours tells at the end of the session what it then finds on its disk
 // (worker/protocol/held.h);

@@ -85,6 +85,7 @@ SyncResult sync_with_node(const ReplicationJob& job, const Partition& partition,
   PeerRequests::Patience patience;
   for (;;) {
     SyncResult result;
+    result.is_only_compared = way.kind == SyncKind::only_compare;
     std::optional<RecordedObjects> objects;
     ConnectionLimits limits = limits_of_session(job, node, services);
     if (way.on_board != nullptr) limits.held_back = way.on_board->held_back();

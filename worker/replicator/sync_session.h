@@ -20,6 +20,7 @@ namespace ssync {
 struct SyncResult {
   // The receiver has ended the session without an error: it has what it did not want, and has taken the rest.
   bool is_whole = false;
+  bool is_only_compared = false;  // SyncKind::only_compare
   std::vector<Offer> offered;
   std::vector<WantedParts> wanted;  // of each offered object
   std::vector<HeldObject> held;     // what the receiver says that it has; empty if it is not ours

@@ -70,14 +70,18 @@ class ConfirmationTest : public ::testing::Test {
 
   // A whole session in which all was offered.
   SyncResult session_of(const HandoffContents& contents) const {
-    SyncResult session{.is_whole = is_whole_, .offered = {}, .wanted = {}, .held = held_};
+    SyncResult session{.is_whole = is_whole_,
+                       .is_only_compared = is_only_compared_,
+                       .offered = {},
+                       .wanted = {},
+                       .held = held_};
     for (const HandoffObject& object : contents.objects) {
       const ObjectFiles& files = object.files;
       if (!object.is_object()) continue;
       Offer offer = Offer::of(object.hash, files.data ? files.data->timestamp : files.tombstone->timestamp);
       if (files.meta) offer.meta = files.meta->timestamp;
       session.offered.push_back(offer);
-      session.wanted.emplace_back();
+      session.wanted.push_back(wanted_);
     }
     return session;
   }
@@ -106,6 +110,8 @@ class ConfirmationTest : public ::testing::Test {
   Interruption interruption_;
   std::string asked_;
   bool is_whole_ = true;
+  bool is_only_compared_ = false;
+  WantedParts wanted_;  // of each object
   std::vector<HeldObject> held_;
 };
 
@@ -250,6 +256,23 @@ TEST_F(ConfirmationTest, WhatTheReceiverToldInTheSessionIsNotAskedFor) {
     held_ = {c.held};
     EXPECT_THAT(confirmed_by_node_at(0), ElementsAre(c.expected)) << c.what;
   }
+}
+
+// Of its time nothing is told.
+TEST_F(ConfirmationTest, AContentTypeThatWasOnlyComparedIsThereIfItIsNotWanted) {
+  const Timestamp t1 = Timestamp::parse(kT1);
+  const Timestamp t3 = Timestamp::parse("1700000003.00000");
+  device_.add_data(name_, kT1, "x");
+  device_.add_file(name_, make_file_name(t3, ".meta", Timestamp::parse(kT2)),
+                   TemporaryDevice::named(name_, "1700000003.00000"));
+  held_ = {{.hash = *parse_object_hash(device_.hash_of(name_)), .is_deleted = false, .data = t1, .meta = t3}};
+  EXPECT_THAT(confirmed_by_node_at(0), ElementsAre(true));
+  wanted_.meta = true;
+  EXPECT_THAT(confirmed_by_node_at(0), ElementsAre(true)) << "it was sent";
+  is_only_compared_ = true;
+  EXPECT_THAT(confirmed_by_node_at(0), ElementsAre(false));
+  wanted_.meta = false;
+  EXPECT_THAT(confirmed_by_node_at(0), ElementsAre(true));
 }
 
 TEST_F(ConfirmationTest, WhatTheReceiverDidNotTellIsAskedFor) {
