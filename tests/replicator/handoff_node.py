@@ -62,11 +62,11 @@ class HandoffNode:
         self.conf = os.path.join(place, 'object-server.conf')
         os.makedirs(self.recon)
 
-    def configure(self, primaries, settings=None, seconds=30, weight=0, region=1):
+    def configure(self, primaries, settings=None, seconds=30, weight=0, region=1, part_power=PART_POWER, replicas=None):
         """Write the rings, in which the primaries are those of every partition if the weight of the node's own devices is 0,
         and the configuration."""
         from swift.common.ring import RingBuilder
-        builder = RingBuilder(PART_POWER, min(3, len(primaries)), 0)
+        builder = RingBuilder(part_power, replicas or min(3, len(primaries)), 0)
         own = [types.SimpleNamespace(name=tree.device, port=self.port, region=region) for tree in self.trees]
         for number, device in enumerate([*own, *primaries]):
             builder.add_dev({'id': number, 'region': device.region, 'zone': number, 'ip': '127.0.0.1', 'port': device.port,

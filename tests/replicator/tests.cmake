@@ -10,7 +10,7 @@ python_test(replicator.test_pass_reports ${CMAKE_CURRENT_LIST_DIR}/test_pass_rep
 # Passes of ssync-replicator: what comes where, receivers that lie, kills, and random clusters beside Swift's replicator. With ctest
 # -C deep, many more of these, and faults put into Swift's that have to be found.
 if(TARGET ssync-replicator)
-  foreach(FILE test_passes test_lying_receivers test_written_in_mid_pass test_ring_changes test_peers)
+  foreach(FILE test_passes test_lying_receivers test_written_in_mid_pass test_ring_changes test_hung_device test_peers)
     python_test(replicator.${FILE} ${CMAKE_CURRENT_LIST_DIR}/${FILE}.py e2e)
   endforeach()
   add_test(NAME replicator.kill COMMAND ${CMAKE_CURRENT_LIST_DIR}/kill --kills 15 --build-dir ${CMAKE_BINARY_DIR})

@@ -101,6 +101,7 @@ void Pass::run_jobs() {
   const std::size_t wanted =
       std::min({local_.waiting.size(), static_cast<std::size_t>(services_.settings.concurrency) + kLookAhead,
                 kMostThreads});
+  shares_.emplace(local_.waiting, wanted, services_.settings.handoffs_first);
   std::vector<std::thread> threads;
   try {
     while (threads.size() < wanted) threads.emplace_back([this] { take_jobs(); });
@@ -152,8 +153,13 @@ const WaitingPartition* Pass::next_partition() {
   std::unique_lock lock(mutex_);
   while (!stopping_ && next_ < local_.waiting.size()) {
     look_at_priority();
-    const WaitingPartition& partition = local_.waiting[next_];
-    if (services_.settings.handoffs_first && !partition.is_handoff && !may_begin(lock)) continue;
+    const auto next = local_.waiting.begin() + static_cast<std::ptrdiff_t>(next_);
+    const auto found = shares_->next(next, local_.waiting.end());
+    if (services_.settings.handoffs_first && !found->is_handoff && !may_begin(lock)) continue;
+    // Those before it stay in their order.
+    std::rotate(next, found, found + 1);
+    const WaitingPartition& partition = *next;
+    shares_->begin(partition);
     ++next_;
     if (has_ring_changed(*partition.device->ring_file)) {
       log::info("Ring change detected. Aborting current replication pass.");
@@ -216,6 +222,7 @@ void Pass::run_job(const ReplicationJob& job, DiskThreads& threads) {
                         .has_handoff_left = job.is_handoff && (!is_attempted || result.has_handoff_left),
                         .failures = is_usable ? result.failures.size() : job.nodes.size()});
   const std::lock_guard lock(mutex_);
+  shares_->end(job.device);
   if (job.is_handoff) {
     --handoffs_running_;
     if (result.has_handoff_left) ++handoffs_left_;

@@ -14,6 +14,7 @@
 #include "common/os/disk_threads.h"
 #include "common/ring/watched_ring.h"
 #include "worker/replicator/collect_jobs.h"
+#include "worker/replicator/device_shares.h"
 #include "worker/replicator/job_result.h"
 #include "worker/replicator/pass_stats.h"
 #include "worker/replicator/priority_list.h"
@@ -72,6 +73,7 @@ class Pass {
   std::map<std::string, std::unique_ptr<VisitTimes>> visits_;  // by device
   std::condition_variable changed_;
   LocalPartitions local_;
+  std::optional<DeviceShares> shares_;
   std::size_t next_ = 0;
   std::size_t handoffs_running_ = 0;
   std::size_t handoffs_left_ = 0;
