@@ -61,6 +61,7 @@ def replicator(text='sda1', jobs=1, **values):
 def status(sessions=(), devices=(), failures=(), requests=(), replicator=None, **pool):
     """A status.json. Its sums are not those of its devices: the page shows what it is told."""
     made = {'version': '0.2.0', 'started': int(time.time()) - 190000, 'uptime': 190000.0, 'deaths': 0, 'reloads': 1, 'backoff': None,
+            'drained': False,
             'workers': {'configured': 12, 'running': 12, 'leaving': 0,
                         'phases': {'idle': 12 - min(12, len(sessions)), 'updates': min(12, len(sessions))}},
             'slots': {'all': 4, 'free': 4 - min(4, len(sessions))},

@@ -302,6 +302,9 @@ def test_a_limited_device(window, made_up):
     window.open(made_up.url)
     assert await_row(window, 'devices', 'sda1')[0].split('\n')[1] == 'at most 20 MB/s, idle 30 % of the time'
     assert await_row(window, 'devices', 'sdb1')[0].split('\n')[1] == 'takes no new sessions'
+    assert 'All devices are drained' not in window.text('main')
+    made_up.status = status(drained=True)
+    window.await_text('main', 'All devices are drained')
 
 
 def test_a_replicator(window, made_up):

@@ -117,7 +117,14 @@ def test_a_drained_device_refuses_new_sessions_and_keeps_those_that_run(server):
         assert b':ERROR: 503' in converse(server.port, check_script(), partition='8').body
         finish(running, put(b'/a/c/o', T, b'body'))
     assert 'DRAINED' in ssyncctl(server, 'status')
+    # A device of which no session has been is told too, or nobody would find what he has drained by mistake.
+    ssyncctl(server, 'drain', 'elsewhere')
+    assert {'sda1', 'elsewhere'} == {device['device'] for device in status(server)['devices'] if device['drained']}
+    ssyncctl(server, 'drain')
+    assert 'ALL DEVICES ARE DRAINED' in ssyncctl(server, 'status')
+    assert 'resume without a device' in ssyncctl(server, 'resume', 'sda1', expected=1)
     ssyncctl(server, 'resume')
+    assert 'DRAINED' not in ssyncctl(server, 'status')
     assert b':ERROR:' not in converse(server.port, check_script(), partition='8').body
 
 

@@ -136,11 +136,22 @@ bool Throttles::set_drained(std::string_view device, bool is_drained) {
 }
 
 bool Throttles::is_drained(std::string_view device) const {
-  if (shared_->all_drained.load(std::memory_order_relaxed)) return true;
+  if (all_drained()) return true;
   if (!shared_->any_drained.load(std::memory_order_relaxed)) return false;
   const RobustLock locked(shared_->mutex);
   const Device* const found = find(device);
   return found != nullptr && found->is_drained;
+}
+
+bool Throttles::all_drained() const { return shared_->all_drained.load(std::memory_order_relaxed); }
+
+std::vector<std::string> Throttles::drained() const {
+  const RobustLock locked(shared_->mutex);
+  std::vector<std::string> found;
+  for (const Device& one : shared_->devices) {
+    if (one.is_drained) found.push_back(load_text(one.name));
+  }
+  return found;
 }
 
 nanoseconds Throttles::use(std::string_view device, std::int64_t bytes, std::int64_t objects,

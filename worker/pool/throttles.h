@@ -61,6 +61,10 @@ class Throttles {
   // Whether new sessions of a device are refused; of all devices if it has no name. False as for set().
   bool set_drained(std::string_view device, bool is_drained);
   [[nodiscard]] bool is_drained(std::string_view device) const;
+  // Whether it was all devices that were drained.
+  [[nodiscard]] bool all_drained() const;
+  // Devices that were drained by their names.
+  [[nodiscard]] std::vector<std::string> drained() const;
 
   // Counts so many bytes and objects as used; how long to wait before going on.
   [[nodiscard]] std::chrono::nanoseconds use(std::string_view device, std::int64_t bytes,

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
@@ -47,10 +49,12 @@ std::string device_in(const json& command) {
 }
 
 std::int64_t whole_number_in(const json& command, const char* name, std::int64_t otherwise) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
   const auto found = command.find(name);
   if (found == command.end()) return otherwise;
-  if (!found->is_number_integer() || found->get<double>() < 0) {
-    throw WrongCommand(fmt::format("\"{}\" has to be a whole number from 0", name));
+  // As the parser calls whole numbers without a sign.
+  if (!found->is_number_unsigned() || found->get<std::uint64_t>() > kMost) {
+    throw WrongCommand(fmt::format("\"{}\" has to be a whole number from 0 to {}", name, kMost));
   }
   return found->get<std::int64_t>();
 }
@@ -59,6 +63,7 @@ void limit(const json& command, Throttles& throttles) {
   const std::string device = device_in(command);
   if (command.value("reset", false)) {
     throttles.set(device, std::nullopt);
+    log::info("limits of {} by ssyncctl: those of the configuration again", device);
     return;
   }
   DeviceLimits limits = throttles.limits(device);
@@ -80,6 +85,9 @@ void limit(const json& command, Throttles& throttles) {
 // Of a device, or of all.
 void drain(const json& command, Throttles& throttles, bool is_drained) {
   const std::string device = command.contains("device") ? device_in(command) : "";
+  if (!is_drained && !device.empty() && throttles.all_drained()) {
+    throw WrongCommand("all devices are drained, and can only be resumed together: resume without a device");
+  }
   if (!throttles.set_drained(device, is_drained)) {
     throw WrongCommand("there are too many devices with limits of their own");
   }
@@ -87,13 +95,13 @@ void drain(const json& command, Throttles& throttles, bool is_drained) {
 }
 
 void end_session(const json& command, const Board& board, const ControlActions& actions) {
-  const auto worker = static_cast<pid_t>(whole_number_in(command, "session", 0));
+  const std::int64_t worker = whole_number_in(command, "session", 0);
   const PoolState state = read_pool_state(board, ::getpid());
   for (const BoardView& view : state.workers) {
     if (view.pid != worker || !is_session(view)) continue;
     const log::Context context(log_fields(view));
     log::info("session {} ended by ssyncctl: {}", worker, board_text(view));
-    if (!actions.end_worker(worker)) break;
+    if (!actions.end_worker(view.pid)) break;
     return;
   }
   throw WrongCommand(fmt::format("there is no session {}", worker));

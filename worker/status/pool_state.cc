@@ -49,6 +49,8 @@ PoolState read_pool_state(const Board& board, pid_t own) {
   };
   for (const DeviceTotals& device : state.devices) look(device.device);
   for (const Throttles::Own& limited : throttles.own_limits()) look(limited.device);
+  for (const std::string& device : throttles.drained()) look(device);
+  state.all_drained = throttles.all_drained();
   for (const BoardView& worker : state.workers) {
     if (is_session(worker)) look(worker.request.device);
   }

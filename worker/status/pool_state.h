@@ -23,8 +23,10 @@ struct PoolState {
   std::optional<double> backoff = {};  // seconds until workers that are missing are started; none: at once
   std::vector<BoardView> workers;      // all places that are used, but that of the status process
   std::vector<DeviceTotals> devices;
-  std::map<std::string, DeviceLimits> limits;  // of each of these, and of those with a session
-  std::set<std::string> drained;               // of the same
+  // Of each of these, of those with a session, and of those that an operator has limited or drained.
+  std::map<std::string, DeviceLimits> limits;
+  std::set<std::string> drained;  // of the same
+  bool all_drained = false;
   std::vector<RecentFailure> failures;
   std::array<DistributionTotals, kDistributions> distributions;
   ReplicatorState replicator;  // which is no part of the pool: nobody, unless somebody puts it here

@@ -112,6 +112,7 @@ json pool_json(const PoolState& state, const std::string& version) {
           {"deaths", state.facts.deaths},
           {"reloads", state.facts.reloads},
           {"backoff", state.backoff ? json(*state.backoff) : json()},
+          {"drained", state.all_drained},
           {"workers",
            {{"configured", state.room.workers},
             {"running", state.workers.size()},

@@ -53,6 +53,9 @@ TEST_F(ControlServerTest, DrainsAndResumes) {
   EXPECT_FALSE(throttles.is_drained("sdb"));
   EXPECT_TRUE(answer(R"({"command": "drain"})")["ok"]);
   EXPECT_TRUE(throttles.is_drained("sdb"));
+  EXPECT_THAT(error(R"({"command": "resume", "device": "sda"})"),
+              ::testing::HasSubstr("all devices are drained"));
+  EXPECT_TRUE(throttles.is_drained("sda"));
   EXPECT_TRUE(answer(R"({"command": "resume"})")["ok"]);
   EXPECT_FALSE(throttles.is_drained("sda") || throttles.is_drained("sdb")) << "all that was drained";
   answer(R"({"command": "drain", "device": "sda"})");
@@ -69,6 +72,7 @@ TEST_F(ControlServerTest, EndsASessionAndNothingElse) {
   static_cast<void>(reading.admit({.method = "GET", .device = "sda"}));
   EXPECT_EQ(error(R"({"command": "end", "session": 22})"), "there is no session 22");
   EXPECT_EQ(error(R"({"command": "end", "session": 1})"), "there is no session 1");
+  EXPECT_EQ(error(R"({"command": "end", "session": 4294967317})"), "there is no session 4294967317");
   EXPECT_THAT(ended_, ::testing::IsEmpty());
   EXPECT_TRUE(answer(R"({"command": "end", "session": 21})")["ok"]);
   EXPECT_THAT(ended_, ::testing::ElementsAre(21));
@@ -90,6 +94,10 @@ TEST_F(ControlServerTest, WhatMakesNoSenseChangesNothing) {
            {R"({"command": "limit", "device": ""})", "no name of a device"},
            {R"({"command": "limit", "device": "sda", "bytes_per_second": -1})", "whole number"},
            {R"({"command": "limit", "device": "sda", "bytes_per_second": 1.5})", "whole number"},
+           {R"({"command": "limit", "device": "sda", "bytes_per_second": 9223372036854775808})",
+            "whole number"},
+           {R"({"command": "limit", "device": "sda", "bytes_per_second": 99999999999999999999})",
+            "whole number"},
            {R"({"command": "limit", "device": "sda", "objects_per_second": "9"})", "whole number"},
            {R"({"command": "limit", "device": "sda", "idle_share": 1})", "0.95"},
            {R"({"command": "drain", "device": 7})", "\"device\""},

@@ -183,6 +183,19 @@ TEST(PoolStateTest, TellsHowLongThePoolWaitsBeforeItStartsWorkers) {
   EXPECT_TRUE(json::parse(status_json({}, {}, "1"))["pool"]["backoff"].is_null());
 }
 
+TEST(PoolStateTest, TellsWhatIsDrainedOfWhichNoSessionHasBeen) {
+  Board board(4, {.workers = 2, .slots = 1});
+  EXPECT_EQ(json::parse(status_json(read_pool_state(board, 1), {}, "1"))["pool"]["drained"], false);
+  ASSERT_TRUE(board.throttles().set_drained("sda", true));
+  json told = json::parse(status_json(read_pool_state(board, 1), {}, "1"));
+  ASSERT_EQ(told["devices"].size(), 1U);
+  EXPECT_EQ(told["devices"][0]["device"], "sda");
+  EXPECT_EQ(told["devices"][0]["drained"], true);
+  EXPECT_EQ(told["pool"]["drained"], false);
+  ASSERT_TRUE(board.throttles().set_drained("", true));
+  EXPECT_EQ(json::parse(status_json(read_pool_state(board, 1), {}, "1"))["pool"]["drained"], true);
+}
+
 TEST(MetricsTextTest, QuarantinedObjectsAreCountedByDevice) {
   PoolState state = pool();
   state.devices[0].counts.quarantined = 3;
