@@ -1,9 +1,14 @@
 """What the pool tells of itself, and ssyncctl: who is looked at, drained, held back and ended."""
+import fcntl
 import http.client
 import json
 import os
+import pty
+import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 import pytest
@@ -148,11 +153,14 @@ def test_a_limit_holds_until_it_is_taken_back(server):
         return time.monotonic() - began
 
     ssyncctl(server, 'limit', 'sda1', '--bytes', '1000000')
+    ssyncctl(server, 'limit', 'sdb1', '--objects', '5')
     assert '1.0 MB/s' in ssyncctl(server, 'limit')
+    assert json.loads(ssyncctl(server, 'limit', 'sda1', '--json')) == {
+        'sda1': {'bytes_per_second': 1000000, 'objects_per_second': 0, 'idle_share': 0}}
     assert seconds() > 0.8
     ssyncctl(server, 'limit', 'sda1', '--reset')
     assert '1.0 MB/s' not in ssyncctl(server, 'limit')
-    assert 'from 0 to 0.95' in ssyncctl(server, 'limit', 'sda1', '--idle', '2', expected=1)
+    assert 'from 0 to 0.95' in ssyncctl(server, 'limit', 'sda1', '--idle', '2', expected=2)
 
 
 def test_a_limit_of_the_configuration(own):
@@ -174,3 +182,41 @@ def test_partitions_are_put_first(tmp_path):
     subprocess.run([SSYNCCTL, 'replicate', '12', '1:34', '--priority-file', str(path)], check=True, stdout=subprocess.DEVNULL, timeout=60)
     assert path.read_text() == '12\n1:34\n'
     assert subprocess.run([SSYNCCTL, 'replicate', 'x', '--priority-file', str(path)], stderr=subprocess.DEVNULL, timeout=60).returncode == 2
+
+
+@pytest.mark.parametrize('arguments, words', [
+    ('', 'COMMAND'), ('reboot', 'invalid choice'), ('limit sda1 --bytes -5', 'no whole number'), ('limit sda1 --bytes 1.5M', 'no whole number'),
+    ('limit sda1 --bytes 8589934592G', 'no whole number'), ('limit sda1 --objects 1e3', 'no whole number'),
+    ('limit sda1 --idle nan', 'from 0 to 0.95'), ('limit sda1 --idle 1', 'from 0 to 0.95'), ('limit --bytes 5', 'name the device'),
+    ('limit --reset', 'name the device'), ('limit sda1 --reset --bytes 5', '--reset goes alone'), ('end', 'session'), ('end -1', 'no whole number'),
+    ('end sda1', 'no whole number'), ('top --interval 0', 'no number'), ('top --interval nan', 'no number'), ('replicate 1:2:3', 'no PARTITION')])
+def test_wrong_options_are_told_before_anybody_is_asked(tmp_path, arguments, words):
+    ended = subprocess.run([SSYNCCTL, '--socket', str(tmp_path / 'none'), *arguments.split()], stderr=subprocess.PIPE, timeout=60)
+    assert ended.returncode == 2 and words in ended.stderr.decode(), ended.stderr.decode()
+
+
+def test_top_fills_the_screen_and_sorts(server):
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('4H', 24, 100, 0, 0))
+    shown = b''
+
+    def sees(text):
+        nonlocal shown
+        while text not in shown:
+            assert select.select([screen], [], [], 60)[0], shown
+            shown += os.read(screen, 65536)
+
+    with session(server, '7'), subprocess.Popen([SSYNCCTL, '--socket', server.control_socket, 'top', '--interval', '0.1'], stdin=terminal,
+                                                stdout=terminal, env=dict(os.environ, TERM='xterm')) as top:
+        sees(b'sorted by age')
+        sees(b'sda1')
+        os.write(screen, b'd')
+        sees(b'device; a age')
+        os.write(screen, b'q')
+        assert top.wait(60) == 0
+    os.close(screen)
+    os.close(terminal)
+
+
+def test_top_without_a_terminal(server):
+    assert 'top needs a terminal' in ssyncctl(server, 'top', expected=1)
