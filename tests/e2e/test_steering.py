@@ -179,8 +179,11 @@ def test_without_a_pool_it_says_where_it_looked(tmp_path):
 
 def test_partitions_are_put_first(tmp_path):
     path = tmp_path / 'priority'
-    subprocess.run([SSYNCCTL, 'replicate', '12', '1:34', '--priority-file', str(path)], check=True, stdout=subprocess.DEVNULL, timeout=60)
-    assert path.read_text() == '12\n1:34\n'
+    for partitions in (['12'], ['1:34', '56']):
+        subprocess.run([SSYNCCTL, 'replicate', *partitions, '--priority-file', str(path)], check=True, stdout=subprocess.DEVNULL, timeout=60,
+                       umask=0o77)
+    assert path.read_text() == '12\n1:34\n56\n'
+    assert path.stat().st_mode & 0o777 == 0o644, 'ssync-replicator has to read it'
     assert subprocess.run([SSYNCCTL, 'replicate', 'x', '--priority-file', str(path)], stderr=subprocess.DEVNULL, timeout=60).returncode == 2
 
 

@@ -79,6 +79,13 @@ def test_systemd_understands_the_units(template_units):
     assert [line for line in said.splitlines() if 'ssync-' in line] == []
 
 
+def test_ssyncctl_puts_partitions_where_the_service_looks():
+    default = re.search("^PRIORITY = '(.*)'$", read('ssyncctl'), re.M).group(1)
+    assert re.search('^ExecStart=.* --priority %s$' % re.escape(default), read('ssync-replicator.service'), re.M)
+    for text in (read('README.md'), read('man', 'ssyncctl.8'), read('debian', 'ssync-replicator.postrm')):
+        assert default in text
+
+
 def test_socket_and_site_have_the_same_path():
     listen = re.search('^ListenStream=(.*)$', read('ssync-worker.socket'), re.M).group(1)
     assert '# socket = %s\n' % listen in read('worker.conf.sample')
