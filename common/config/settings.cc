@@ -14,6 +14,7 @@
 #include "common/config/backend_ratelimit_conf.h"
 #include "common/config/errors.h"
 #include "common/config/ini_file.h"
+#include "common/config/log_setup.h"
 #include "common/config/object_server_conf.h"
 #include "common/config/option.h"
 #include "common/config/option_table.h"
@@ -86,7 +87,8 @@ std::vector<std::string> user_labels_in(const IniSection& options) {
 }
 
 // The names of those that have an effect.
-std::set<std::string> apply_statsd_options(const IniSection& options, Settings& settings) {
+std::set<std::string> apply_statsd_options(const IniSection& options,
+                                           const std::optional<std::string>& own_file, Settings& settings) {
   std::set<std::string> taken;
   settings.statsd =
       read_statsd_settings({.take = [&](std::string_view name) -> const IniOption* {
@@ -100,6 +102,7 @@ std::set<std::string> apply_statsd_options(const IniSection& options, Settings& 
                                 [&](const IniOption& written, const std::string& how) {
                                   settings.without_effect.push_back(option_text(written) + ": " + how);
                                 },
+                            .is_ours = [&](const IniOption& written) { return written.file == own_file; },
                             .user_labels = user_labels_in(options)});
   return taken;
 }
@@ -107,7 +110,7 @@ std::set<std::string> apply_statsd_options(const IniSection& options, Settings& 
 // own_file is worker.conf: what comes from another file is Swift's.
 void apply_server_options(const IniSection& options, const std::optional<std::string>& own_file,
                           Settings& settings) {
-  const std::set<std::string> taken_for_statsd = apply_statsd_options(options, settings);
+  const std::set<std::string> taken_for_statsd = apply_statsd_options(options, own_file, settings);
   for (const auto& [name, written] : options) {
     if (taken_for_statsd.contains(name)) continue;
     const Owner owner = written.file == own_file ? Owner::us : Owner::swift;
@@ -124,6 +127,9 @@ void apply_server_options(const IniSection& options, const std::optional<std::st
       const Taken taken = read_option(*option, written, owner, settings);
       if (taken.note) settings.without_effect.push_back(option_text(written) + ": " + *taken.note);
       if (!written.section.empty()) note_origin(name, written, taken, settings);
+    } else if (owner == Owner::us && name == "log_format" && log_format_named(written.value)) {
+      // Swift has an option of that name as well, of another meaning and without effect here.
+      throw bad_option(written, "this is an option of [worker]; move it there");
     } else if (owner == Owner::swift || is_swift_option_without_effect(name)) {
       // A dozen daemons and tools read Swift's file, and operators add names of their own.
       settings.without_effect.push_back(option_text(written));

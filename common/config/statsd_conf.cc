@@ -17,6 +17,13 @@ namespace {
 
 constexpr std::int64_t kMaxPort = 65535;
 
+// Swift's programs run with it, or some of its releases.
+void take_otherwise(const StatsdOptions& options, const IniOption& written, const std::string& how,
+                    std::string_view problem_and_remedy) {
+  if (options.is_ours(written)) throw bad_option(written, problem_and_remedy);
+  options.note(written, how);
+}
+
 void read_sample_rate(const StatsdOptions& options, std::string_view name, double& rate) {
   const IniOption* written = options.take(name);
   if (written == nullptr) return;
@@ -39,7 +46,9 @@ void read_port(const StatsdOptions& options, StatsdSettings& settings) {
     return;
   }
   settings.host.clear();
-  options.note(*written, "no statsd metrics are sent: give a port from 1 to 65535, e.g. 8125");
+  constexpr const char* kRemedy = "give a port from 1 to 65535, e.g. 8125";
+  take_otherwise(options, *written, std::string("no statsd metrics are sent: ") + kRemedy,
+                 std::string("no port; ") + kRemedy);
 }
 
 struct NamedMode {
@@ -64,9 +73,9 @@ void read_labels(const StatsdOptions& options, StatsdSettings& settings) {
   if (mode == nullptr) return;
   const auto* const found = std::ranges::find(kModes, python::lower_ascii(mode->value), &NamedMode::name);
   if (found == kModes.end()) {
-    options.note(
-        *mode,
-        "unknown, no metrics with labels are sent; give dogstatsd, graphite, influxdb, librato or disabled");
+    constexpr const char* kRemedy = "give dogstatsd, graphite, influxdb, librato or disabled";
+    take_otherwise(options, *mode, std::string("unknown, no metrics with labels are sent; ") + kRemedy,
+                   std::string("unknown mode; ") + kRemedy);
     return;
   }
   settings.label_mode = found->mode;
@@ -77,8 +86,9 @@ void read_labels(const StatsdOptions& options, StatsdSettings& settings) {
     if (is_label_text(own_name, "_") && is_label_text(label->value, "_.")) {
       settings.user_labels.insert_or_assign("user_" + own_name, label->value);
     } else {
-      options.note(
-          *label, "left out; name and value may have letters, digits and underscores, the value also points");
+      const std::string remedy =
+          "name and value may have letters, digits and underscores, the value also points";
+      take_otherwise(options, *label, "left out; " + remedy, "no label; " + remedy);
     }
   }
 }
@@ -95,7 +105,8 @@ StatsdSettings read_statsd_settings(const StatsdOptions& options) {
   if (!settings.host.empty() && options.user_labels) read_labels(options, settings);
   // Newer than 2.30.
   if (const IniOption* legacy = options.take("statsd_emit_legacy");
-      legacy != nullptr && !python::is_true(legacy->value)) {
+      legacy != nullptr &&
+      !(options.is_ours(*legacy) ? read_truth(*legacy) : python::is_true(legacy->value))) {
     settings.emit_legacy = false;
     if (settings.label_mode == LabelMode::disabled) {
       if (!settings.host.empty()) options.note(*legacy, "no statsd metrics are sent");

@@ -23,12 +23,14 @@ struct StatsdOptions {
   std::function<const IniOption*(std::string_view name)> take;
   // It is taken otherwise than it stands there.
   std::function<void(const IniOption& written, const std::string& how)> note;
+  // Whether it stands in a file of our own, where a mistake is refused and not taken otherwise.
+  std::function<bool(const IniOption& written)> is_ours = [](const IniOption&) { return false; };
   // Names of the options statsd_user_label_…, for a daemon whose metrics may have labels.
   std::optional<std::vector<std::string>> user_labels = std::nullopt;
 };
 
 // log_statsd_host and, only with one, the options with it (get_logger). Throws ConfigError for numbers that
-// end Swift's programs.
+// end Swift's programs, and in a file of our own for a mode, a label, a port or a truth that is none.
 StatsdSettings read_statsd_settings(const StatsdOptions& options);
 
 }  // namespace ssync
