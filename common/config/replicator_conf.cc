@@ -107,6 +107,11 @@ const std::array kOwnOptions{
     OwnOption{"daemonize", Truths{&ReplicatorSettings::daemonize}},
 };
 
+std::string recon_cache_path_of(const IniOption& written) {
+  // The working directory of Swift's daemons is /.
+  return written.value.starts_with('/') ? written.value : "/" + written.value;
+}
+
 // Reads the options of one configuration.
 class Reader {
  public:
@@ -280,10 +285,8 @@ class Reader {
   void read_recon_cache_path() {
     const IniOption* written = take("recon_cache_path");
     if (written == nullptr) return;
-    settings_.recon_cache_path = written->value;
-    // The working directory of Swift's daemons is /.
-    if (!written->value.starts_with('/')) {
-      settings_.recon_cache_path.insert(0, "/");
+    settings_.recon_cache_path = recon_cache_path_of(*written);
+    if (settings_.recon_cache_path != written->value) {
       note(*written, {.note = "read as " + settings_.recon_cache_path});
     }
   }
@@ -333,6 +336,19 @@ IniSection read_section(const std::string& path, std::vector<std::string>& notes
 
 ReplicatorSettings load_replicator_settings(const std::string& path, std::vector<std::string>& notes) {
   return Reader(read_section(path, notes), notes).read(path);
+}
+
+std::optional<std::string> replicators_recon_cache_path(const std::string& path) {
+  std::vector<std::string> notes;
+  try {
+    const IniSection options = read_section(path, notes);
+    const auto written = options.find("recon_cache_path");
+    return written == options.end() ? ReplicatorSettings().recon_cache_path
+                                    : recon_cache_path_of(written->second);
+  } catch (const ConfigError&) {
+    // What is wrong there, that replicator says.
+    return std::nullopt;
+  }
 }
 
 }  // namespace ssync

@@ -1,6 +1,7 @@
 // Reads Swift's object-server.conf as swift-object-replicator does.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,5 +20,9 @@ namespace ssync {
 // and paths of several lines with which nothing could be replicated, for a handoff_delete below 0, with which
 // Swift removes what it has not sent, and unless sync_method is ssync.
 ReplicatorSettings load_replicator_settings(const std::string& path, std::vector<std::string>& notes);
+
+// The recon_cache_path of a replicator with this configuration, be it otherwise right or wrong. nullopt if
+// there is no [object-replicator], or none that can be read.
+std::optional<std::string> replicators_recon_cache_path(const std::string& path);
 
 }  // namespace ssync

@@ -19,6 +19,7 @@
 #include "common/config/option.h"
 #include "common/config/option_table.h"
 #include "common/config/paste_deploy.h"
+#include "common/config/replicator_conf.h"
 #include "common/config/statsd_conf.h"
 #include "common/python/text.h"
 
@@ -228,6 +229,8 @@ Settings load_settings(const ConfigurationFiles& files) {
     settings.origins.insert_or_assign("swift_dir", before.origins.at("swift_dir"));
   }
   override_middlewares(worker, own("object-server"), settings);
+  settings.replicators_recon_cache_path = replicators_recon_cache_path(settings.object_server_conf)
+                                              .value_or(settings.middleware.recon.cache_path);
   settings.filters = std::move(server.filters);
   settings.ring_ip = ring_ip_of(server.options);
   settings.pool.workers = worker_count(worker, settings);

@@ -42,8 +42,9 @@ struct Settings {
   MiddlewareSettings middleware;
   StatsdSettings statsd;
   std::string swift_dir = "/etc/swift";
-  std::string object_server_conf;  // empty: none
-  std::string swift_version;       // what recon answers; empty: that of the Swift that is installed
+  std::string object_server_conf;            // empty: none
+  std::string replicators_recon_cache_path;  // of an ssync-replicator that has object_server_conf too
+  std::string swift_version;                 // what recon answers; empty: that of the Swift that is installed
   // What has no effect here, or another than it says: "[section] option = value (file)[: how it is taken]".
   std::vector<std::string> without_effect;
   // By the names of options; those that are not here have their defaults.

@@ -33,13 +33,10 @@ SERVER_CONF = """\
 devices = %(devices)s
 swift_dir = %(place)s
 mount_check = false
-[pipeline:main]
-pipeline = recon object-server
-[filter:recon]
-use = egg:swift#recon
-recon_cache_path = %(recon)s
 [app:object-server]
 use = egg:swift#object
+[object-replicator]
+recon_cache_path = %(recon)s
 """
 
 

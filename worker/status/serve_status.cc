@@ -95,7 +95,7 @@ class StatusServer {
                WorkerControl& control, const std::string& version)
       : place_(place),
         version_(version),
-        replicator_(configuration.settings.middleware.recon.cache_path),
+        replicator_(configuration.settings.replicators_recon_cache_path),
         sampler_(place.board()),
         request_(listening_fd, {.client_timeout = kClientTimeout,
                                 .interrupted = [&control] { return control.stopping(); }}) {

@@ -342,6 +342,25 @@ TEST_F(SettingsTest, MetricsThatCannotBeSentAreNamed) {
               HasSubstr("[DEFAULT] log_statsd_port = x: not a"));
 }
 
+TEST_F(SettingsTest, AReplicatorIsLookedForWhereItsSectionSays) {
+  const std::string recon =
+      "[pipeline:main]\npipeline = recon object-server\n[app:object-server]\nuse = egg:swift#object\n"
+      "[filter:recon]\nuse = egg:swift#recon\nrecon_cache_path = /recon\n";
+  struct Case {
+    std::string text;
+    const char* path;
+  };
+  for (const Case& c : {Case{recon, "/recon"}, Case{"[app:object-server]\n", "/var/cache/swift"},
+                        Case{recon + "[object-replicator]\n", "/var/cache/swift"},
+                        Case{recon + "[object-replicator]\nrecon_cache_path = /own\n", "/own"},
+                        Case{recon + "[object-replicator]\nrecon_cache_path = own\n", "/own"},
+                        Case{"recon_cache_path = /all\n" + recon + "[object-replicator]\n", "/all"},
+                        Case{recon + "[object-replicator]\nrecon_cache_path = %(none)s\n", "/recon"}}) {
+    EXPECT_EQ(load_over(c.text).replicators_recon_cache_path, c.path) << c.text;
+  }
+  EXPECT_EQ(load("").replicators_recon_cache_path, "/var/cache/swift");
+}
+
 TEST_F(SettingsTest, ObjectServerConfMistakesNameThatFile) {
   EXPECT_THAT(
       thrown_message<ConfigError>([&] { load_over("[app:object-server]\nset client_timeout = x\n"); }),
