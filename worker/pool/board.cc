@@ -264,6 +264,9 @@ BoardView Board::view(int place_index) const {
   if (const auto phase = static_cast<std::size_t>(view.phase); phase < kPhases) {
     view.spent[phase] += seconds_of(now - one.progress.phase_since);
   }
+  if (view.seconds_in(Phase::updates) > 0) {
+    view.update_bytes = view.bytes_in - one.progress.bytes_before_updates;
+  }
   return view;
 }
 
@@ -371,6 +374,7 @@ void BoardPlace::set_phase(Phase phase) {
   const std::int64_t now = monotonic_nanoseconds();
   mine.spent[static_cast<std::size_t>(mine.phase.load(std::memory_order_relaxed))] += now - mine.phase_since;
   mine.phase_since = now;
+  if (phase == Phase::updates) mine.bytes_before_updates = std::int64_t{mine.bytes_in};
   mine.phase.store(phase, std::memory_order_relaxed);
 }
 

@@ -48,6 +48,7 @@ struct BoardView {
   double seconds = 0;  // since the request began
   std::int64_t lines = 0;
   std::int64_t bytes_in = 0;
+  std::int64_t update_bytes = 0;  // of these, what came with the updates
   std::int64_t bytes_out = 0;
   // Of a session; see Progress.
   std::int64_t offered = 0;

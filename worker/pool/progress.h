@@ -50,6 +50,7 @@ struct Progress {
   SharedCount phase_since;  // of the phase
   SharedCount lines;        // read from the sender
   SharedCount bytes_in;
+  SharedCount bytes_before_updates;  // of bytes_in
   SharedCount bytes_out;
   // Of a session: objects in the sender's list, known at its end; of these how many are wanted; subrequests
   // that succeeded and failed.

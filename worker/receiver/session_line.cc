@@ -23,7 +23,7 @@ std::optional<Rates> rates_of(const BoardView& view) {
   const double updates = view.seconds_in(Phase::updates);
   if (view.stored == 0 || updates <= 0) return std::nullopt;
   return Rates{.objects = static_cast<double>(view.stored) / updates,
-               .bytes = static_cast<double>(view.bytes_in) / updates};
+               .bytes = static_cast<double>(view.update_bytes) / updates};
 }
 
 }  // namespace

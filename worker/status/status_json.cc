@@ -80,7 +80,7 @@ json session_json(const BoardView& worker) {
           {"bytes_in", worker.bytes_in},
           {"share", share(worker.stored + worker.failed, worker.wanted)},
           {"objects_per_second", per_second(worker.stored, updates)},
-          {"bytes_per_second", per_second(worker.bytes_in, updates)}};
+          {"bytes_per_second", per_second(worker.update_bytes, updates)}};
 }
 
 json request_json(const BoardView& worker) {

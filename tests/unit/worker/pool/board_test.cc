@@ -222,6 +222,20 @@ TEST_F(BoardTest, ADepartureIsAnnouncedAfterIt) {
   }
 }
 
+TEST_F(BoardTest, BytesOfUpdatesAreWithoutThoseOfTheList) {
+  make(5, 4);
+  for (int request = 0; request < 2; ++request) {
+    place(0).begin(Phase::missing_check);
+    place(0).progress().bytes_in += 500;
+    EXPECT_EQ(board_->view(0).update_bytes, 0);
+    place(0).set_phase(Phase::updates);
+    place(0).progress().bytes_in += 70;
+    place(0).set_phase(Phase::ending);
+    EXPECT_EQ(board_->view(0).update_bytes, 70);
+    EXPECT_EQ(board_->view(0).bytes_in, 570);
+  }
+}
+
 TEST_F(BoardTest, NamesFromTheWireAreBoundedAndQuoted) {
   make(5, 4);
   const std::string longest(100000, 'x');

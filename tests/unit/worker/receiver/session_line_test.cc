@@ -14,7 +14,8 @@ namespace {
 BoardView session() {
   BoardView view;
   view.seconds = 2.5;
-  view.bytes_in = 3'000'000;
+  view.bytes_in = 8'000'000;
+  view.update_bytes = 3'000'000;
   view.offered = 70;
   view.wanted = 62;
   view.stored = 60;
@@ -33,7 +34,7 @@ BoardView session() {
 TEST(SessionLineTest, SumsASessionUp) {
   EXPECT_EQ(
       session_line(session(), ""),
-      "session ended: 70 objects offered, 62 wanted, 60 stored, 2 failed, 3000000 bytes in 2.500 s (waited "
+      "session ended: 70 objects offered, 62 wanted, 60 stored, 2 failed, 8000000 bytes in 2.500 s (waited "
       "0.750, list 0.125, updates 1.500), 40 objects/s, 2.0 MB/s");
 }
 
@@ -67,7 +68,7 @@ TEST(SessionLineTest, HasItsNumbersAsFields) {
                                                      {"wanted", "62"},
                                                      {"stored", "60"},
                                                      {"failed", "2"},
-                                                     {"bytes", "3000000"},
+                                                     {"bytes", "8000000"},
                                                      {"seconds", "2.5"},
                                                      {"wait_seconds", "0.75"},
                                                      {"lock_seconds", "0.25"},

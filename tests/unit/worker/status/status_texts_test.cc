@@ -41,6 +41,7 @@ PoolState pool() {
   session.stored = 9;
   session.failed = 1;
   session.bytes_in = 3000;
+  session.update_bytes = 2700;
   session.spent[static_cast<std::size_t>(Phase::updates)] = 3;
   BoardView waiting = worker(12, Phase::waiting);
   waiting.request = {.method = "SSYNC", .device = "sdb", .partition = "8", .remote_addr = "10.0.0.2"};
@@ -73,6 +74,7 @@ TEST(StatusJsonTest, HasThePoolItsSessionsDevicesAndFailures) {
   ASSERT_EQ(status["sessions"].size(), 2U);
   EXPECT_EQ(status["sessions"][0]["share"], 0.25);
   EXPECT_EQ(status["sessions"][0]["objects_per_second"], 3);
+  EXPECT_EQ(status["sessions"][0]["bytes_per_second"], 900);
   EXPECT_EQ(status["sessions"][1]["waiting"], true);
   EXPECT_EQ(status["requests"].size(), 1U);
   ASSERT_EQ(status["devices"].size(), 2U) << "sdb has a session, though none has ended";
