@@ -124,6 +124,9 @@ void print_check(const ReplicatorSettings& settings, const SwiftConf& conf, cons
   const auto print = [](const std::string& line) { std::puts(line.c_str()); };
   for (const std::string& note : notes) print(note);
   for (const std::string& warning : settings.warnings) print(warning);
+  if (const LogSettings usual; settings.log.target != usual.target || settings.log.format != usual.format) {
+    print(fmt::format("log: to {}, as {}", settings.log.target, settings.log.format));
+  }
   if (!settings.statsd.host.empty()) {
     print(fmt::format("statsd: metrics go to {} port {}", settings.statsd.host, settings.statsd.port));
   }

@@ -461,9 +461,10 @@ def test_what_a_check_says(replicator, node, elsewhere):
     if not replicator.ours:
         pytest.skip("Swift's has no --check")
     node.configure(elsewhere, {'log_statsd_host': 'stats.example', 'log_statsd_port': 8126, 'ssync_bandwidth_per_peer': '20M',
-                               'ssync_bandwidth_per_device': 0, 'my_own_option': 1})
+                               'ssync_bandwidth_per_device': 0, 'ssync_log_format': 'json', 'my_own_option': 1})
     assert told_by(node, '--check').splitlines() == [
-        '[object-replicator] my_own_option = 1 (%s): has no effect' % node.conf, 'statsd: metrics go to stats.example port 8126',
+        '[object-replicator] my_own_option = 1 (%s): has no effect' % node.conf, 'log: to stderr, as json',
+        'statsd: metrics go to stats.example port 8126',
         'at most 20971520 bytes per second to each device elsewhere', "policy 0 (gold): this node's devices: handoff",
         "policy 1 (silver): this node's devices: handoff"]
 
