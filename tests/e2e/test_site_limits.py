@@ -26,6 +26,11 @@ def answer_from(address, port, path='/sda1/1/a/c/o', timeout=30):
         return client.makefile('rb').readline().decode().strip()
 
 
+def reload_nginx(server):
+    with open(os.path.join(server.run_dir, 'nginx.pid'), encoding='utf-8') as pid:
+        os.kill(int(pid.read()), signal.SIGHUP)
+
+
 def test_one_address_has_so_many_requests_at_once(server):
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connected(server.port)) for _ in range(LIMIT)]
@@ -47,13 +52,29 @@ def test_one_address_has_so_many_requests_at_once(server):
         assert 'limiting connections by zone "ssync_clients"' in log.read()
 
 
+def test_who_may_see_the_status(server):
+    """This machine alone, until a file beside nginx.conf names others."""
+    paths = ('/ssync/', '/ssync/status.json', '/ssync/history.json', '/metrics')
+    for path in paths:
+        assert answer_from('127.0.0.1', server.port, path) == 'HTTP/1.1 200 OK'
+        assert answer_from('127.0.0.2', server.port, path) == 'HTTP/1.1 403 Forbidden'
+    named = os.path.join(server.run_dir, 'ssync-status-access.conf')
+    with open(named, 'w', encoding='utf-8') as access:
+        access.write('allow 127.0.0.2;\n')
+    reload_nginx(server)
+    for path in paths:
+        await_condition(lambda: answer_from('127.0.0.2', server.port, path) == 'HTTP/1.1 200 OK', 'it is let in')
+        assert answer_from('127.0.0.1', server.port, path) == 'HTTP/1.1 200 OK'
+        assert answer_from('127.0.0.3', server.port, path) == 'HTTP/1.1 403 Forbidden'
+    os.unlink(named)
+
+
 def test_the_access_file_is_what_decides(server):
     for address in ('127.0.0.1', '127.0.0.2'):
         assert answer_from(address, server.port) == 'HTTP/1.1 404 Not Found'
     with open(os.path.join(server.run_dir, 'ssync-access.conf'), 'w', encoding='utf-8') as access:
         access.write('allow 127.0.0.2;\ndeny all;\n')
-    with open(os.path.join(server.run_dir, 'nginx.pid'), encoding='utf-8') as pid:
-        os.kill(int(pid.read()), signal.SIGHUP)
+    reload_nginx(server)
     for path in ('/sda1/1/a/c/o', RESERVED, '/sda1/1/a/c/%'):
         await_condition(lambda: answer_from('127.0.0.1', server.port, path) == 'HTTP/1.1 403 Forbidden', 'it is shut out')
         assert answer_from('127.0.0.2', server.port, path) == 'HTTP/1.1 404 Not Found'
