@@ -69,6 +69,12 @@ def test_who_may_see_the_status(server):
     os.unlink(named)
 
 
+def test_the_page_without_its_slash(server):
+    reply = ask(server.port, 'GET', '/ssync')
+    # The address is the browser's: a tunnel's port is none that nginx knows.
+    assert (reply.code, reply.headers['location']) == (301, '/ssync/')
+
+
 def test_the_access_file_is_what_decides(server):
     for address in ('127.0.0.1', '127.0.0.2'):
         assert answer_from(address, server.port) == 'HTTP/1.1 404 Not Found'
