@@ -4,6 +4,7 @@ decided from outside.
 Run as a program it is that process: swift_replicator.py SWIFT_DIR [TREE], with requests and answers as lines of JSON.
 TREE is the source tree of another release than the installed one.
 """
+import collections
 import os
 import random
 import sys
@@ -32,10 +33,11 @@ class Passes(swift_programs.Programs):
 
 
 class Order:
-    """In the place of the module random: the same order whatever was drawn before."""
+    """In the place of the module random: the same order whatever else was drawn before."""
 
     def __init__(self, seed):
         self.seed = seed
+        self.shuffled = collections.Counter()
 
     def randint(self, least, most):
         return random.Random(self.seed).randint(least, most)
@@ -46,8 +48,10 @@ class Order:
                 return 'job', int(item['policy']), int(item['partition']), item['device']
             return 'peer', item['id']
         items.sort(key=key)
-        # Each list of peers has an order of its own.
-        random.Random('%s %s' % (self.seed, [key(item) for item in items])).shuffle(items)
+        # Each list of peers has an order of its own, also where two partitions have the same peers.
+        keys = str([key(item) for item in items])
+        random.Random('%s %s %d' % (self.seed, keys, self.shuffled[keys])).shuffle(items)
+        self.shuffled[keys] += 1
         # A file in a partition's place is gone in no time where jobs run side by side: in every second order before all else.
         if self.seed % 2:
             items.sort(key=lambda item: not ('path' in item and os.path.isfile(item['path'])))
