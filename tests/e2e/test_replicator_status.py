@@ -13,7 +13,9 @@ import time
 import pytest
 
 from browser import browser
-from processes import await_condition, die_with_parent
+from file_systems import CannotMount
+from processes import alive, await_condition, die_with_parent
+from silent import silent as silent_file_system
 from swift_cluster import DeviceTree
 from wire import ask
 from worker_server import REPOSITORY, SSYNCCTL, build_dir
@@ -261,3 +263,20 @@ def test_one_that_is_silent_delays_nobody(node, chrome):
     assert b'\nssync_replicator_up 0\n' in ask(node.server.port, 'GET', '/metrics').body
     replicator.send_signal(signal.SIGCONT)
     node.await_status(lambda seen: seen and seen['state'] == 'answers', 'it goes on')
+
+
+def test_a_disk_of_its_sockets_that_hangs_delays_neither_answers_nor_the_end(node):
+    node.configure()
+    node.fill()
+    node.start('--once')
+    before = node.await_status(lambda seen: ('held', 'waiting for the answer') in states(seen), 'its jobs')
+    master = node.server.pool_master()
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(silent_file_system(node.recon))
+        except CannotMount as reason:
+            pytest.skip(str(reason))
+        status = node.await_status(lambda seen: seen['state'] == 'does not answer', 'it is silent')
+        assert states(status) == states(before)
+        os.kill(master, signal.SIGTERM)
+        await_condition(lambda: not alive(master), 'the pool ends', 30)
