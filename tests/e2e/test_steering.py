@@ -127,6 +127,11 @@ def test_a_drained_device_refuses_new_sessions_and_keeps_those_that_run(server):
     assert {'sda1', 'elsewhere'} == {device['device'] for device in status(server)['devices'] if device['drained']}
     ssyncctl(server, 'drain')
     assert 'ALL DEVICES ARE DRAINED' in ssyncctl(server, 'status')
+    first = server.status_pid()
+    os.kill(server.pool_master(), signal.SIGHUP)
+    await_condition(lambda: server.status_pid() not in (None, first), 'a status process of the new configuration')
+    await_condition(lambda: get(server, '/ssync/status.json')[0] == 200, 'it answers')
+    assert 'ALL DEVICES ARE DRAINED' in ssyncctl(server, 'status')
     assert 'resume without a device' in ssyncctl(server, 'resume', 'sda1', expected=1)
     ssyncctl(server, 'resume')
     assert 'DRAINED' not in ssyncctl(server, 'status')
