@@ -70,6 +70,7 @@ json session_json(const BoardView& worker) {
           {"waiting", worker.is_waiting},
           {"seconds", worker.seconds},
           {"wait_seconds", worker.seconds_waited()},
+          {"lock_seconds", worker.seconds_in(Phase::locking)},
           {"list_seconds", worker.seconds_in(Phase::missing_check)},
           {"update_seconds", updates},
           {"lines", worker.lines},

@@ -46,6 +46,8 @@ PoolState pool() {
   BoardView waiting = worker(12, Phase::waiting);
   waiting.request = {.method = "SSYNC", .device = "sdb", .partition = "8", .remote_addr = "10.0.0.2"};
   waiting.is_waiting = true;
+  waiting.spent[static_cast<std::size_t>(Phase::waiting)] = 2;
+  waiting.spent[static_cast<std::size_t>(Phase::locking)] = 0.5;
   BoardView reading = worker(13, Phase::reading_object);
   reading.request = {.method = "GET", .device = "sda", .remote_addr = "10.0.0.3"};
   BoardView leaving = worker(14, Phase::idle);
@@ -76,6 +78,8 @@ TEST(StatusJsonTest, HasThePoolItsSessionsDevicesAndFailures) {
   EXPECT_EQ(status["sessions"][0]["objects_per_second"], 3);
   EXPECT_EQ(status["sessions"][0]["bytes_per_second"], 900);
   EXPECT_EQ(status["sessions"][1]["waiting"], true);
+  EXPECT_EQ(status["sessions"][1]["wait_seconds"], 2.5);
+  EXPECT_EQ(status["sessions"][1]["lock_seconds"], 0.5);
   EXPECT_EQ(status["requests"].size(), 1U);
   ASSERT_EQ(status["devices"].size(), 2U) << "sdb has a session, though none has ended";
   EXPECT_EQ(status["devices"][0]["free_bytes"], 0) << "full is not unknown";
