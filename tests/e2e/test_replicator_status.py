@@ -3,6 +3,8 @@ import contextlib
 import glob
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -161,6 +163,13 @@ def chrome():
         yield running
 
 
+def fields_of(value):
+    """Names of all fields in it."""
+    if isinstance(value, list):
+        return set().union(*map(fields_of, value))
+    return set(value) | fields_of(list(value.values())) if isinstance(value, dict) else set()
+
+
 def states(status):
     return {(job['peer'].rpartition('/')[2], job['state']) for job in (status or {'jobs': []})['jobs']}
 
@@ -194,6 +203,15 @@ def test_jobs_are_seen_with_what_they_wait_for_until_it_ends(node, chrome):
     metrics = ask(node.server.port, 'GET', '/metrics').body.decode()
     assert '\nssync_replicator_up 1\n' in metrics
     assert '\nssync_replicator_handoffs_left{device="handoff"} 4\n' in metrics
+    if shutil.which('promtool'):
+        said = subprocess.run(['promtool', 'check', 'metrics'], input=metrics.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert (said.returncode, said.stdout) == (0, b'')
+    with open(os.path.join(REPOSITORY, 'deploy', 'status.md'), encoding='utf-8') as file:
+        page = file.read()
+    told = json.loads(ask(node.server.port, 'GET', '/ssync/status.json').body)
+    names = fields_of(told) | set(re.findall(r'^# TYPE (\S+) ', metrics, re.M))
+    # The page has room.waiting_used and its like in one with what they are used of.
+    assert [name for name in sorted(names) if not re.search(r'[`.]%s[`.\[]' % re.sub('_used$', '', name), page)] == []
     # What a peer says is text, and what was sent is counted.
     node.let_go()
     status = node.await_status(lambda seen: seen and any(peer['failures'] for peer in seen['peers']) or replicator.poll() is not None,

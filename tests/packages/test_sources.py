@@ -1,7 +1,9 @@
 """What the packages are made of: units, manual pages, versions."""
 import glob
+import json
 import os
 import re
+import shutil
 import subprocess
 
 import page
@@ -84,6 +86,24 @@ def test_ssyncctl_puts_partitions_where_the_service_looks():
     assert re.search('^ExecStart=.* --priority %s$' % re.escape(default), read('ssync-replicator.service'), re.M)
     for text in (read('README.md'), read('man', 'ssyncctl.8'), read('debian', 'ssync-replicator.postrm')):
         assert default in text
+
+
+RULES = os.path.join(DEPLOY, 'monitoring', 'ssync-alerts.yml')
+
+
+def test_rules_and_dashboard_ask_for_metrics_that_are_there():
+    panels = json.loads(read('monitoring', 'ssync-grafana.json'))['panels']
+    asked = read('monitoring', 'ssync-alerts.yml') + ' '.join(
+        target['expr'] for panel in panels for target in panel.get('targets', []))
+    names = {re.sub('_bucket$', '', name) for name in re.findall(r'\bssync_[a-z_]+', asked)}
+    assert len(names) > 20
+    page = read('status.md')
+    assert [name for name in sorted(names) if '`%s`' % name not in page] == []
+
+
+@pytest.mark.skipif(shutil.which('promtool') is None, reason='promtool, of the package prometheus, is not installed')
+def test_prometheus_takes_the_rules():
+    output('promtool', 'check', 'rules', RULES)
 
 
 def test_socket_and_site_have_the_same_path():
