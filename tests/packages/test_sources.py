@@ -88,6 +88,25 @@ def test_ssyncctl_puts_partitions_where_the_service_looks():
         assert default in text
 
 
+COMMANDS = ['drain', 'end', 'limit', 'replicate', 'resume', 'sessions', 'status', 'top']
+
+
+def completed(*words):
+    """What bash offers in the place of the last word."""
+    script = 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ssyncctl; printf "%s\\n" "${COMPREPLY[@]}"'
+    return output('bash', '-c', script, os.path.join(DEPLOY, 'ssyncctl.bash'), *words).split()
+
+
+def test_bash_completes_ssyncctl():
+    assert sorted(completed('ssyncctl', '')) == sorted(COMMANDS + ['--socket', '--help'])
+    for command in COMMANDS:
+        options = set(re.findall('--[a-z-]+', output(os.path.join(DEPLOY, 'ssyncctl'), command, '--help'))) - {'--help'}
+        assert set(completed('ssyncctl', '--socket', '/x', command, '--')) == options, command
+    assert completed('ssyncctl', 'top', '--sort', 'a') == ['age']
+    page = read('man', 'ssyncctl.8').replace('\\', '')
+    assert [command for command in COMMANDS if not re.search(r'^\.BR? %s\b' % command, page, re.M)] == []
+
+
 RULES = os.path.join(DEPLOY, 'monitoring', 'ssync-alerts.yml')
 
 
