@@ -167,6 +167,21 @@ def test_an_unmounted_device_of_the_node(replicator, start_node, elsewhere):
     assert not os.path.exists(node.trees[0].device_path)
 
 
+def test_a_device_that_cannot_be_listed(replicator, start_node, elsewhere):
+    if not replicator.ours:
+        pytest.skip("Swift's pass ends there")
+    node = start_node(devices=('d1', 'd2'))
+    node.configure(elsewhere)
+    fill(node.trees[1])
+    objects = os.path.dirname(node.trees[0].partition_path(0))
+    with open(objects, 'w'):
+        pass
+    stats = node.run(replicator)
+    assert not any(objects_of(node.trees[1], partition) for partition in PARTITIONS), node.log_text()
+    # All devices of the ring, as of one that is not mounted.
+    assert stats['failure'] == 5 and objects in node.log_text()
+
+
 @pytest.mark.parametrize('options, left', [
     ({'devices': 'd2'}, {('d1', 0, 0), ('d1', 1, 0), ('d1', 0, SILVER)}),
     ({'partitions': '1'}, {('d1', 0, 0), ('d1', 0, SILVER), ('d2', 0, 0)}),

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "common/layout/device.h"
 #include "common/layout/timestamp.h"
@@ -54,15 +56,17 @@ void add_failure_of_all(const Ring& ring, PassStats& stats) {
   }
 }
 
-// The names in the objects directory, which is made if it is missing and is to be made.
-std::vector<std::string> partition_names(const std::string& objects_path, bool only_look) {
+// The names in the objects directory, which is made if it is missing and is to be made; nullopt if that
+// failed, which is logged.
+std::optional<std::vector<std::string>> partition_names(const std::string& objects_path, bool only_look) {
   try {
-    if (auto names = list_directory_if_there(objects_path)) return *std::move(names);
+    if (auto names = list_directory_if_there(objects_path)) return names;
     if (!only_look) make_directories(objects_path);
+    return std::vector<std::string>();
   } catch (const OsError& error) {
     log::error("{}", error.what());
+    return std::nullopt;
   }
-  return {};
 }
 
 }  // namespace
@@ -117,8 +121,12 @@ void collect_jobs(const StoragePolicy& policy, const WatchedRing& ring_file,
                                                                        .name = own->device,
                                                                        .path = *device_path,
                                                                        .region = own->region});
-    for (const std::string& name :
-         partition_names(*device_path + "/" + policy.objects_dir(), scope.only_look)) {
+    const auto names = partition_names(*device_path + "/" + policy.objects_dir(), scope.only_look);
+    if (!names) {
+      add_failure_of_all(*ring, device_stats);
+      continue;
+    }
+    for (const std::string& name : *names) {
       const auto number = partition_number(name);
       if (number && scope.partitions && !scope.partitions->contains(*number)) continue;
       if (is_auditors(name)) continue;

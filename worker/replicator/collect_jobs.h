@@ -37,8 +37,9 @@ std::string ring_port_text(const ReplicatorSettings& settings);
 
 // Adds each partition directory of the policy on this node's devices to `found`
 // (swift.obj.replicator.build_replication_jobs). Removes old files from the devices' tmp directories and
-// creates missing objects directories. A device that is not usable, or has a partition with a name that is no
-// number, is counted as failed in `stats` and logged. None of a policy of which the partition power is being
+// creates missing objects directories. A device that is not usable, or of which the objects directory cannot
+// be read, is counted as failed in `stats` and logged (of the latter Swift's pass dies), and one that has a
+// partition with a name that is no number is counted. None of a policy of which the partition power is being
 // increased, which is logged.
 void collect_jobs(const StoragePolicy& policy, const WatchedRing& ring_file,
                   const ReplicatorSettings& settings, const PassScope& scope, NodeAddresses& addresses,
