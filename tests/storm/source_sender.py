@@ -19,6 +19,8 @@ SECONDS = 120       # for one pass: none hangs so long
 class SourceSender:
     """Changes its own device with Swift's DiskFile, sends a partition, and notes what is in sync then."""
 
+    frag_prefs = None       # with which Swift's DiskFile finds the fragments that are offered
+
     def __init__(self, port, ledger, owner, devices, seed, root, swift_dir):
         self.port, self.ledger, self.owner, self.devices, self.swift_dir = port, ledger, owner, devices, swift_dir
         self.random = random.Random(seed)
@@ -64,11 +66,14 @@ class SourceSender:
         """{name: the times that a sender offers}"""
         from swift.common.storage_policy import POLICIES
         by_hash = {object_hash(name): name for name in versions.names(self.owner, device, policy, partition)}
-        options = {'frag_index': FRAGMENT} if policy == EC else {}
+        options = {'frag_index': FRAGMENT, 'frag_prefs': self.frag_prefs} if policy == EC else {}
         return {by_hash[digest]: times for digest, times in tree.manager(policy).yield_hashes(
             tree.device, str(partition), POLICIES[policy], **options)}
 
     def acks(self, device, policy, name, times):
+        if not times.get('durable', True):
+            # The sender was killed before it had made the fragment durable. It is offered as it is, and not the one before.
+            return
         units = versions.units_of(times['ts_data'].internal)
         fragment = FRAGMENT if policy == EC and versions.kind_of(units) == PUT else None
         yield Ack(device, policy, name, units, fragment, True)
@@ -80,6 +85,7 @@ class SourceSender:
 
 class SsyncSend(SourceSender):
     program = 'ssync-send'
+    frag_prefs = []     # also those that are not durable, as Swift's reconstructor has them sent
 
     def send(self, device, policy, partition):
         command = [os.path.join(build_dir(), 'ssync-send'), '--swift-dir', self.swift_dir, '--device-dir',
