@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -79,17 +78,11 @@ void add_options(CLI::App& app, Options& options) {
       "  2  an error in the command line, the configuration or a ring");
 }
 
-// swift.common.utils.list_from_csv. nullopt if there are none.
+// nullopt if there are none.
 std::optional<std::set<std::string>> names_in(std::string_view list) {
-  std::set<std::string> names;
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    const std::string_view name = python::strip_utf8(list.substr(0, comma));
-    if (!name.empty()) names.emplace(name);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
+  const auto names = python::list_from_csv(list, python::strip_utf8);
   if (names.empty()) return std::nullopt;
-  return names;
+  return std::set<std::string>(names.begin(), names.end());
 }
 
 template <typename Number>

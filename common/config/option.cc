@@ -271,13 +271,11 @@ Taken read_bounded(const RealNumber& bounds, const IniOption& written, Owner own
 std::vector<std::string> read_header_names(std::string_view list) {
   static const std::set<std::string> reserved = {"content-length", "deleted", "etag"};
   std::vector<std::string> names;
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string name = python::lower_ascii(python::strip_utf8(list.substr(0, comma)));
-    if (!name.empty() && !reserved.contains(name) && std::ranges::find(names, name) == names.end()) {
+  for (const std::string_view written : python::list_from_csv(list, python::strip_utf8)) {
+    std::string name = python::lower_ascii(written);
+    if (!reserved.contains(name) && std::ranges::find(names, name) == names.end()) {
       names.push_back(std::move(name));
     }
-    list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return names;
 }

@@ -1,6 +1,5 @@
 #include "common/config/swift_conf.h"
 
-#include <algorithm>
 #include <limits>
 #include <map>
 #include <string_view>
@@ -76,18 +75,6 @@ SwiftConstraints read_constraints(const IniFile& file) {
   return constraints;
 }
 
-std::vector<std::string> words_of_csv(std::string_view csv) {
-  std::vector<std::string> words;
-  while (!csv.empty()) {
-    const std::size_t comma = std::min(csv.find(','), csv.size());
-    if (const std::string_view word = python::strip(csv.substr(0, comma)); !word.empty()) {
-      words.emplace_back(word);
-    }
-    csv.remove_prefix(std::min(comma + 1, csv.size()));
-  }
-  return words;
-}
-
 class PolicyReader {
  public:
   PolicyReader(const IniFile& file, const std::string& section)
@@ -100,7 +87,10 @@ class PolicyReader {
   StoragePolicy read() {
     if (const IniOption* type = take("policy_type")) policy_.type = type_named(*type);
     if (const IniOption* name = take("name")) policy_.name = name->value;
-    if (const IniOption* aliases = take("aliases")) policy_.aliases = words_of_csv(aliases->value);
+    if (const IniOption* aliases = take("aliases")) {
+      const auto names = python::list_from_csv(aliases->value, python::strip);
+      policy_.aliases.assign(names.begin(), names.end());
+    }
     if (const IniOption* is_default = take("default")) {
       policy_.is_default = python::is_true(is_default->value);
     }

@@ -47,6 +47,17 @@ std::string_view strip_utf8(std::string_view bytes) {
   return bytes;
 }
 
+std::vector<std::string_view> list_from_csv(std::string_view list,
+                                            std::string_view (*strip_part)(std::string_view)) {
+  std::vector<std::string_view> parts;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (const std::string_view part = strip_part(list.substr(0, comma)); !part.empty()) parts.push_back(part);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return parts;
+}
+
 std::vector<std::string_view> split_words(std::string_view ascii, std::size_t max_words) {
   std::vector<std::string_view> words;
   const auto* const end = ascii.end();

@@ -17,6 +17,10 @@ std::string_view strip(std::string_view bytes);
 // are kept.
 std::string_view strip_utf8(std::string_view bytes);
 
+// swift.common.utils.list_from_csv: the parts between commas, stripped by this function, without empty ones.
+std::vector<std::string_view> list_from_csv(std::string_view list,
+                                            std::string_view (*strip_part)(std::string_view));
+
 // bytes.decode('ascii').split(): the words between runs of white space, at most max_words of them
 // (further words are dropped). As str.split() also splits at \x1c-\x1f, so does this.
 std::vector<std::string_view> split_words(std::string_view ascii, std::size_t max_words);

@@ -13,16 +13,10 @@ std::string unquoted_etag(std::string_view etag) {
 
 bool etag_list_has(std::string_view list, std::string_view etag) {
   const std::string wanted = unquoted_etag(etag);
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    const std::string_view tag = python::strip(list.substr(0, comma));
-    if (!tag.empty()) {
-      const std::string candidate = unquoted_etag(tag);
-      if (candidate == "*" || candidate == wanted) return true;
-    }
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
+  return std::ranges::any_of(python::list_from_csv(list, python::strip), [&](std::string_view tag) {
+    const std::string candidate = unquoted_etag(tag);
+    return candidate == "*" || candidate == wanted;
+  });
 }
 
 }  // namespace ssync

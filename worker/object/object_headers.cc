@@ -27,13 +27,10 @@ std::string required_text(const Metadata& metadata, const char* name) {
   return wire_text(*value);
 }
 
-std::vector<std::string> split_names(std::string_view csv) {
+std::vector<std::string> lower_names(std::string_view csv) {
   std::vector<std::string> names;
-  while (!csv.empty()) {
-    const std::size_t comma = std::min(csv.find(','), csv.size());
-    const std::string_view name = python::strip(csv.substr(0, comma));
-    if (!name.empty()) names.push_back(python::lower_ascii(name));
-    csv.remove_prefix(std::min(comma + 1, csv.size()));
+  for (const std::string_view name : python::list_from_csv(csv, python::strip)) {
+    names.push_back(python::lower_ascii(name));
   }
   return names;
 }
@@ -104,7 +101,7 @@ std::int64_t last_modified(const Timestamp& timestamp) {
 }
 
 std::string conditional_etag(const Metadata& metadata, const std::optional<std::string>& etag_is_at) {
-  for (const std::string& name : split_names(etag_is_at.value_or(""))) {
+  for (const std::string& name : lower_names(etag_is_at.value_or(""))) {
     if (const Metadata::Item* item = last_named(metadata, name)) return wire_text(item->value);
   }
   std::string etag = required_text(metadata, "ETag");
@@ -113,7 +110,7 @@ std::string conditional_etag(const Metadata& metadata, const std::optional<std::
 }
 
 bool has_any_of(const Metadata& metadata, const std::string& names) {
-  const std::vector<std::string> wanted = split_names(names);
+  const std::vector<std::string> wanted = lower_names(names);
   return std::any_of(wanted.begin(), wanted.end(),
                      [&](const std::string& name) { return last_named(metadata, name) != nullptr; });
 }

@@ -30,6 +30,14 @@ TEST(PythonTextTest, SplitsWordsAtStrSpace) {
   EXPECT_EQ(split_words(" \n ", 2), Words{});
 }
 
+TEST(PythonTextTest, SplitsListsAtCommas) {
+  using Parts = std::vector<std::string_view>;
+  EXPECT_EQ(list_from_csv(" a, b c ,,d\xc2\xa0, ", strip), (Parts{"a", "b c", "d\xc2\xa0"}));
+  EXPECT_EQ(list_from_csv(",a,\xc2\xa0 b\xc2\xa0,\xc2\xa0", strip_utf8), (Parts{"a", "b"}));
+  EXPECT_EQ(list_from_csv("", strip), Parts{});
+  EXPECT_EQ(list_from_csv(" , ", strip), Parts{});
+}
+
 TEST(PythonTextTest, ChangesCase) {
   EXPECT_EQ(lower_latin1("AZ\xc0\xd7\xde\xdf\xb5"), "az\xe0\xd7\xfe\xdf\xb5");
   EXPECT_EQ(lower_ascii("AbZ\xc0"), "abz\xc0");
