@@ -24,7 +24,7 @@ PeerAnswer HashRequests::ask(const RingDevice& node, const StoragePolicy& policy
   if (!device.answers_several) {
     lock.unlock();
     PeerAnswer answer = ask_for(node, policy, partition, {});
-    if (answer.head.find(kSeveralPartitionsAnswer) != nullptr) {
+    if (answer.is_from_ours()) {
       lock.lock();
       device.answers_several = true;
     }
@@ -68,7 +68,7 @@ PeerAnswer HashRequests::lead(std::unique_lock<std::mutex>& lock, Device& device
   }
   lock.lock();
   // Another server may listen there by now.
-  if (answer && answer->head.find(kSeveralPartitionsAnswer) == nullptr) device.answers_several = false;
+  if (answer && !answer->is_from_ours()) device.answers_several = false;
   for (Waiting* const other : others) {
     other->failure = failure;
     other->is_over = true;

@@ -13,7 +13,6 @@
 
 #include "common/python/text.h"
 #include "common/python/url.h"
-#include "worker/protocol/several_partitions.h"
 #include "worker/replicator/pass_board.h"
 #include "worker/sender/errors.h"
 #include "worker/sender/polled_socket.h"
@@ -74,7 +73,7 @@ PeerAnswer PeerRequests::Connection::ask(const std::string& request, bool has_bo
   until_ = PolledSocket::Clock::now() + limits_.answer;
   send(request);
   PeerAnswer answer{.head = read_head(), .body = {}};
-  if (answer.head.find(kSeveralPartitionsAnswer) != nullptr) is_to_ours_ = true;
+  if (answer.is_from_ours()) is_to_ours_ = true;
   bool is_all_of_it = true;
   const auto decode = [&] {
     const std::string piece = std::exchange(in_, {});

@@ -10,6 +10,7 @@
 
 #include "common/config/storage_policy.h"
 #include "common/ring/ring_device.h"
+#include "worker/protocol/several_partitions.h"
 #include "worker/sender/http_response.h"
 #include "worker/sender/interruption.h"
 #include "worker/sender/kept_connections.h"
@@ -21,6 +22,9 @@ class PassBoard;
 struct PeerAnswer {
   HttpResponseHead head;
   std::string body;
+
+  // Whether the answer, to a request with several_partitions_header(), is that of a receiver of ours.
+  [[nodiscard]] bool is_from_ours() const { return head.find(kSeveralPartitionsAnswer) != nullptr; }
 };
 
 struct PeerLimits {

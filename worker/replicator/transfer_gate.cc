@@ -34,7 +34,8 @@ TransferGate::Turn TransferGate::wait(const std::string& device, bool needs_plac
     const Clock::time_point gap_ends = device.empty() ? now : devices_[device].free_from;
     const Clock::time_point look = now + kBetweenLooks;
     self->changed.wait_until(lock, gap_ends > now ? std::min(gap_ends, look) : look);
-    let_go();
+    // Nobody else sees that a gap has ended.
+    if (!self->may_go) let_go();
     if (self->may_go) break;
     try {
       give_up();

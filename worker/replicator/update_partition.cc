@@ -13,7 +13,6 @@
 #include "common/os/log.h"
 #include "common/ring/handoffs.h"
 #include "common/store/suffix_hashes.h"
-#include "worker/protocol/several_partitions.h"
 #include "worker/replicator/job_metrics.h"
 #include "worker/replicator/remote_hashes.h"
 #include "worker/replicator/sync_session.h"
@@ -127,7 +126,7 @@ class Update {
       ++result_.hashmatch;
       return;
     }
-    sync(node, suffixes, answer.head.find(kSeveralPartitionsAnswer) != nullptr);
+    sync(node, suffixes, answer.is_from_ours());
   }
 
   void sync(const RingDevice& node, std::vector<std::string> suffixes, bool is_receiver_ours) {
