@@ -1,8 +1,9 @@
 """What is known of a difference's surroundings: a state, what was there before, what ours made of it and what Swift's."""
+import functools
 import re
 
 from cluster_state import LOCAL
-from confirmed import DIRECTORY, Held, is_past_reclaim, primaries_of, required
+from confirmed import DIRECTORY, Held, is_past_reclaim, key_of, primaries_of, required
 from outcome import PARTITION
 from swift_cluster import EC, object_hash
 
@@ -42,6 +43,10 @@ class Case:
             one for pair in self.partition_of_quarantined.items() for one in pair}
         self.together = {self.place_text(*place) for place in self.on_several_devices()}
 
+    @functools.cached_property
+    def held_by_references(self):
+        return [Held(one.found) for one in self.references]
+
     @staticmethod
     def place_text(policy, partition):
         return 'objects%s/%s' % ('-%d' % policy if policy else '', partition)
@@ -77,7 +82,7 @@ class Case:
         """Partitions of this node with an object whose metadata has no X-Timestamp, or none that is one: Swift's session fails at it,
         whatever comes after it; ours tells of it and goes on, unless the receiver has ended the session before."""
         def has_none(entry):
-            metadata = (entry.get('xattrs') or {}).get('metadata')
+            metadata = Case.metadata_of(entry)
             return isinstance(metadata, dict) and not TIME.fullmatch(metadata.get(b'X-Timestamp', b''))
         return {place for (place, path), entry in self.before.items()
                 if path.startswith('%d/' % LOCAL) and path.endswith('.data') and has_none(entry)}
@@ -129,11 +134,11 @@ class Case:
         where = DIRECTORY.match(path)
         if not where or not self.has_come_from_others(path):
             return False
-        key = int(where[1]), where[2], int(where[3] or 0), int(where[4]), where[6]
+        key = key_of(where)
 
         def version(held):
             return held.versions.get(key, ('',)), held.metadata.get(key, ('',))
-        return version(self.held_after) >= min(version(Held(one.found)) for one in self.references)
+        return version(self.held_after) >= min(version(held) for held in self.held_by_references)
 
     @staticmethod
     def objects_on(device, place, outcome):

@@ -12,6 +12,11 @@ NAMED = re.compile(r'(\d{10}\.\d{5})(?:_([0-9a-f]{16}))?\.(data|ts)$')
 DIRECTORY = re.compile(r'^(\d+)/([^/]+)/objects(?:-(\d+))?/(\d+)/([0-9a-f]{3})/([0-9a-f]{29}\5)/([^/]+)$')
 
 
+def key_of(where):
+    """(node, device, policy, partition, hash) of a match of DIRECTORY"""
+    return int(where[1]), where[2], int(where[3] or 0), int(where[4]), where[6]
+
+
 def newest(found, kind=NAMED):
     """{(node, device, policy, partition, hash): (time, ending) of the newest .data or .ts}; (time,) of the newest .meta if kind is METADATA"""
     result = {}
@@ -20,7 +25,7 @@ def newest(found, kind=NAMED):
         named = where and kind.match(where[7])
         if not named or entry['kind'] != 'file':
             continue
-        key = int(where[1]), where[2], int(where[3] or 0), int(where[4]), where[6]
+        key = key_of(where)
         version = (named[1] + '_' + (named[2] or '0' * 16), *named.groups()[2:])
         if key not in result or version > result[key]:
             result[key] = version
